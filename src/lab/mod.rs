@@ -1,0 +1,6 @@
+//! The lab: a small world on loopback, spoken to over real LDAP and HTTP.
+//!
+//! It imports only [`crate::model`]: not the adapters (a shared wire type would let client and server be wrong
+//! together) and not the rules (its match engine is a second, independent reading of Microsoft's documents).
+
+pub mod world;

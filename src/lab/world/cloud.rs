@@ -1,0 +1,264 @@
+//! The Entra side of a world, spelled as Microsoft Graph spells it.
+
+use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, TenantId};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An Entra tenant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cloud {
+    /// The tenant's id.
+    pub tenant_id: TenantId,
+    /// The organization's name.
+    pub display_name: String,
+    /// `organization.onPremisesSyncEnabled`.
+    #[serde(default)]
+    pub on_premises_sync_enabled: Option<bool>,
+    /// `organization.onPremisesLastSyncDateTime`.
+    #[serde(default)]
+    pub on_premises_last_sync_date_time: Option<Timestamp>,
+    /// The tenant's domains.
+    pub domains: Vec<CloudDomain>,
+    /// `directory/onPremisesSynchronization/{id}.features`.
+    #[serde(default)]
+    pub features: Features,
+    /// Whom the lab's token speaks for and what it may do.
+    pub caller: Caller,
+    /// Live users.
+    pub users: Vec<CloudUser>,
+    /// Soft-deleted users (`directory/deletedItems`).
+    #[serde(default)]
+    pub deleted_users: Vec<CloudUser>,
+    /// Groups.
+    #[serde(default)]
+    pub groups: Vec<CloudHolder>,
+    /// Organizational contacts.
+    #[serde(default)]
+    pub contacts: Vec<CloudHolder>,
+    /// Administrative units.
+    #[serde(default)]
+    pub administrative_units: Vec<AdministrativeUnit>,
+    /// Role definitions.
+    pub role_definitions: Vec<RoleDefinition>,
+    /// Active role assignments.
+    #[serde(default)]
+    pub role_assignments: Vec<CloudRoleAssignment>,
+}
+
+/// `domain`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CloudDomain {
+    /// The name.
+    pub id: String,
+    /// `Managed` or `Federated`.
+    pub authentication_type: String,
+    /// Whether the tenant has proven that it owns the name.
+    pub is_verified: bool,
+    /// Whether new users get it.
+    #[serde(default)]
+    pub is_default: bool,
+    /// Whether it is the tenant's first `….onmicrosoft.com`.
+    #[serde(default)]
+    pub is_initial: bool,
+}
+
+/// `onPremisesDirectorySynchronizationFeature`: the switches that matching depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "Graph's own shape")]
+pub struct Features {
+    /// Blocks soft matches.
+    pub block_soft_match_enabled: bool,
+    /// Blocks hard matches onto cloud-managed users.
+    pub block_cloud_object_takeover_through_hard_match_enabled: bool,
+    /// Whether users without an SMTP match are matched by UPN.
+    pub soft_match_on_upn_enabled: bool,
+    /// Lets the sync engine replace `onPremisesObjectIdentifier`.
+    pub allow_on_prem_update_of_on_premises_object_identifier_enabled: bool,
+    /// Whether UPN changes flow for managed, licensed users.
+    pub synchronize_upn_for_managed_users_enabled: bool,
+    /// Whether password hashes are synchronized.
+    pub password_sync_enabled: bool,
+    /// Quarantine of duplicate UPNs (always on in reality).
+    pub quarantine_upon_upn_conflict_enabled: bool,
+    /// Quarantine of duplicate addresses (always on in reality).
+    pub quarantine_upon_proxy_addresses_conflict_enabled: bool,
+}
+
+/// Whom the token speaks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Caller {
+    /// The user's or service principal's object id.
+    pub id: ObjectId,
+    /// A readable name.
+    pub display_name: String,
+    /// `true` for a service principal with application permissions, `false` for a signed-in user.
+    #[serde(default)]
+    pub app_only: bool,
+    /// The Graph permissions it has, such as `User.ReadWrite.All`.
+    pub permissions: Vec<String>,
+    /// The directory roles (template ids) it holds, which sensitive actions need besides permissions.
+    pub roles: Vec<RoleDefinitionId>,
+}
+
+/// `user`, with the members that linking touches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CloudUser {
+    /// The object id. May be left out of a file: then it is derived from the UPN.
+    pub id: ObjectId,
+    /// The UPN.
+    pub user_principal_name: String,
+    /// The display name.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The given name.
+    #[serde(default)]
+    pub given_name: Option<String>,
+    /// The surname.
+    #[serde(default)]
+    pub surname: Option<String>,
+    /// The primary address.
+    #[serde(default)]
+    pub mail: Option<String>,
+    /// The Exchange alias.
+    #[serde(default)]
+    pub mail_nickname: Option<String>,
+    /// All addresses.
+    #[serde(default)]
+    pub proxy_addresses: Vec<String>,
+    /// Whether sign-in is allowed.
+    #[serde(default = "enabled")]
+    pub account_enabled: bool,
+    /// `Member` or `Guest`.
+    #[serde(default = "member")]
+    pub user_type: String,
+    /// The ImmutableID.
+    #[serde(default)]
+    pub on_premises_immutable_id: Option<String>,
+    /// Whether the user is synced now.
+    #[serde(default)]
+    pub on_premises_sync_enabled: Option<bool>,
+    /// The AD user's SID.
+    #[serde(default)]
+    pub on_premises_security_identifier: Option<String>,
+    /// The AD user's DN.
+    #[serde(default)]
+    pub on_premises_distinguished_name: Option<String>,
+    /// The AD domain's DNS name.
+    #[serde(default)]
+    pub on_premises_domain_name: Option<String>,
+    /// The AD user's sAMAccountName.
+    #[serde(default)]
+    pub on_premises_sam_account_name: Option<String>,
+    /// The AD user's UPN.
+    #[serde(default)]
+    pub on_premises_user_principal_name: Option<String>,
+    /// When it was last synced.
+    #[serde(default)]
+    pub on_premises_last_sync_date_time: Option<Timestamp>,
+    /// The sync engine's stamp (beta only).
+    #[serde(default)]
+    pub on_premises_object_identifier: Option<String>,
+    /// Whether the source of authority was moved to the cloud (`onPremisesSyncBehavior.isCloudManaged`).
+    #[serde(default)]
+    pub is_cloud_managed: bool,
+    /// What the last sync could not provision.
+    #[serde(default)]
+    pub on_premises_provisioning_errors: Vec<CloudProvisioningError>,
+    /// When it was deleted, in the recycle bin.
+    #[serde(default)]
+    pub deleted_date_time: Option<Timestamp>,
+    /// A number that stands for the password; a takeover with password hash sync changes it. Never served.
+    #[serde(default)]
+    pub password_version: u32,
+}
+
+/// `onPremisesProvisioningError`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CloudProvisioningError {
+    /// `PropertyConflict`.
+    pub category: String,
+    /// When.
+    pub occurred_date_time: Timestamp,
+    /// `UserPrincipalName` or `ProxyAddress`.
+    pub property_causing_error: String,
+    /// The value.
+    pub value: String,
+}
+
+/// `group` or `orgContact`, with what linking looks at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CloudHolder {
+    /// The object id. May be left out of a file: then it is derived from the display name.
+    pub id: ObjectId,
+    /// The display name.
+    pub display_name: String,
+    /// The primary address.
+    #[serde(default)]
+    pub mail: Option<String>,
+    /// All addresses.
+    #[serde(default)]
+    pub proxy_addresses: Vec<String>,
+    /// Whether it is synced now.
+    #[serde(default)]
+    pub on_premises_sync_enabled: Option<bool>,
+}
+
+/// `administrativeUnit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AdministrativeUnit {
+    /// The object id.
+    pub id: ObjectId,
+    /// The display name.
+    pub display_name: String,
+}
+
+/// `unifiedRoleDefinition`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleDefinition {
+    /// The id; for built-in roles the template id.
+    pub id: RoleDefinitionId,
+    /// The display name.
+    pub display_name: String,
+    /// Whether Microsoft made it.
+    #[serde(default = "enabled")]
+    pub is_built_in: bool,
+}
+
+/// `unifiedRoleAssignment`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CloudRoleAssignment {
+    /// The assignment's id. May be left out of a file: then it is derived.
+    pub id: AssignmentId,
+    /// The holder.
+    pub principal_id: ObjectId,
+    /// The role.
+    pub role_definition_id: RoleDefinitionId,
+    /// The scope; `/` is the whole directory.
+    #[serde(default)]
+    pub directory_scope_id: Option<String>,
+    /// An application-specific scope.
+    #[serde(default)]
+    pub app_scope_id: Option<String>,
+    /// A condition.
+    #[serde(default)]
+    pub condition: Option<String>,
+}
+
+const fn enabled() -> bool {
+    true
+}
+
+fn member() -> String {
+    "Member".to_owned()
+}

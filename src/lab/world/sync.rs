@@ -1,0 +1,61 @@
+//! The sync engine's side of a world: what it is set to, and what it remembers between cycles.
+
+use crate::model::anchor::{Anchor, SourceAnchor};
+use crate::model::dn::Dn;
+use crate::model::id::{AdGuid, ObjectId};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings and memory of the simulated Entra Connect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncEngine {
+    /// The containers whose users are synced.
+    pub scope: Vec<Dn>,
+    /// Which attribute is the source anchor.
+    #[serde(default)]
+    pub source_anchor: SourceAnchor,
+    /// Whether password hashes flow (a takeover then replaces the cloud password).
+    #[serde(default)]
+    pub password_hash_sync: bool,
+    /// A staging server imports and computes but exports nothing.
+    #[serde(default)]
+    pub staging: bool,
+    /// `SyncCycleEnabled`: whether the scheduler runs cycles by itself.
+    #[serde(default = "yes")]
+    pub scheduler_enabled: bool,
+    /// Minutes between scheduled cycles.
+    #[serde(default = "half_an_hour")]
+    pub interval_minutes: u32,
+    /// When the scheduler runs next; `None` before the first cycle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cycle: Option<Timestamp>,
+    /// The objects imported so far. An AD user in here is not new: no match is evaluated for it any more.
+    #[serde(default)]
+    pub connector_space: Vec<Connected>,
+}
+
+/// An AD user that the engine has imported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connected {
+    /// The AD user.
+    pub ad: AdGuid,
+    /// The anchor it was imported with; frozen from then on.
+    pub anchor: Anchor,
+    /// The cloud object it is joined to, or `None` while its export fails (it is tried again each cycle).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<ObjectId>,
+    /// The export error of the last cycle, by Microsoft's name, such as `InvalidSoftMatch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn half_an_hour() -> u32 {
+    30
+}

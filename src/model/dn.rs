@@ -1,0 +1,207 @@
+//! Distinguished names (RFC 4514), as text that compares the way AD compares.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// A distinguished name. Keeps the spelling it was read with; equality, order and hash ignore case and the optional
+/// white space around separators. Serialised as the text.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Dn {
+    text: String,
+    /// `type=value` per part: lower case, escapes resolved (`\2c` and `\,` are the same comma).
+    folded: Vec<String>,
+}
+
+/// Why a text is no distinguished name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a distinguished name: {reason}")]
+pub struct DnError {
+    /// The text as given.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+/// Splits at unescaped separators (RFC 4514 section 2.4: a backslash protects the next character). A multi-valued
+/// RDN (`cn=a+uid=b`) stays one part, and the old `;` separator is not accepted.
+fn split(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut escaped) = (0, false);
+    for (at, ch) in text.char_indices() {
+        match ch {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ',' => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// Resolves escapes (RFC 4514 section 3): `\xx` is an octet, `\c` is that character.
+fn unescape(value: &str) -> String {
+    let mut octets = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        let (octet, after) = match (first, hex, tail) {
+            (b'\\', Some(octet), [_, _, after @ ..]) => (octet, after),
+            (b'\\', None, [next, after @ ..]) => (*next, after),
+            _ => (*first, tail),
+        };
+        octets.push(octet);
+        rest = after;
+    }
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
+impl Dn {
+    /// Reads a distinguished name; each part must be `type=value` with neither empty.
+    pub fn parse(text: &str) -> Result<Self, DnError> {
+        let err = |reason| DnError { text: text.to_owned(), reason };
+        if text.contains('\0') {
+            return Err(err("it contains a NUL"));
+        }
+        let mut folded = Vec::new();
+        for part in split(text) {
+            let (kind, value) = part.split_once('=').ok_or_else(|| err("a part has no `=`"))?;
+            let (kind, value) = (kind.trim(), value.trim());
+            if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.') {
+                return Err(err("a part has no attribute type before its `=`"));
+            }
+            if value.is_empty() {
+                return Err(err("a part has no value after its `=`"));
+            }
+            folded.push(format!("{}={}", kind.to_lowercase(), unescape(value).to_lowercase()));
+        }
+        Ok(Self { text: text.to_owned(), folded })
+    }
+
+    /// Builds `kind=value,parent`, escaping the value (RFC 4514 section 2.4).
+    pub fn child(&self, kind: &str, value: &str) -> Result<Self, DnError> {
+        Self::parse(&format!("{kind}={},{}", ldap3::dn_escape(value), self.text))
+    }
+
+    /// The text as read.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The first part, such as `CN=Jane Doe`.
+    pub fn rdn(&self) -> &str {
+        split(&self.text)[0].trim()
+    }
+
+    /// Everything after the first part, or `None` at the top.
+    pub fn parent(&self) -> Option<Self> {
+        let first = split(&self.text)[0].len();
+        self.text.get(first + 1..).and_then(|rest| Self::parse(rest.trim_start()).ok())
+    }
+
+    /// The same first part under another parent: what a move makes of this name.
+    pub fn moved_to(&self, parent: &Self) -> Self {
+        let text = format!("{},{}", self.rdn(), parent.text);
+        Self::parse(&text).unwrap_or_else(|_| parent.clone())
+    }
+
+    /// Whether this name is `base` or lies below it.
+    pub fn is_under(&self, base: &Self) -> bool {
+        self.folded.ends_with(&base.folded)
+    }
+}
+
+impl PartialEq for Dn {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+impl Eq for Dn {}
+impl PartialOrd for Dn {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Dn {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.folded.cmp(&other.folded)
+    }
+}
+impl Hash for Dn {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+impl fmt::Display for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+impl fmt::Debug for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dn({})", self.text)
+    }
+}
+impl TryFrom<String> for Dn {
+    type Error = DnError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+impl From<Dn> for String {
+    fn from(dn: Dn) -> Self {
+        dn.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dn(text: &str) -> Dn {
+        Dn::parse(text).unwrap()
+    }
+
+    #[test]
+    fn compares_without_case_and_outer_space() {
+        assert_eq!(dn("CN=Jane Doe,OU=Users,DC=x"), dn("cn=jane doe, ou=users , dc=X"));
+        assert_ne!(dn("CN=a,DC=x"), dn("CN=b,DC=x"));
+    }
+
+    #[test]
+    fn an_escaped_comma_does_not_split() {
+        let d = dn("CN=Doe\\, Jane,OU=Users,DC=x");
+        assert_eq!(d.rdn(), "CN=Doe\\, Jane");
+        assert_eq!(d.parent().unwrap(), dn("OU=Users,DC=x"));
+        assert_eq!(d.moved_to(&dn("OU=New,DC=x")).as_str(), "CN=Doe\\, Jane,OU=New,DC=x");
+        assert!(!dn("CN=a\\,DC=x").is_under(&dn("DC=x")));
+    }
+
+    #[test]
+    fn under_means_whole_parts() {
+        assert!(dn("CN=a,OU=Users,DC=x").is_under(&dn("ou=users,dc=x")));
+        assert!(dn("OU=Users,DC=x").is_under(&dn("OU=Users,DC=x")));
+        assert!(!dn("CN=a,OU=OtherOU=Users,DC=x").is_under(&dn("OU=Users,DC=x")));
+    }
+
+    #[test]
+    fn child_escapes_its_value() {
+        let child = dn("DC=x").child("CN", "Doe, Jane+#").unwrap();
+        assert_eq!(child, dn("CN=Doe\\, Jane\\+\\#,DC=x"));
+        assert_eq!(child.parent().unwrap(), dn("DC=x"));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "jsmith", "CN=", "=x", "CN=a,,DC=x", "CN=a\0,DC=x"] {
+            assert!(Dn::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Newtypes of ids. Each prints and serialises as the plain value.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(s: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(s).map(Self)
+            }
+        }
+    };
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(s: &str) -> Self {
+                Self(s.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(s: String) -> Self {
+                Self(s)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// The `id` of an object in Entra ID (user, group, contact, administrative unit).
+    ObjectId
+}
+uuid_id! {
+    /// The `objectGUID` of an object in AD, in its usual text form (not in octet order; see [`super::anchor::Anchor`]).
+    AdGuid
+}
+uuid_id! {
+    /// The id of an Entra tenant (the `id` of its `organization`).
+    TenantId
+}
+text_id! {
+    /// The id of a role definition; for built-in roles it equals the role template id.
+    RoleDefinitionId
+}
+text_id! {
+    /// The id of one role assignment. Entra makes a new one each time a role is assigned.
+    AssignmentId
+}
+text_id! {
+    /// The name that `[[ad]] name = "…"` gives a domain.
+    DomainName
+}
+text_id! {
+    /// A link within the tool: `domain/sAMAccountName` in lower case, such as `corp/jsmith`.
+    LinkId
+}
+text_id! {
+    /// A step within one plan, such as `0007-align-corp/jsmith`. Unique in its plan, and sorts in execution order.
+    StepId
+}
+text_id! {
+    /// One run of `apply` (or of a rollback): a random UUID's text, made once and kept over resumes.
+    ApplyId
+}
+
+/// A security identifier in its `S-1-…` form.
+///
+/// Source: [MS-DTYP] 2.4.2, "SID".
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sid(String);
+
+/// Why a value is not a security identifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a security identifier: {0}")]
+pub struct SidError(pub String);
+
+impl Sid {
+    /// Reads the octets of `objectSid` as LDAP returns them.
+    ///
+    /// Layout ([MS-DTYP] 2.4.2.2): revision (1), number of sub-authorities (1), authority (6, big-endian), then that
+    /// many sub-authorities (4 each, little-endian).
+    pub fn from_octets(octets: &[u8]) -> Result<Self, SidError> {
+        let [revision, count, a, b, c, d, e, f, rest @ ..] = octets else {
+            return Err(SidError(format!("{} octets are too few", octets.len())));
+        };
+        if *revision != 1 || *count > 15 || rest.len() != usize::from(*count) * 4 {
+            return Err(SidError(format!("revision {revision}, {count} sub-authorities, {} octets", octets.len())));
+        }
+        let authority = u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]);
+        let mut text = format!("S-1-{authority}");
+        for chunk in rest.chunks_exact(4) {
+            let part = u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]);
+            text.push_str(&format!("-{part}"));
+        }
+        Ok(Self(text))
+    }
+
+    /// The octets of this SID, as AD stores them in `objectSid`.
+    pub fn to_octets(&self) -> Vec<u8> {
+        let mut parts = self.0.split('-').skip(2).map(|p| p.parse::<u64>().unwrap_or_default());
+        let authority = parts.next().unwrap_or_default();
+        let subs: Vec<u32> = parts.map(|p| u32::try_from(p).unwrap_or_default()).collect();
+        let mut out = vec![1, u8::try_from(subs.len()).unwrap_or_default()];
+        out.extend_from_slice(&authority.to_be_bytes()[2..]);
+        for sub in subs {
+            out.extend_from_slice(&sub.to_le_bytes());
+        }
+        out
+    }
+
+    /// The SID as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Sid {
+    type Err = SidError;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let err = || SidError(format!("{s:?}"));
+        let rest = s.strip_prefix("S-1-").or_else(|| s.strip_prefix("s-1-")).ok_or_else(err)?;
+        let mut parts = rest.split('-');
+        let authority: u64 = parts.next().and_then(|p| p.parse().ok()).ok_or_else(err)?;
+        if authority >= 1 << 48 {
+            return Err(err());
+        }
+        let subs: Vec<u32> = parts.map(str::parse).collect::<Result<_, _>>().map_err(|_| err())?;
+        if subs.len() > 15 {
+            return Err(err());
+        }
+        let text = subs.iter().fold(format!("S-1-{authority}"), |text, sub| format!("{text}-{sub}"));
+        Ok(Self(text))
+    }
+}
+
+impl TryFrom<String> for Sid {
+    type Error = SidError;
+    fn try_from(s: String) -> Result<Self, Self::Error> {
+        s.parse()
+    }
+}
+
+impl From<Sid> for String {
+    fn from(sid: Sid) -> Self {
+        sid.0
+    }
+}
+
+impl fmt::Display for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sid_goes_from_octets_to_text_and_back() {
+        let octets = [
+            1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 0x15, 0xcd, 0x5b, 0x07, 0x80, 0, 0, 0, 1, 0, 0, 0, 0x52, 0x04, 0, 0,
+        ];
+        let sid = Sid::from_octets(&octets).unwrap();
+        assert_eq!(sid.as_str(), "S-1-5-21-123456789-128-1-1106");
+        assert_eq!(sid.to_octets(), octets);
+        assert_eq!(sid.as_str().parse::<Sid>().unwrap(), sid);
+    }
+
+    #[test]
+    fn a_sid_of_the_wrong_length_is_refused() {
+        assert!(Sid::from_octets(&[1, 2, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0]).is_err());
+        assert!(Sid::from_octets(&[]).is_err());
+        assert!("S-1-5-x".parse::<Sid>().is_err());
+        assert!("S-2-5-1".parse::<Sid>().is_err());
+    }
+}

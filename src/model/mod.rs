@@ -1,0 +1,27 @@
+//! The nouns: ids, attributes, users, roles, the tenant.
+//!
+//! Pure data. Nothing in here reads a clock, a file or the network, and it imports nothing else of this crate, so
+//! every other room (the planner, the adapters and the lab's independent sync engine alike) can share it.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`id`] | newtypes of ids: an [`id::ObjectId`] cannot be passed where an [`id::AdGuid`] belongs |
+//! | [`anchor`] | the source anchor / ImmutableID and its five spellings |
+//! | [`dn`] | distinguished names: parse, compare, parent, re-parent |
+//! | [`name`] | UPN and sAMAccountName, which compare without case |
+//! | [`address`] | `proxyAddresses` values and sets of them |
+//! | [`ad`], [`entra`] | the two users, and what else can hold an address |
+//! | [`role`] | directory role assignments with their scope |
+//! | [`tenant`] | domains, sync features, last sync |
+//! | [`digest`] | canonical JSON and its SHA-256 |
+
+pub mod ad;
+pub mod address;
+pub mod anchor;
+pub mod digest;
+pub mod dn;
+pub mod entra;
+pub mod id;
+pub mod name;
+pub mod role;
+pub mod tenant;
