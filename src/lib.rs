@@ -1,5 +1,5 @@
 //! matchplan
 #![forbid(unsafe_code)]
-pub mod model;
 #[cfg(feature = "lab")]
 pub mod lab;
+pub mod model;

@@ -201,9 +201,8 @@ mod tests {
 
     #[test]
     fn sid_goes_from_octets_to_text_and_back() {
-        let octets = [
-            1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 0x15, 0xcd, 0x5b, 0x07, 0x80, 0, 0, 0, 1, 0, 0, 0, 0x52, 0x04, 0, 0,
-        ];
+        let octets =
+            [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 0x15, 0xcd, 0x5b, 0x07, 0x80, 0, 0, 0, 1, 0, 0, 0, 0x52, 0x04, 0, 0];
         let sid = Sid::from_octets(&octets).unwrap();
         assert_eq!(sid.as_str(), "S-1-5-21-123456789-128-1-1106");
         assert_eq!(sid.to_octets(), octets);
