@@ -1,5 +1,7 @@
 //! matchplan
 #![forbid(unsafe_code)]
+pub mod directory;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod model;
+pub mod snapshot;
