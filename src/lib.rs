@@ -1,5 +1,6 @@
 //! matchplan
 #![forbid(unsafe_code)]
+pub mod config;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod model;
