@@ -1,5 +1,6 @@
 //! matchplan
 #![forbid(unsafe_code)]
+pub mod config;
 pub mod directory;
 #[cfg(feature = "lab")]
 pub mod lab;
