@@ -8,7 +8,7 @@ use crate::config::settings::{AdSettings, Bind};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::tls;
 use crate::model::dn::Dn;
-use crate::model::id::AdGuid;
+use crate::model::id::{AdGuid, DomainName};
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Scope};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -179,6 +179,11 @@ impl AdDomain {
         self.ldap().await
     }
 
+    /// The domain's name in the settings.
+    pub const fn name(&self) -> &DomainName {
+        &self.settings.name
+    }
+
     /// The DN that is searched.
     pub fn base_dn(&self) -> &Dn {
         &self.settings.base_dn
@@ -249,7 +254,8 @@ async fn search_on(ldap: &mut Ldap, search: &Search<'_>, what: &str) -> Result<V
     let mut error = from_result(&result, During::Read, what);
     if !entries.is_empty() {
         error.kind = ErrorKind::Broken;
-        error.detail = format!("the answer ended after {} entries and is not complete: {}", entries.len(), error.detail);
+        error.detail =
+            format!("the answer ended after {} entries and is not complete: {}", entries.len(), error.detail);
     }
     Err(error)
 }

@@ -159,9 +159,9 @@ const fn hint(rc: u32, code: AdCode, during: During) -> Option<&'static str> {
              every hour: grant them on AdminSDHolder itself, or let a domain administrator make this change",
         ),
         (50, _) => Some("grant it Read on the users below base_dn"),
-        (19, During::Write) if matches!(code.win32, Some(UPN_NOT_UNIQUE)) => {
-            Some("find the other user with `Get-ADUser -Filter \"userPrincipalName -eq '…'\"` in every domain of the forest")
-        }
+        (19, During::Write) if matches!(code.win32, Some(UPN_NOT_UNIQUE)) => Some(
+            "find the other user with `Get-ADUser -Filter \"userPrincipalName -eq '…'\"` in every domain of the forest",
+        ),
         _ => None,
     }
 }

@@ -75,9 +75,8 @@ impl AdDomain {
     /// Reads a user after fetching the parts of its addresses that were left out (more than 1,500 values).
     async fn whole_user(&self, mut entry: Entry) -> Result<AdUser, DirectoryError> {
         let what = format!("read all {RANGED} of {}", one_line(&entry.dn));
-        let broken = |reason: &dyn std::error::Error| {
-            DirectoryError::new(ErrorKind::Broken, what.clone(), reason.to_string())
-        };
+        let broken =
+            |reason: &dyn std::error::Error| DirectoryError::new(ErrorKind::Broken, what.clone(), reason.to_string());
         let mut next = entry.fold_range(RANGED).map_err(|e| broken(&e))?;
         while let Some(range) = next {
             let attribute = format!("{RANGED};range={}-*", range.from);

@@ -110,10 +110,7 @@ mod tests {
         let name = b"proxyAddresses".to_vec();
         assert_eq!(
             mods,
-            [
-                Mod::Delete(name.clone(), set(&["SMTP:a@x", "smtp:b@x"])),
-                Mod::Add(name, set(&["SMTP:b@x", "smtp:a@x"])),
-            ]
+            [Mod::Delete(name.clone(), set(&["SMTP:a@x", "smtp:b@x"])), Mod::Add(name, set(&["SMTP:b@x", "smtp:a@x"])),]
         );
     }
 
