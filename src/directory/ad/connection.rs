@@ -234,7 +234,7 @@ async fn search_on(ldap: &mut Ldap, search: &Search<'_>, what: &str) -> Result<V
     loop {
         match stream.next().await {
             Ok(Some(item)) => {
-                let entry = Entry::read(item).map_err(|e| broken(what, entries.len(), &e.to_string()))?;
+                let entry = Entry::read(item.0).map_err(|e| broken(what, entries.len(), &e.to_string()))?;
                 entries.push(entry);
             }
             Ok(None) => break,

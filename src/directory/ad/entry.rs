@@ -4,7 +4,6 @@
 //! in one and now in the other, and it panics on an answer that is not well-formed. This one keeps octets and returns
 //! errors.
 
-use ldap3::ResultEntry;
 use ldap3::asn1::{PL, StructureTag};
 use std::collections::BTreeMap;
 
@@ -30,8 +29,8 @@ pub struct NextRange {
 
 impl Entry {
     /// Reads `SearchResultEntry` (RFC 4511 section 4.5.2).
-    pub fn read(result: ResultEntry) -> Result<Self, Malformed> {
-        let mut parts = constructed(result.0, "no sequence")?.into_iter();
+    pub fn read(entry: StructureTag) -> Result<Self, Malformed> {
+        let mut parts = constructed(entry, "no sequence")?.into_iter();
         let dn = parts.next().ok_or(Malformed("no name")).and_then(|t| primitive(t, "no name"))?;
         let dn = String::from_utf8(dn).map_err(|_| Malformed("a name that is not UTF-8"))?;
         let list = parts.next().ok_or(Malformed("no attributes")).and_then(|t| constructed(t, "no attributes"))?;
@@ -125,14 +124,14 @@ mod tests {
         Tag::OctetString(OctetString { inner: value.to_vec(), ..Default::default() })
     }
 
-    fn wire(dn: &[u8], attributes: Vec<(&str, Vec<&[u8]>)>) -> ResultEntry {
+    fn wire(dn: &[u8], attributes: Vec<(&str, Vec<&[u8]>)>) -> StructureTag {
         let attributes = attributes.into_iter().map(|(name, values)| {
             let values = Tag::Set(Set { inner: values.into_iter().map(octets).collect(), ..Default::default() });
             Tag::Sequence(Sequence { inner: vec![octets(name.as_bytes()), values], ..Default::default() })
         });
         let attributes = Tag::Sequence(Sequence { inner: attributes.collect(), ..Default::default() });
         let entry = Sequence { id: 4, inner: vec![octets(dn), attributes], ..Default::default() };
-        ResultEntry(entry.into_structure(), Vec::new())
+        entry.into_structure()
     }
 
     #[test]
@@ -145,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_is_not_well_formed_is_an_error_and_no_panic() {
-        assert!(Entry::read(ResultEntry(octets(b"x").into_structure(), Vec::new())).is_err());
+        assert!(Entry::read(octets(b"x").into_structure()).is_err());
         assert!(Entry::read(wire(&[0xff], vec![])).is_err());
     }
 
