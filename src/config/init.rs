@@ -1,5 +1,7 @@
 //! The starter project that `matchplan init` writes.
 
+use super::schema;
+
 /// What `init` is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InitOptions {
@@ -37,15 +39,20 @@ const ATTRIBUTES: &str = "\
 *.state.json text eol=lf -merge
 ";
 
-/// The files of a new project: path (with `/`, relative to the project's folder) and text.
-pub fn files(options: InitOptions) -> Vec<(&'static str, String)> {
+/// The files of a new project: path (with `/`, relative to the project's folder) and text. The schemas are among them,
+/// so that an editor needs no network, and completes what this version of matchplan reads.
+pub fn files(options: InitOptions) -> Result<Vec<(String, String)>, serde_json::Error> {
     let ignored_state = if options.commit_state { "" } else { IGNORED_STATE };
-    vec![
-        ("matchplan.toml", SETTINGS.to_owned()),
-        ("plans/example.toml", EXAMPLE.to_owned()),
-        (".gitignore", format!("{IGNORED}{ignored_state}")),
-        (".gitattributes", ATTRIBUTES.to_owned()),
-    ]
+    let mut files = vec![
+        ("matchplan.toml".to_owned(), SETTINGS.to_owned()),
+        ("plans/example.toml".to_owned(), EXAMPLE.to_owned()),
+        (".gitignore".to_owned(), format!("{IGNORED}{ignored_state}")),
+        (".gitattributes".to_owned(), ATTRIBUTES.to_owned()),
+    ];
+    for (name, schema) in schema::of_inputs() {
+        files.push((format!("schemas/{name}"), schema::to_file(&schema)?));
+    }
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -66,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_starter_project_has_no_error_and_no_warning() {
-        let files = files(InitOptions { commit_state: false });
+        let files = files(InitOptions { commit_state: false }).unwrap();
         let text = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| text.clone()).unwrap();
         let (settings, plan) = (text("matchplan.toml"), text("plans/example.toml"));
         let (config, found, sources) = config::read(("matchplan.toml", &settings), &[("plans/example.toml", &plan)]);
@@ -99,8 +106,19 @@ mod tests {
     }
 
     #[test]
+    fn the_files_name_schemas_that_come_with_them() {
+        let files = files(InitOptions { commit_state: false }).unwrap();
+        let exists = |path: &str| files.iter().any(|(name, _)| name == path);
+        for (text, folder) in [(SETTINGS, ""), (EXAMPLE, "../")] {
+            let line = text.lines().next().unwrap();
+            let schema = line.strip_prefix(&format!("#:schema {folder}")).unwrap();
+            assert!(exists(schema), "{line}");
+        }
+    }
+
+    #[test]
     fn the_state_is_ignored_unless_it_is_shared() {
-        let ignores = |commit_state| files(InitOptions { commit_state })[2].1.contains("*.state.json\n");
+        let ignores = |commit_state| files(InitOptions { commit_state }).unwrap()[2].1.contains("*.state.json\n");
         assert!(ignores(false) && !ignores(true));
     }
 }

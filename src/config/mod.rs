@@ -11,6 +11,7 @@
 //! | `table` | the checked reader over parsed TOML that all reading is made of |
 //! | `read_settings`, `read_plan` | the two files |
 //! | `checks` | what can only be seen with all files side by side |
+//! | [`schema`], `shape` | the JSON Schemas in `schemas/`, and the types that they are made from |
 //! | `secrets` | secrets are refused, and never shown |
 
 mod checks;
@@ -19,8 +20,10 @@ pub mod matchplan;
 pub mod read;
 mod read_plan;
 mod read_settings;
+pub mod schema;
 mod secrets;
 pub mod settings;
+mod shape;
 mod table;
 
 pub use read::{Config, config_digest, decode, read, settings_from};

@@ -1,7 +1,7 @@
 //! Reads one file of `plans/` into links.
 
 use super::matchplan::{
-    AdSelector, AddressChoice, LinkSpec, MatchChoice, Origin, PrimaryChoice, RolesChoice, UpnChoice,
+    AdSelector, AddressChoice, LinkSpec, MatchChoice, Origin, PrimaryChoice, RolesChoice, UpnChoice, guid,
 };
 use super::read_settings::cloud_user;
 use super::table::{At, Node, Sink, Table, dn, list_of, parsed, report_word, table, tables, text, word};
@@ -205,10 +205,7 @@ fn anchor(node: Node<'_>) -> Option<Anchor> {
         "bad-anchor",
         "no anchor",
         "write the AD user's objectGUID, or its Base64 form; `matchplan anchor` converts between them",
-        |text: &str| match uuid::Uuid::try_parse(text) {
-            Ok(guid) if text.contains('-') => Ok(Anchor::from_guid(AdGuid(guid))),
-            _ => Anchor::from_base64(text),
-        },
+        |text: &str| guid(text).map_or_else(|| Anchor::from_base64(text), |guid| Ok(Anchor::from_guid(AdGuid(guid)))),
     )(node)
 }
 

@@ -294,18 +294,33 @@ pub(super) fn count<'a>(least: u32) -> impl Fn(Node<'a>) -> Option<u32> {
 
 /// Reads a time span such as `45m`, `72h` or `1h 30m`; more than nothing.
 pub(super) fn duration(node: Node<'_>) -> Option<SignedDuration> {
-    const EXAMPLES: &str = "write hours, minutes and seconds, such as \"45m\", \"72h\" or \"1h 30m\"";
     let Some(text) = node.as_text() else {
         node.wrong_type("a time span such as \"45m\"");
         return None;
     };
-    let problem = match text.parse::<SignedDuration>() {
-        Ok(read) if read.is_positive() => return Some(read),
-        Ok(_) => node.problem("bad-duration", format!("{} must be more than no time", node.name), "not positive"),
-        Err(_) => node.problem("bad-duration", format!("{}: {text:?} is no time span", node.name), "not a time span"),
+    let read = is_time_span(text).then(|| text.parse::<SignedDuration>().ok()).flatten();
+    let problem = match read {
+        Some(read) if read.is_positive() => return Some(read),
+        Some(_) => node.problem("bad-duration", format!("{} must be more than no time", node.name), "not positive"),
+        None => node.problem("bad-duration", format!("{}: {text:?} is no time span", node.name), "not a time span"),
     };
-    node.sink.report(problem.help(EXAMPLES));
+    node.sink.report(problem.help("write hours, minutes and seconds, such as \"45m\", \"72h\" or \"1h 30m\""));
     None
+}
+
+/// Hours, minutes and seconds in this order, each at most once, one space between at most. Of the many ways that jiff
+/// reads, these are the ones that a schema can describe and that nobody misreads.
+fn is_time_span(text: &str) -> bool {
+    let mut rest = text;
+    for unit in ['h', 'm', 's'] {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        if (1..=6).contains(&digits)
+            && let Some(after) = rest[digits..].strip_prefix(unit)
+        {
+            rest = after.strip_prefix(' ').filter(|more| !more.is_empty()).unwrap_or(after);
+        }
+    }
+    rest.is_empty() && !text.is_empty()
 }
 
 /// Reads one of some words.
