@@ -4,4 +4,5 @@
 //! together) and not the rules (its match engine is a second, independent reading of Microsoft's documents).
 
 pub mod shared;
+pub mod sync;
 pub mod world;

@@ -4,8 +4,12 @@
 //! by hand from Microsoft's documents. `schemas/lab-world.schema.json` is generated from these types.
 
 pub mod cloud;
+pub mod derive;
 pub mod forest;
+pub mod load;
 pub mod sync;
+
+pub use load::{LoadError, load};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
