@@ -25,7 +25,7 @@
 pub mod anchor;
 pub mod cycle;
 pub mod flow;
-//LDAPpub mod ldap_source;
+pub mod ldap_source;
 pub mod matching;
 pub mod naming;
 pub mod report;
