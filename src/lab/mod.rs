@@ -5,5 +5,6 @@
 
 pub mod ldap;
 pub mod shared;
+pub mod sync;
 pub mod tls;
 pub mod world;
