@@ -34,5 +34,5 @@ pub mod scheduler;
 pub mod scope;
 pub mod view;
 
-//T#[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
