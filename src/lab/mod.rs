@@ -4,7 +4,9 @@
 //! together) and not the rules (its match engine is a second, independent reading of Microsoft's documents).
 
 pub mod control;
+pub mod graph;
 pub mod ldap;
+pub mod runtime;
 pub mod shared;
 pub mod sync;
 pub mod tls;
