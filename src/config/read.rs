@@ -9,7 +9,7 @@ use super::{checks, secrets};
 use crate::diagnostic::{Diagnostic, SourceId, Sources};
 use crate::model::digest;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use toml::de::{DeTable, DeValue};
 
 /// The version of both file formats.
@@ -132,7 +132,7 @@ fn read_file<T>(
     let id = sources.add(name, text);
     secrets::suspects(text).into_iter().for_each(|span| sources.mask(id, span));
     let (document, errors) = DeTable::parse_recoverable(text);
-    let broken: Vec<usize> =
+    let broken: BTreeSet<usize> =
         errors.iter().filter_map(toml::de::Error::span).map(|span| sources.position(id, span.start).line).collect();
     for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         found.push(Diagnostic::error("syntax", error.message()).label(id, error.span().unwrap_or(0..0), ""));
@@ -143,7 +143,8 @@ fn read_file<T>(
     let sink = Sink::new(id);
     let mut root = Table::new(&sink, document.get_ref(), "this file".to_owned(), 0..0);
     let value = is_readable(&mut root).then(|| read(root, sources, id));
-    let (problems, masked) = sink.into_parts();
+    let (mut problems, masked) = sink.into_parts();
+    problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span.start));
     masked.into_iter().for_each(|span| sources.mask(id, span));
     if broken.is_empty() {
         found.extend(problems);
@@ -153,7 +154,7 @@ fn read_file<T>(
     let certain = problems.into_iter().filter(|problem| {
         let touches = problem.labels.iter().any(|label| {
             let lines = sources.position(id, label.span.start).line..=sources.position(id, label.span.end).line;
-            broken.iter().any(|line| lines.contains(line))
+            broken.range(lines).next().is_some()
         });
         let structural = ["missing-key", "unknown-key", "unused-key", "no-links"].contains(&problem.code);
         problem.is_error() && !touches && !structural

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, SourceId};
 use std::ops::Range;
 
 /// Keys whose plain value would be a secret; `-` and case do not matter.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 13] = [
     "password",
     "passwd",
     "passphrase",
@@ -21,7 +21,6 @@ const KEYS: [&str; 14] = [
     "refresh_token",
     "private_key",
     "api_key",
-    "credentials",
 ];
 
 /// Whether a plain value of this key would be a secret.
@@ -53,10 +52,22 @@ pub(super) fn refused(file: SourceId, span: Range<usize>, key: &str) -> Diagnost
 
 /// Parts of a text that may be secrets, found without parsing: the text may be broken, and its lines will be shown.
 /// From the `=` after a secret's key, a value that is not an inline table is hidden to the end of its line, a multi-line
-/// string to its end.
+/// string to its end. In a URL, what stands between `://` and `@`.
 pub(super) fn suspects(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Range<usize>> = text
+        .match_indices("://")
+        .filter_map(|(at, mark)| {
+            let start = at + mark.len();
+            let host_ends = |c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | ',');
+            let end = text[start..].find(host_ends).map_or(text.len(), |length| start + length);
+            text[start..end].rfind('@').map(|length| start..start + length)
+        })
+        .collect();
+    let mut behind = 0;
     for (equals, _) in text.match_indices('=') {
+        if equals < behind {
+            continue;
+        }
         let before = text[..equals].trim_end_matches([' ', '\t']).trim_end_matches(['"', '\'']);
         let key_start = before
             .char_indices()
@@ -79,6 +90,7 @@ pub(super) fn suspects(text: &str) -> Vec<Range<usize>> {
             .map(|quotes| value[3..].find(quotes).map_or(value.len(), |at| at + 6))
             .or_else(|| value.find('\n'))
             .unwrap_or(value.len());
+        behind = value_start + length;
         found.push(value_start..value_start + value[..length].trim_end().len());
     }
     found
@@ -152,6 +164,7 @@ mod tests {
         assert_eq!(hidden("password = \"hunter2\nx = 1"), ["\"hunter2"]);
         assert_eq!(hidden("ad = { bind-password='a=b', x = 1 }\r\n"), ["'a=b', x = 1 }"]);
         assert_eq!(hidden("\"Client_Secret\" =\"\"\"a\nb\"\"\" # c"), ["\"\"\"a\nb\"\"\""]);
+        assert_eq!(hidden("url = 'ldaps://me:p@ss@dc01/x@y'"), ["me:p@ss"]);
         assert_eq!(hidden("password = { env = \"X\" }\npassword_hint = \"x\"\n= \"y\""), [] as [&str; 0]);
     }
 }

@@ -273,19 +273,23 @@ pub(super) fn flag(node: Node<'_>) -> Option<bool> {
     Some(*flag)
 }
 
-/// Reads a whole number from `least` on.
+/// No limit is higher: more is a slip of the finger.
+pub(super) const MAX_COUNT: u32 = 1_000_000;
+
+/// Reads a whole number from `least` to [`MAX_COUNT`].
 pub(super) fn count<'a>(least: u32) -> impl Fn(Node<'a>) -> Option<u32> {
     move |node| {
         let DeValue::Integer(number) = node.value else {
             node.wrong_type("a whole number");
             return None;
         };
-        let read = u32::from_str_radix(number.as_str(), number.radix()).ok().filter(|read| *read >= least);
+        let read =
+            u32::from_str_radix(number.as_str(), number.radix()).ok().filter(|read| (least..=MAX_COUNT).contains(read));
         if read.is_none() {
             node.sink.report(node.problem(
                 "out-of-range",
                 format!("{} is {number}, which is out of range", node.name),
-                format!("a whole number from {least} to {}", u32::MAX),
+                format!("a whole number from {least} to {MAX_COUNT}"),
             ));
         }
         read
