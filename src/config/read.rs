@@ -110,7 +110,7 @@ pub fn decode(name: &str, octets: Vec<u8>) -> Result<String, Box<Diagnostic>> {
     }
     String::from_utf8(octets).map_err(|why| {
         let at = why.utf8_error().valid_up_to();
-        let line = 1 + why.as_bytes()[..at].iter().filter(|octet| **octet == b'\n').count();
+        let line = String::from_utf8_lossy(&why.as_bytes()[..at]).split('\n').count();
         problem(format!("{name} is not UTF-8: see line {line}"), "save it as UTF-8")
     })
 }
@@ -130,7 +130,9 @@ fn read_file<T>(
         return (id, None);
     }
     let id = sources.add(name, text);
-    secrets::suspects(text).into_iter().for_each(|span| sources.mask(id, span));
+    for span in secrets::suspects(text) {
+        sources.mask(id, span);
+    }
     let (document, errors) = DeTable::parse_recoverable(text);
     let broken: BTreeSet<usize> =
         errors.iter().filter_map(toml::de::Error::span).map(|span| sources.position(id, span.start).line).collect();
@@ -145,7 +147,9 @@ fn read_file<T>(
     let value = is_readable(&mut root).then(|| read(root, sources, id));
     let (mut problems, masked) = sink.into_parts();
     problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span.start));
-    masked.into_iter().for_each(|span| sources.mask(id, span));
+    for span in masked {
+        sources.mask(id, span);
+    }
     if broken.is_empty() {
         found.extend(problems);
         return (id, value);
@@ -165,7 +169,7 @@ fn read_file<T>(
 
 /// Checks `version`. Of a newer format nothing else is read: it would only look wrong.
 fn is_readable(root: &mut Table<'_>) -> bool {
-    let version = root.require("version", "write `version = 1` as the first line", |node: Node<'_>| {
+    let version = root.require("version", "write `version = 1` as the first line", |node: &Node<'_>| {
         let number = match node.value {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
             _ => None,
@@ -181,7 +185,7 @@ fn is_readable(root: &mut Table<'_>) -> bool {
                 .help(format!("write `version = {VERSION}`"))
         };
         node.sink.report(problem);
-        Some(!number.is_some_and(|number| number > i64::from(VERSION)))
+        Some(number.is_none_or(|number| number < i64::from(VERSION)))
     });
     version.is_none_or(|version| version.value)
 }

@@ -97,11 +97,11 @@ pub(super) fn suspects(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Reads where a secret is found: `{ env = "NAME" }`, `{ file = "path" }`, or `"prompt"`.
-pub(super) fn source(node: Node<'_>) -> Option<SecretSource> {
+pub(super) fn source(node: &Node<'_>) -> Option<SecretSource> {
     if node.as_text() == Some("prompt") {
         return Some(SecretSource::Prompt);
     }
-    let mut table = secret_table(&node)?;
+    let mut table = secret_table(node)?;
     let env = table.take("env", env_name);
     let file = table.take("file", path);
     let (has_env, has_file) = (table.has("env"), table.has("file"));
@@ -120,8 +120,8 @@ pub(super) fn source(node: Node<'_>) -> Option<SecretSource> {
 }
 
 /// Reads `{ env = "NAME" }`.
-pub(super) fn env_source(node: Node<'_>) -> Option<String> {
-    let mut table = secret_table(&node)?;
+pub(super) fn env_source(node: &Node<'_>) -> Option<String> {
+    let mut table = secret_table(node)?;
     let env = table.require("env", "the environment variable that holds it", env_name);
     table.finish();
     env.map(|env| env.value)
@@ -140,8 +140,8 @@ fn secret_table<'a>(node: &Node<'a>) -> Option<table::Table<'a>> {
 }
 
 /// Reads the name of an environment variable. What is no name may be the secret itself, so it is not shown.
-fn env_name(node: Node<'_>) -> Option<String> {
-    let name = text(node.clone())?;
+fn env_name(node: &Node<'_>) -> Option<String> {
+    let name = text(node)?;
     let is_name =
         name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
     if !is_name {

@@ -256,9 +256,9 @@ tables! {
 
     /// Hosts of a cloud that is not in the list.
     Hosts {
-        /// Where tokens come from, such as "https://login.example".
+        /// Where tokens come from, such as `https://login.example`.
         login: WebUrl,
-        /// Where Microsoft Graph is, such as "https://graph.example".
+        /// Where Microsoft Graph is, such as `https://graph.example`.
         graph: WebUrl,
     }
 

@@ -114,7 +114,7 @@ fn one_user_in_two_links_is_shown_in_both_files() {
     assert!(config.is_none());
     assert_data_eq!(
         crate::diagnostic::render_all(&found, &sources, false, 100),
-        str![[r#"
+        str![[r"
 error[duplicate-link]: two links name the same AD user
  --> plans/b.toml:4:6
   |
@@ -143,7 +143,7 @@ error[duplicate-link]: two links name the same cloud user
 
 2 errors
 
-"#]]
+"]]
         .raw()
     );
 }
@@ -209,7 +209,7 @@ error[secret-in-file]: `password` holds a secret, and this file is meant to be c
 fn a_newer_file_is_not_picked_to_pieces() {
     assert_data_eq!(
         drawn(SETTINGS, "version = 2\n[[pair]]\nx = 1\n"),
-        str![[r#"
+        str![[r"
 error[newer-version]: this file needs a newer matchplan
  --> plans/a.toml:1:11
   |
@@ -220,7 +220,7 @@ error[newer-version]: this file needs a newer matchplan
 
 1 error
 
-"#]]
+"]]
         .raw()
     );
 }
@@ -232,7 +232,7 @@ fn moves_lead_into_sync_scope_within_one_domain() {
         |ad: &str, to: &str| format!("version = 1\n[[link]]\nad = '{ad}'\ncloud = 'x@contoso.com'\nmove_to = '{to}'\n");
     assert_data_eq!(
         drawn(&settings, &plan("lab\\x", "OU=New,OU=Users,DC=corp,DC=contoso,DC=com")),
-        str![[r#"
+        str![[r"
 error[move-across-domains]: `move_to` is in domain `corp`, but the user is in `lab`
  --> plans/a.toml:5:11
   |
@@ -246,7 +246,7 @@ error[move-across-domains]: `move_to` is in domain `corp`, but the user is in `l
 
 1 error
 
-"#]]
+"]]
         .raw()
     );
     let in_scope = "OU=New,OU=users,DC=corp,DC=contoso,DC=com";
