@@ -27,3 +27,6 @@ mod shape;
 mod table;
 
 pub use read::{Config, config_digest, decode, read, settings_from};
+
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,7 @@ fn entra(mut table: Table<'_>) -> Option<EntraSettings> {
 }
 
 /// A cloud's word, or `{ login = "https://…", graph = "https://…" }`.
-fn cloud(node: Node<'_>) -> Option<Cloud> {
+fn cloud(node: &Node<'_>) -> Option<Cloud> {
     const WORDS: [(&str, Cloud); 4] =
         [("global", Cloud::Global), ("gcc-high", Cloud::GccHigh), ("dod", Cloud::Dod), ("china", Cloud::China)];
     let Some(mut hosts) = node.as_table() else {
@@ -152,7 +152,7 @@ fn credential(table: &mut Table<'_>) -> Option<CredentialKind> {
     }
 }
 
-fn client_id(node: Node<'_>) -> Option<String> {
+fn client_id(node: &Node<'_>) -> Option<String> {
     parsed(
         "bad-client-id",
         "not an application id",
@@ -178,7 +178,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// Reads a URL that has a host and nothing that could carry a secret or be lost: no user, query or fragment.
 fn url(node: &Node<'_>, schemes: &[&str], example: &str) -> Option<Url> {
-    let text = text(node.clone())?;
+    let text = text(node)?;
     let problem = |message: String, label: &str| {
         node.sink.report(node.problem("bad-url", message, label).help(format!("write it as in \"{example}\"")));
         None
@@ -211,8 +211,8 @@ fn url(node: &Node<'_>, schemes: &[&str], example: &str) -> Option<Url> {
 }
 
 /// Reads an `https://` URL, or an `http://` one on loopback.
-fn web_url(node: Node<'_>) -> Option<Url> {
-    let url = url(&node, &["https", "http"], "https://graph.example")?;
+fn web_url(node: &Node<'_>) -> Option<Url> {
+    let url = url(node, &["https", "http"], "https://graph.example")?;
     if url.scheme() == "http" && !is_loopback(&url) {
         let message = format!("{} is not encrypted, and a token would travel in the open", node.name);
         node.sink
@@ -222,9 +222,9 @@ fn web_url(node: Node<'_>) -> Option<Url> {
     Some(url)
 }
 
-fn ldap_url(node: Node<'_>) -> Option<Url> {
+fn ldap_url(node: &Node<'_>) -> Option<Url> {
     const EXAMPLE: &str = "ldaps://dc01.corp.contoso.com";
-    let url = url(&node, &["ldaps", "ldap"], EXAMPLE)?;
+    let url = url(node, &["ldaps", "ldap"], EXAMPLE)?;
     if !matches!(url.path(), "" | "/") {
         let problem = node.problem("bad-url", format!("{} must end after the host and port", node.name), "too long");
         node.sink.report(problem.help("the search base is `base_dn`"));
@@ -336,7 +336,7 @@ fn domain(mut table: Table<'_>) -> Option<(AdSettings, Range<usize>, Range<usize
 }
 
 /// Reads a domain's name: it becomes a part of link ids and of `domain\user`, so it is a plain word.
-fn domain_name(node: Node<'_>) -> Option<DomainName> {
+fn domain_name(node: &Node<'_>) -> Option<DomainName> {
     parsed(
         "bad-domain-name",
         "not a plain word",
@@ -350,7 +350,7 @@ fn domain_name(node: Node<'_>) -> Option<DomainName> {
 
 fn bind(table: &mut Table<'_>) -> Option<Bind> {
     let method = table.take_or("bind", (), |node| {
-        let text = text(node.clone())?;
+        let text = text(node)?;
         if ["kerberos", "gssapi", "negotiate", "sspi", "integrated"].contains(&text.to_lowercase().as_str()) {
             node.sink.report(
                 node.problem(
@@ -363,7 +363,7 @@ fn bind(table: &mut Table<'_>) -> Option<Bind> {
             return None;
         }
         if text != "simple" {
-            report_word(&node, &text, &["simple"]);
+            report_word(node, &text, &["simple"]);
             return None;
         }
         Some(())
@@ -379,12 +379,12 @@ fn bind(table: &mut Table<'_>) -> Option<Bind> {
 }
 
 /// Reads the anchor attribute's name, in any case, as AD takes it.
-fn source_anchor(node: Node<'_>) -> Option<SourceAnchor> {
+fn source_anchor(node: &Node<'_>) -> Option<SourceAnchor> {
     const KNOWN: [SourceAnchor; 2] = [SourceAnchor::ConsistencyGuid, SourceAnchor::ObjectGuid];
-    let text = text(node.clone())?;
+    let text = text(node)?;
     let read = KNOWN.into_iter().find(|known| known.attribute() == text);
     if read.is_none() {
-        report_word(&node, &text, &KNOWN.map(SourceAnchor::attribute));
+        report_word(node, &text, &KNOWN.map(SourceAnchor::attribute));
     }
     read
 }
@@ -478,7 +478,7 @@ pub(super) fn outside_of_domains(sink: &Sink, ou: &At<Dn>, key: &str) -> Diagnos
 }
 
 /// `"wait"`, or `{ command = [...] }`.
-fn trigger(node: Node<'_>) -> Option<Trigger> {
+fn trigger(node: &Node<'_>) -> Option<Trigger> {
     match node.value {
         DeValue::Table(_) => command(node).map(Trigger::Command),
         _ => word(&[("wait", Trigger::Wait)])(node),
@@ -486,12 +486,12 @@ fn trigger(node: Node<'_>) -> Option<Trigger> {
 }
 
 /// `{ command = ["program", "argument", …] }`.
-fn command(node: Node<'_>) -> Option<Command> {
+fn command(node: &Node<'_>) -> Option<Command> {
     let name = node.name.clone();
     let mut table = table("a command")(node)?;
     table.name = name;
     let words = table.require("command", "the program and its arguments, as a list", |node| {
-        let words = list_of(argument)(node.clone())?;
+        let words = list_of(argument)(node)?;
         let command = Command::try_from(words.into_iter().map(|at| at.value).collect::<Vec<_>>());
         command
             .map_err(|why| {
@@ -508,7 +508,7 @@ fn command(node: Node<'_>) -> Option<Command> {
 }
 
 /// A command's word: may be empty (an empty argument is one), but no program can be given a NUL.
-fn argument(node: Node<'_>) -> Option<String> {
+fn argument(node: &Node<'_>) -> Option<String> {
     match node.as_text() {
         Some("") => Some(String::new()),
         Some(text) if text.contains('\0') => {
@@ -548,7 +548,7 @@ fn guard(mut table: Table<'_>) -> Option<Guard> {
 }
 
 /// Reads a cloud user's UPN or object id.
-pub(super) fn cloud_user(node: Node<'_>) -> Option<CloudSelector> {
+pub(super) fn cloud_user(node: &Node<'_>) -> Option<CloudSelector> {
     parsed(
         "bad-cloud-user",
         "not a cloud user",
