@@ -2,11 +2,15 @@
 //! the cloud users that already exist in Microsoft Entra ID.
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod config;
 pub mod directory;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod model;
 pub mod plan;
+pub mod rollback;
 pub mod rules;
 pub mod snapshot;
+pub mod state;
+pub mod store;
