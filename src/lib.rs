@@ -9,6 +9,7 @@ pub mod directory;
 pub mod lab;
 pub mod model;
 pub mod plan;
+pub mod report;
 pub mod rollback;
 pub mod rules;
 pub mod snapshot;
