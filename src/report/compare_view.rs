@@ -175,3 +175,186 @@ fn aspects(page: &mut Page, aspects: &[Aspect], indent: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use snapbox::IntoData as _;
+    use crate::plan::document::Plan;
+    use crate::plan::step::Action;
+    use crate::report::testing::{hostile, many, sample};
+    use crate::rules::prediction::Prediction;
+
+    fn text(new: &Plan) -> String {
+        Comparison::of(&sample(), new).to_text(Style::PLAIN, 100)
+    }
+
+    #[test]
+    fn a_plan_made_again_needs_no_second_look() {
+        let mut again = sample();
+        let later = jiff::SignedDuration::from_hours(1);
+        again.created += later;
+        again.expires += later;
+        again.digest = "sha256:other".to_owned();
+        again.links[0].origin.as_mut().unwrap().line += 7;
+        again.findings[1].origin.as_mut().unwrap().line += 7;
+        for step in &mut again.steps {
+            step.id = format!("1{}", step.id).into();
+        }
+        let comparison = Comparison::of(&sample(), &again);
+        assert!(comparison.is_same(), "{comparison:#?}");
+        assert_eq!(text(&again).lines().last(), Some(SAME));
+        assert!(comparison.to_json().unwrap().contains("\"same\": true"));
+    }
+
+    #[test]
+    fn every_kind_of_difference_is_shown() {
+        let mut new = sample();
+        let gone = new.links.remove(2);
+        let mut appeared = gone;
+        appeared.id = "corp/new".into();
+        appeared.ad.sam = "new".into();
+        new.links.push(appeared);
+        let Action::Align { changes, .. } = &mut new.steps[1].action else { panic!() };
+        changes[0].sets = vec!["john.smith2@contoso.com".to_owned()];
+        let Action::Suspend { assignment, .. } = &mut new.steps[0].action else { panic!() };
+        assignment.grant.directory_scope = Some("/administrativeUnits/7".to_owned());
+        new.links[0].prediction = Some(Prediction::Duplicate { why: "another address".to_owned() });
+        new.links[1].before.roles.clear();
+        new.findings.remove(1);
+        new.findings[0].value = Some("smtp:else@contoso.com".to_owned());
+        new.settings.sync.trigger = crate::config::settings::Trigger::Wait;
+        new.expires += jiff::SignedDuration::from_hours(24);
+        snapbox::assert_data_eq!(text(&new), snapbox::str![[r#"
+- Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
+    made       2026-11-20T10:00:00Z, expires 2026-11-23T10:00:00Z
+    digest     sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061
++ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
+    made       2026-11-20T10:00:00Z, expires 2026-11-24T10:00:00Z
+    digest     sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061
+
+The plan as a whole
+  validity
+    - PT72H from when it was made
+    + PT96H from when it was made
+  settings and sync commands
+      sync.timeout = "PT45M"
+    - sync.trigger.command = ["pwsh","-Command","Start-ADSyncSyncCycle"]
+    + sync.trigger = "wait"
+
+~ corp\jdoe → jane.doe@contoso.com  changed
+    steps
+      - wave 1: suspend role User Administrator of jane.doe@contoso.com
+      + wave 1: suspend role User Administrator (scope /administrativeUnits/7) of jane.doe@contoso.com
+          user 00000000-0000-0000-0000-0000c10d0002
+    roles
+      - User Administrator (fe930be7-5e62-47db-91af-98c3a49a38b1) held by 00000000-0000-0000-0000-0000c10d0002, assignment assignment-1
+
+~ corp\jsmith → john.smith@contoso.com  changed
+    steps
+          user 00000000-0000-0000-0000-0000ad000001 CN=John Smith,OU=Users,DC=corp,DC=contoso,DC=com
+      -   userPrincipalName ~ jsmith@corp.contoso.com → john.smith@contoso.com
+      +   userPrincipalName ~ jsmith@corp.contoso.com → john.smith2@contoso.com
+          proxyAddresses + SMTP:john.smith@contoso.com
+    next cycle
+      - linked by soft match on the primary SMTP address
+      + a second cloud user appears: another address
+
+- corp\linus → linus.linked@contoso.com  no longer in this plan
+    users
+      - corp\linus 00000000-0000-0000-0000-0000ad000003 CN=Linus Linked,OU=Users,DC=corp,DC=contoso,DC=com
+      - linus.linked@contoso.com 00000000-0000-0000-0000-0000c10d0003
+    outcome
+      - already linked
+    exposure
+      - exposed: in sync scope, a cycle may run at any moment
+    anchor
+      - AAAAAAAAAAAAAAAArQAAAw==
+    cloud user before
+      - account_enabled = true
+      - display_name = "Linus Linked"
+      - id = "00000000-0000-0000-0000-0000c10d0003"
+      - mail = "linus.linked@contoso.com"
+      - proxy_addresses = ["SMTP:linus.linked@contoso.com"]
+      - upn = "linus.linked@contoso.com"
+      - user_type = "Member"
+
++ corp\new → linus.linked@contoso.com  new in this plan
+    users
+      + corp\new 00000000-0000-0000-0000-0000ad000003 CN=Linus Linked,OU=Users,DC=corp,DC=contoso,DC=com
+      + linus.linked@contoso.com 00000000-0000-0000-0000-0000c10d0003
+    outcome
+      + already linked
+    exposure
+      + exposed: in sync scope, a cycle may run at any moment
+    anchor
+      + AAAAAAAAAAAAAAAArQAAAw==
+    cloud user before
+      + account_enabled = true
+      + display_name = "Linus Linked"
+      + id = "00000000-0000-0000-0000-0000c10d0003"
+      + mail = "linus.linked@contoso.com"
+      + proxy_addresses = ["SMTP:linus.linked@contoso.com"]
+      + upn = "linus.linked@contoso.com"
+      + user_type = "Member"
+
+New findings
+  corp/bblock:
+  ! error[address-conflict]
+      Betty Other holds bob.block@contoso.com too, so the address of corp\bblock would be dropped.
+      object     AD user corp\bblock (00000000-0000-0000-0000-0000ad000004) in OU=Users,DC=corp,DC=contoso,DC=com
+      object     cloud user Betty Other (00000000-0000-0000-0000-0000c10d0009) in Entra ID
+      value      smtp:else@contoso.com
+      Microsoft  AttributeValueMustBeUnique
+      help       Remove the address from Betty Other, or leave the link out.
+
+Findings gone
+  corp/bblock:
+  ! error[address-conflict]
+      Betty Other holds bob.block@contoso.com too, so the address of corp\bblock would be dropped.
+      object     AD user corp\bblock (00000000-0000-0000-0000-0000ad000004) in OU=Users,DC=corp,DC=contoso,DC=com
+      object     cloud user Betty Other (00000000-0000-0000-0000-0000c10d0009) in Entra ID
+      value      smtp:bob.block@contoso.com
+      Microsoft  AttributeValueMustBeUnique
+      help       Remove the address from Betty Other, or leave the link out.
+  corp/jsmith:
+  warning[exposed]
+      A cycle may run before the alignment of corp\jsmith is complete.
+      help       Configure hold and release under [sync].
+
+To look at again: links new: 1 · links gone: 1 · links changed: 2 · findings new: 1 · findings gone: 2 · differences in the plan as a whole: 2
+
+"#]].raw());
+    }
+
+    #[test]
+    fn each_single_change_is_seen() {
+        let changes: [(&str, fn(&mut Plan)); 8] = [
+            ("made by", |plan| plan.tool_version = "9".to_owned()),
+            ("validity", |plan| plan.expires += jiff::SignedDuration::from_secs(1)),
+            ("configuration", |plan| plan.config_digest = "sha256:11".to_owned()),
+            ("tenant", |plan| plan.tenant.name = "Fabrikam".to_owned()),
+            ("left out", |plan| plan.skipped.push("corp/x".into())),
+            ("settings and sync commands", |plan| plan.settings.guard.max_links = 1),
+            ("steps of the waves", |plan| drop(plan.steps.remove(4))),
+            ("domains", |plan| plan.forest.clear()),
+        ];
+        for (aspect, change) in changes {
+            let mut new = sample();
+            change(&mut new);
+            let comparison = Comparison::of(&sample(), &new);
+            let names: Vec<_> = comparison.plan.iter().map(|aspect| aspect.name).collect();
+            assert_eq!(names, [aspect]);
+        }
+    }
+
+    #[test]
+    fn markdown_stays_short_and_safe() {
+        let long = Comparison::of(&sample(), &many(5_000)).to_markdown("matchplan diff a b");
+        assert!(long.chars().count() <= LIMIT);
+        assert!(long.contains("`matchplan diff a b` shows all."));
+        let hostile = Comparison::of(&sample(), &hostile()).to_markdown("matchplan diff a b");
+        assert!(!hostile.replace('\n', "").contains(crate::report::safe::is_hidden));
+        assert!(!hostile.contains("<img src=x>") || hostile.contains("````diff"));
+    }
+}

@@ -8,7 +8,7 @@ use crate::model::id::LinkId;
 use crate::plan::document::Plan;
 use crate::plan::link::{Exposure, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
-use crate::rules::finding::{Finding, Severity};
+use crate::rules::finding::{Finding, Origin, Severity};
 use crate::rules::prediction::{MatchKey, Prediction, Takeover};
 use std::collections::BTreeMap;
 
@@ -124,11 +124,7 @@ pub fn block(page: &mut Page, link: &PlannedLink, by_link: &ByLink<'_>, indent: 
         step_lines(page, step, inner);
     }
     if crosses {
-        page.push(
-            Line::at(inner).mark(Mark::Alarm).put(Tone::Alarm, "point of no return: the sync cycle").plain(
-                ", after which the cloud user belongs to AD and what is marked \"until\" above stays",
-            ),
-        );
+        page.push(Line::at(inner).mark(Mark::Alarm).put(Tone::Alarm, "point of no return: the sync cycle"));
     }
     if let Some(prediction) = &link.prediction {
         let (tone, words) = prediction_words(prediction);
@@ -139,7 +135,7 @@ pub fn block(page: &mut Page, link: &PlannedLink, by_link: &ByLink<'_>, indent: 
         step_lines(page, step, inner);
     }
     for finding in by_link.findings(&link.id) {
-        finding_lines(page, finding, inner);
+        finding_block(page, finding, inner, link.origin.as_ref());
     }
 }
 
@@ -206,7 +202,8 @@ fn attribute(page: &mut Page, name: &str, before: &[String], after: &[String], i
         });
     }
     if kept > 0 && kept < changes.len() {
-        page.push(Line::at(indent + 2).put(Tone::Quiet, format_args!("{name}: {kept} more stay")));
+        let stay = if kept == 1 { "value stays" } else { "values stay" };
+        page.push(Line::at(indent + 2).put(Tone::Quiet, format_args!("{name}  {kept} {stay}")));
     }
 }
 
@@ -247,6 +244,11 @@ pub const fn severity_tone(severity: Severity) -> Tone {
 
 /// A finding: what, both sides with their place, the value, Microsoft's name for it, what to do, where it is written.
 pub fn finding_lines(page: &mut Page, finding: &Finding, indent: usize) {
+    finding_block(page, finding, indent, None);
+}
+
+/// As [`finding_lines`]; where it is written is left out if the block around it says so already.
+fn finding_block(page: &mut Page, finding: &Finding, indent: usize, around: Option<&Origin>) {
     let Finding { severity, code, link: _, origin, message, objects, value, microsoft_error, help } = finding;
     let tone = severity_tone(*severity);
     let mark = if *severity == Severity::Error { Mark::Alarm } else { Mark::None };
@@ -268,7 +270,7 @@ pub fn finding_lines(page: &mut Page, finding: &Finding, indent: usize) {
         page.push(Line::labelled(inner, "Microsoft").plain(name));
     }
     page.sentence(inner, "help", Tone::Plain, help);
-    if let Some(origin) = origin {
+    if let Some(origin) = origin.as_ref().filter(|origin| around != Some(origin)) {
         page.push(Line::labelled(inner, "written in").put(Tone::Quiet, origin));
     }
 }

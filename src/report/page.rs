@@ -188,6 +188,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use snapbox::IntoData as _;
 
     #[test]
     fn sentences_wrap_and_values_do_not() {
@@ -202,7 +203,7 @@ mod tests {
              seven eight
   CN=a very long name that somebody wants to copy,DC=corp
 
-"#]]
+"#]].raw()
         );
     }
 

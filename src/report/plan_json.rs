@@ -253,3 +253,38 @@ impl<'a> LinkView<'a> {
         Self { link, diff, steps: steps.iter().map(|step| &step.id).collect(), findings }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::safe::is_hidden;
+    use crate::report::testing::{HOSTILE, hostile, sample};
+
+    #[test]
+    fn computed_members_are_there() {
+        let json: serde_json::Value = serde_json::from_str(&render(&sample()).unwrap()).unwrap();
+        assert_eq!(json["exit_code"], 3);
+        assert_eq!(json["blocked"], true);
+        assert_eq!(json["points_of_no_return"], serde_json::json!(["0005-sync"]));
+        assert_eq!(json["waves"][0]["links"], serde_json::json!(["corp/jsmith", "corp/jdoe"]));
+        assert_eq!(
+            json["links"][0]["diff"][0],
+            serde_json::json!({
+                "side": "ad", "by": "matchplan", "attribute": "userPrincipalName", "step": "0002-align-corp/jsmith",
+                "undo": {"kind": "flows-on", "effect": "the cloud user's addresses follow"},
+                "values": [{"op": "changed", "old": "jsmith@corp.contoso.com", "new": "john.smith@contoso.com"}],
+            })
+        );
+        assert_eq!(json["links"][0]["diff"][2]["by"], "sync");
+        assert_eq!(json["links"][3]["findings"], serde_json::json!(["address-conflict"]));
+        assert_eq!(render(&sample()).unwrap(), render(&sample()).unwrap());
+    }
+
+    #[test]
+    fn hostile_values_are_escaped_and_equal() {
+        let text = render(&hostile()).unwrap();
+        assert!(!text.replace('\n', "").contains(is_hidden));
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["tenant"]["name"], HOSTILE);
+    }
+}

@@ -192,3 +192,170 @@ fn folded(link: &PlannedLink, by_link: &ByLink<'_>) -> String {
         page.to_fence()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::safe::is_hidden;
+    use crate::report::testing::{hostile, many, sample};
+
+    #[test]
+    fn the_sample_for_a_pull_request() {
+        snapbox::assert_data_eq!(render(&sample(), "wave-01.plan.json"), snapbox::str![[r#"
+### matchplan: plan
+
+**Plan/: 2 links/: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked**
+
+> [!CAUTION]
+> **Blocked by 1 error:** nothing of this plan can be applied.
+
+> [!WARNING]
+> **Point of no return:** after the sync cycle, 2 links cannot be taken back as if nothing had been.
+
+| | |
+|---|---|
+| tenant | `Contoso` `00000000-0000-0000-0000-0000007e0001` |
+| domain | `corp` `DC=corp,DC=contoso,DC=com` |
+| made | `2026-11-20T10:00:00Z` |
+| expires | `2026-11-23T10:00:00Z` |
+| digest | `sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061` |
+| waves | 1 |
+| warnings | 1 |
+
+#### What blocks it
+
+- `address-conflict` `corp/bblock`: Betty Other holds bob/.block@<!-- -->contoso/.com too, so the address of corp//bblock would be dropped/. **What to do:** Remove the address from Betty Other, or leave the link out/.
+
+| | AD user | cloud user | how | changes | next cycle |
+|---|---|---|---|---|---|
+| `~` | `corp/jsmith` | `john.smith@contoso.com` | soft match | userPrincipalName, proxyAddresses, **1 addresses lost** | linked by soft match on the primary SMTP address |
+| `~` | `corp/jdoe` | `jane.doe@contoso.com` | hard match | role suspended, onPremisesImmutableId, move | linked by hard match /(source anchor /= ImmutableID/) |
+| `!` | `corp/bblock` | `bob.block@contoso.com` | blocked |  |  |
+
+Already linked: 1.
+
+<details><summary><code>corp&#92;jsmith</code> → <code>john&#46;smith&#64;contoso&#46;com</code> (soft match)</summary>
+
+```diff
+      why        UPN and primary address can be aligned, and no role is held
+      written in plans/wave-01.toml:7
+      AD user    CN=John Smith,OU=Users,DC=corp,DC=contoso,DC=com
+      cloud user 00000000-0000-0000-0000-0000c10d0001
+      exposure   exposed: in sync scope, a cycle may run at any moment
+      AD, one write
+!       userPrincipalName  jsmith@corp.contoso.com → john.smith@contoso.com
++       proxyAddresses  SMTP:john.smith@contoso.com
+!       proxyAddresses  SMTP:jsmith@contoso.com → smtp:jsmith@contoso.com
+          proxyAddresses  1 value stays
+        undo       at any time, but after the cycle it flows on: the cloud user's addresses follow
+!     point of no return: the sync cycle
+      next cycle linked by soft match on the primary SMTP address
+      cloud, by the sync (predicted)
+!       displayName  Johnny S. → John Smith
+!       address lost  smtp:johnny@contoso.com
+!       the password is replaced by AD's
+      warning[exposed]
+          A cycle may run before the alignment of corp/jsmith is complete.
+          help       Configure hold and release under [sync].
+```
+
+</details>
+
+<details><summary><code>corp&#92;jdoe</code> → <code>jane&#46;doe&#64;contoso&#46;com</code> (hard match)</summary>
+
+```diff
+      why        it holds a role, which blocks a soft match: suspend, hard match, restore
+      written in plans/wave-01.toml:11
+      AD user    CN=Jane Doe,OU=Users,DC=corp,DC=contoso,DC=com
+      cloud user 00000000-0000-0000-0000-0000c10d0002
+      exposure   staged: outside of the sync scope, no cycle sees it
+      role       User Administrator  suspended until the link is formed
+        undo       at any time
+      cloud, our write
++       onPremisesImmutableId  AAAAAAAAAAAAAAAArQAAAg==
+        undo       only until the next sync cycle: a linked user's anchor cannot be changed
+      AD, move
+-       OU=Staging,DC=corp,DC=contoso,DC=com
++       OU=Users,DC=corp,DC=contoso,DC=com
+        undo       at any time
+!     point of no return: the sync cycle
+      next cycle linked by hard match (source anchor = ImmutableID)
+      role       User Administrator  restored at once
+```
+
+</details>
+
+<details><summary><code>corp&#92;bblock</code> → <code>bob&#46;block&#64;contoso&#46;com</code> (blocked)</summary>
+
+```diff
+      written in plans/wave-01.toml:19
+      AD user    CN=Bob Block,OU=Users,DC=corp,DC=contoso,DC=com
+      cloud user 00000000-0000-0000-0000-0000c10d0004
+      exposure   unknown: whether a cycle sees it could not be determined
+!     error[address-conflict]
+          Betty Other holds bob.block@contoso.com too, so the address of corp/bblock would be dropped.
+          object     AD user corp/bblock (00000000-0000-0000-0000-0000ad000004) in OU=Users,DC=corp,DC=contoso,DC=com
+          object     cloud user Betty Other (00000000-0000-0000-0000-0000c10d0009) in Entra ID
+          value      smtp:bob.block@contoso.com
+          Microsoft  AttributeValueMustBeUnique
+          help       Remove the address from Betty Other, or leave the link out.
+```
+
+</details>
+
+"#]]);
+    }
+
+    #[test]
+    fn five_thousand_links_fit_and_say_what_is_missing() {
+        let text = render(&many(5_000), "big.plan.json");
+        let length = text.chars().count();
+        assert!((50_000..=LIMIT).contains(&length), "{length}");
+        assert!(text.contains("`matchplan show big.plan.json` shows all of it."), "{}", &text[text.len() - 400..]);
+        assert!(text.contains("links in the table") && text.contains("the details of"));
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+        assert!(text.matches("<details>").count() > 10);
+    }
+
+    #[test]
+    fn hostile_values_stay_values() {
+        let text = render(&hostile(), "x.plan.json");
+        assert!(!text.replace('\n', "").contains(is_hidden));
+        // Outside of code fences and code spans nothing is left that GitHub would act on.
+        let mut fence: Option<&str> = None;
+        for line in text.lines() {
+            let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
+            match fence {
+                None if ticks.len() >= 3 => fence = Some(ticks),
+                Some(open) if line == open => fence = None,
+                None => {
+                    let bare = without_code(line);
+                    assert!(!bare.contains("@team") && !bare.contains("<img") && !bare.contains("](http"), "{line}");
+                    assert!(!bare.contains("</details>") || line == "</details>", "{line}");
+                }
+                Some(_) => {}
+            }
+        }
+        assert_eq!(fence, None);
+    }
+
+    /// A line without its code spans (CommonMark 6.1: as many backticks close as have opened).
+    fn without_code(line: &str) -> String {
+        let (mut out, mut rest) = (String::new(), line);
+        while let Some(at) = rest.find('`') {
+            let escaped = rest[..at].ends_with('\\');
+            out.push_str(&rest[..at]);
+            let length = rest[at..].len() - rest[at..].trim_start_matches('`').len();
+            let ticks = &rest[at..at + length];
+            let tail = &rest[at + length..];
+            let close = tail.match_indices('`').find(|(i, _)| {
+                tail[*i..].starts_with(ticks) && !tail[i + length..].starts_with('`') && !tail[..*i].ends_with('`')
+            });
+            rest = match close {
+                Some((end, _)) if !escaped => &tail[end + length..],
+                _ => tail,
+            };
+        }
+        out + rest
+    }
+}

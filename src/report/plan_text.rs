@@ -193,3 +193,116 @@ pub fn summary_text(plan: &Plan) -> String {
         n => format!("No changes. All {n} links are formed already."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use snapbox::IntoData as _;
+    use crate::report::safe::is_hidden;
+    use crate::report::testing::{HOSTILE, hostile, plan_of, sample};
+
+    #[test]
+    fn the_sample_reads_well() {
+        snapbox::assert_data_eq!(render(&sample(), Style::PLAIN, 100), snapbox::str![[r#"
+Plan for Contoso (contoso.onmicrosoft.com, tenant 00000000-0000-0000-0000-0000007e0001)
+  domain     corp (DC=corp,DC=contoso,DC=com)
+  made       2026-11-20T10:00:00Z by matchplan 0.1.0
+  expires    2026-11-23T10:00:00Z
+  digest     sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061
+
+Wave 1: 2 links, through one sync cycle
+
+  ~ corp\jsmith → john.smith@contoso.com  soft match
+      why        UPN and primary address can be aligned, and no role is held
+      written in plans/wave-01.toml:7
+      AD user    CN=John Smith,OU=Users,DC=corp,DC=contoso,DC=com
+      cloud user 00000000-0000-0000-0000-0000c10d0001
+      exposure   exposed: in sync scope, a cycle may run at any moment
+      AD, one write
+        ~ userPrincipalName  jsmith@corp.contoso.com → john.smith@contoso.com
+        + proxyAddresses  SMTP:john.smith@contoso.com
+        ~ proxyAddresses  SMTP:jsmith@contoso.com → smtp:jsmith@contoso.com
+          proxyAddresses  1 value stays
+        undo       at any time, but after the cycle it flows on: the cloud user's addresses follow
+      ! point of no return: the sync cycle
+      next cycle linked by soft match on the primary SMTP address
+      cloud, by the sync (predicted)
+        ~ displayName  Johnny S. → John Smith
+        ! address lost  smtp:johnny@contoso.com
+        ! the password is replaced by AD's
+      warning[exposed]
+          A cycle may run before the alignment of corp\jsmith is complete.
+          help       Configure hold and release under [sync].
+
+  ~ corp\jdoe → jane.doe@contoso.com  hard match
+      why        it holds a role, which blocks a soft match: suspend, hard match, restore
+      written in plans/wave-01.toml:11
+      AD user    CN=Jane Doe,OU=Users,DC=corp,DC=contoso,DC=com
+      cloud user 00000000-0000-0000-0000-0000c10d0002
+      exposure   staged: outside of the sync scope, no cycle sees it
+      role       User Administrator  suspended until the link is formed
+        undo       at any time
+      cloud, our write
+        + onPremisesImmutableId  AAAAAAAAAAAAAAAArQAAAg==
+        undo       only until the next sync cycle: a linked user's anchor cannot be changed
+      AD, move
+        - OU=Staging,DC=corp,DC=contoso,DC=com
+        + OU=Users,DC=corp,DC=contoso,DC=com
+        undo       at any time
+      ! point of no return: the sync cycle
+      next cycle linked by hard match (source anchor = ImmutableID)
+      role       User Administrator  restored at once
+
+  sync cycle of wave 1  point of no return of this wave
+
+Blocked: 1
+
+  ! corp\bblock → bob.block@contoso.com  blocked
+      written in plans/wave-01.toml:19
+      AD user    CN=Bob Block,OU=Users,DC=corp,DC=contoso,DC=com
+      cloud user 00000000-0000-0000-0000-0000c10d0004
+      exposure   unknown: whether a cycle sees it could not be determined
+      ! error[address-conflict]
+          Betty Other holds bob.block@contoso.com too, so the address of corp\bblock would be
+          dropped.
+          object     AD user corp\bblock (00000000-0000-0000-0000-0000ad000004) in OU=Users,DC=corp,DC=contoso,DC=com
+          object     cloud user Betty Other (00000000-0000-0000-0000-0000c10d0009) in Entra ID
+          value      smtp:bob.block@contoso.com
+          Microsoft  AttributeValueMustBeUnique
+          help       Remove the address from Betty Other, or leave the link out.
+
+Already linked: 1 (corp\linus → linus.linked@contoso.com)
+
+! Blocked by 1 error. Nothing of this plan can be applied; --skip-blocked leaves blocked links out.
+1 warning to read before applying.
+Point of no return: the sync cycle, for 2 links.
+Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
+
+"#]].raw());
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_colour() {
+        let coloured = render(&sample(), Style::COLOUR, 100);
+        assert!(coloured.contains("\u{1b}[1;31mpoint of no return"), "{coloured}");
+        let uncoloured = |(n, piece): (usize, &'static str)| if n == 0 { piece } else { piece.split_once('m').unwrap().1 };
+        let plain: String = coloured.leak().split("\u{1b}[").enumerate().map(uncoloured).collect();
+        let strip = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        assert_eq!(strip(&plain), strip(&render(&sample(), Style::PLAIN, 100)));
+    }
+
+    #[test]
+    fn nothing_hidden_reaches_the_terminal() {
+        let text = render(&hostile(), Style::PLAIN, 80);
+        assert!(text.contains("x\\u{1b}[2J\\u{202e}\\u{200b}\\u{9b}\\n```"), "{text}");
+        assert!(!text.replace('\n', "").contains(is_hidden));
+        assert!(!text.contains(HOSTILE));
+    }
+
+    #[test]
+    fn nothing_to_do_is_said_in_one_line() {
+        let unchanged = sample().links.remove(2);
+        let text = render(&plan_of(vec![unchanged], Vec::new(), Vec::new()), Style::PLAIN, 80);
+        assert_eq!(text.lines().last(), Some("No changes. The one link is formed already."));
+    }
+}

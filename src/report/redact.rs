@@ -451,3 +451,50 @@ fn entra(EntraRef { id, upn: _ }: &EntraRef) -> EntraRef {
 fn rdn_value(dn: &Dn) -> &str {
     dn.rdn().split_once('=').map_or(dn.rdn(), |(_, value)| value.trim())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::compare::Comparison;
+    use crate::report::style::Style;
+    use crate::report::testing::{PERSONAL, sample};
+    use crate::report::{plan_json, plan_markdown, plan_text};
+
+    #[test]
+    fn no_planted_name_survives_in_any_format() {
+        let redacted = plan(&sample());
+        let mut other = redacted.clone();
+        other.links.clear();
+        let comparison = Comparison::of(&redacted, &other);
+        for output in [
+            plan_text::render(&redacted, Style::PLAIN, 100),
+            plan_json::render(&redacted).unwrap(),
+            plan_markdown::render(&redacted, "x.plan.json"),
+            redacted.to_file().unwrap(),
+            comparison.to_text(Style::PLAIN, 100),
+            comparison.to_json().unwrap(),
+            comparison.to_markdown("matchplan diff a b"),
+        ] {
+            let folded = output.to_lowercase().replace("already linked", "");
+            for name in PERSONAL {
+                let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+                let leak = folded.match_indices(name).find(|(at, _)| !word(folded[..*at].chars().next_back()));
+                assert_eq!(leak.map(|(at, _)| &folded[at.saturating_sub(60)..(at + 40).min(folded.len())]), None, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn ids_stand_where_names_were() {
+        let original = sample();
+        let redacted = plan(&original);
+        assert_eq!(redacted.links[0].cloud.upn.as_str(), original.links[0].cloud.id.to_string());
+        assert_eq!(redacted.links[0].id.as_str(), format!("corp/{}", original.links[0].ad.guid));
+        assert_eq!(redacted.steps[1].id.as_str(), format!("0002-align-{}", redacted.links[0].id));
+        let Action::Restore { suspend, .. } = &redacted.steps[7].action else { panic!() };
+        assert_eq!(suspend, &redacted.steps[0].id);
+        assert!(redacted.findings[0].message.contains("@contoso.com"), "{}", redacted.findings[0].message);
+        assert_eq!(redacted.digest, original.digest);
+        assert_eq!(plan(&original), redacted);
+    }
+}

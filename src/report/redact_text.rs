@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Names {
     /// By folded name.
     tokens: BTreeMap<String, Token>,
-    /// Folded names by their first word, to find them in sentences.
-    by_word: BTreeMap<String, BTreeSet<String>>,
+    /// To find names in sentences: by its first word in lower case, a name in lower case from that word on, and what
+    /// stands for it.
+    by_word: BTreeMap<String, BTreeMap<String, String>>,
     /// Domains of the organization, folded.
     own_domains: BTreeSet<String>,
     /// Other domains, folded.
@@ -36,8 +37,9 @@ impl Names {
         if name.is_empty() || name == id || self.tokens.contains_key(&folded) {
             return;
         }
-        if let Some(word) = first_word(&folded) {
-            self.by_word.entry(word.to_owned()).or_default().insert(folded.clone());
+        let from_word = name.trim_start_matches(|c: char| !c.is_alphanumeric());
+        if let Some(word) = first_word(from_word) {
+            self.by_word.entry(word.to_lowercase()).or_default().insert(from_word.to_lowercase(), id.to_owned());
         }
         self.tokens.insert(folded, Token { text: id.to_owned(), spellings: vec![name.to_owned()] });
     }
@@ -60,7 +62,6 @@ impl Names {
             self.numbered += 1;
             let token = format!("name-{}", self.numbered);
             self.is_known_as(name, &token);
-            // Exactly the spelling met is the plain token.
         }
         match self.tokens.get_mut(&folded) {
             None => folded,
@@ -121,7 +122,7 @@ impl Names {
         }
         // Names without a single letter or digit have no word to be found by.
         for (folded, token) in &self.tokens {
-            if first_word(folded).is_none() {
+            if !folded.contains(char::is_alphanumeric) {
                 out = out.replace(folded.as_str(), &token.text);
             }
         }
@@ -157,12 +158,12 @@ impl Names {
         let word = first_word(rest)?.to_lowercase();
         let candidates = self.by_word.get(&word)?;
         let mut best: Option<(&str, usize)> = None;
-        for folded in candidates {
+        for (folded, token) in candidates {
             if let Some(length) = folded_prefix(rest, folded)
                 && !rest[length..].chars().next().is_some_and(char::is_alphanumeric)
                 && best.is_none_or(|(_, longest)| length > longest)
             {
-                best = Some((self.tokens.get(folded)?.text.as_str(), length));
+                best = Some((token, length));
             }
         }
         best.map(|(token, length)| (token.to_owned(), length))
@@ -259,6 +260,8 @@ mod tests {
     fn case_without_a_length_of_its_own_does_not_confuse() {
         let mut n = Names::default();
         n.is_known_as("İpek Ağa", "7");
-        assert_eq!(n.sentence("«İPEK AĞA» is"), "«7» is");
+        n.is_known_as("_svc", "8");
+        n.is_known_as("☃", "9");
+        assert_eq!(n.sentence("«İPEK AĞA» is _svc, ☃"), "«7» is _8, 9");
     }
 }
