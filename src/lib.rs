@@ -2,6 +2,7 @@
 //! the cloud users that already exist in Microsoft Entra ID.
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod config;
 pub mod diagnostic;
 pub mod directory;
@@ -9,5 +10,9 @@ pub mod directory;
 pub mod lab;
 pub mod model;
 pub mod plan;
+pub mod report;
+pub mod rollback;
 pub mod rules;
 pub mod snapshot;
+pub mod state;
+pub mod store;
