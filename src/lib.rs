@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod diagnostic;
 pub mod directory;
 #[cfg(feature = "lab")]
 pub mod lab;

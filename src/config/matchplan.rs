@@ -183,7 +183,7 @@ impl fmt::Display for CloudSelector {
 }
 
 /// A GUID with hyphens, with or without braces. The 32 bare digits are not read as one: they can be a name.
-fn guid(text: &str) -> Option<uuid::Uuid> {
+pub(super) fn guid(text: &str) -> Option<uuid::Uuid> {
     let inner = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
     (inner.len() == 36).then(|| uuid::Uuid::try_parse(inner).ok()).flatten()
 }

@@ -230,9 +230,11 @@ impl Plan {
         !self.steps.is_empty()
     }
 
-    /// Whether error findings block it.
+    /// Whether error findings block it. Those of links that were left out on purpose do not.
     pub fn is_blocked(&self) -> bool {
-        self.findings.iter().any(|f| f.severity == Severity::Error)
+        self.findings
+            .iter()
+            .any(|f| f.severity == Severity::Error && !f.link.as_ref().is_some_and(|link| self.skipped.contains(link)))
     }
 
     /// The digest over everything but the digest itself.
@@ -240,11 +242,15 @@ impl Plan {
         digest::of(&Self { digest: String::new(), ..self.clone() })
     }
 
+    /// Fills in the digest: the last thing that the maker of a plan does.
+    pub fn seal(&mut self) {
+        // Every member is plain data with text keys, so serialising into memory cannot fail.
+        self.digest = self.compute_digest().unwrap_or_default();
+    }
+
     /// The saved form: canonical JSON with its digest.
     pub fn to_file(&self) -> Result<String, serde_json::Error> {
-        let mut plan = self.clone();
-        plan.digest = self.compute_digest()?;
-        digest::to_canonical_file(&plan)
+        digest::to_canonical_file(self)
     }
 
     /// Reads the saved form and checks version and digest.

@@ -5,11 +5,12 @@ use crate::model::entra::EntraUser;
 use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::RoleAssignment;
+pub use crate::rules::exposure::Exposure;
 use crate::rules::finding::Origin;
+pub use crate::rules::prediction::Method;
 use crate::rules::prediction::{Prediction, Takeover};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// A link as planned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,41 +64,6 @@ pub enum Outcome {
         /// The wave, from 1.
         wave: u32,
     },
-}
-
-/// How a match is to happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// By UPN or primary SMTP address.
-    Soft,
-    /// By source anchor = ImmutableID.
-    Hard,
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Soft => "soft match",
-            Self::Hard => "hard match",
-        })
-    }
-}
-
-/// Where an AD user stands towards the sync engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Exposure {
-    /// Outside of the sync scope: no cycle sees it.
-    Staged,
-    /// In scope, but the scheduler is held by us while steps run.
-    Held,
-    /// In scope: a cycle may run at any moment.
-    Exposed,
-    /// It has a cloud object of its own already.
-    Provisioned,
-    /// Could not be determined.
-    Unknown,
 }
 
 /// The cloud user before anything was done.

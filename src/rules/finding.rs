@@ -63,7 +63,7 @@ pub struct Origin {
     /// The file's name as it was given.
     pub file: String,
     /// The line, from 1.
-    pub line: usize,
+    pub line: u32,
 }
 
 impl fmt::Display for Origin {
@@ -84,6 +84,62 @@ pub struct ObjectRef {
     pub name: String,
     /// Where it lives: a DN's container, `Entra ID`, `Entra recycle bin`.
     pub place: String,
+}
+
+impl Finding {
+    /// A finding of that weight. [`Finding::at`] says which link it is about.
+    pub fn new(severity: Severity, code: FindingCode, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            severity,
+            code,
+            link: None,
+            origin: None,
+            message: message.into(),
+            objects: Vec::new(),
+            value: None,
+            microsoft_error: None,
+            help: help.into(),
+        }
+    }
+
+    /// A finding that blocks.
+    pub fn error(code: FindingCode, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, message, help)
+    }
+
+    /// A finding to be read.
+    pub fn warning(code: FindingCode, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, message, help)
+    }
+
+    /// The same about these objects.
+    #[must_use]
+    pub fn about(mut self, objects: impl IntoIterator<Item = ObjectRef>) -> Self {
+        self.objects.extend(objects);
+        self
+    }
+
+    /// The same with the value in conflict.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// The same with Microsoft's name for the error that the sync would give.
+    #[must_use]
+    pub fn microsoft(mut self, name: &str) -> Self {
+        self.microsoft_error = Some(name.to_owned());
+        self
+    }
+
+    /// The same for that link.
+    #[must_use]
+    pub fn at(mut self, link: &LinkId, origin: &Origin) -> Self {
+        self.link = Some(link.clone());
+        self.origin = Some(origin.clone());
+        self
+    }
 }
 
 macro_rules! finding_codes {
@@ -199,8 +255,8 @@ finding_codes! {
     GuestUser = "guest-user",
     /// The cloud password will be replaced.
     PasswordReplaced = "password-replaced",
-    /// A soft match is wanted, but it cannot happen.
-    SoftMatchImpossible = "soft-match-impossible",
+    /// The next cycle would not form the link, for a reason that no other code names.
+    MatchImpossible = "match-impossible",
     /// A part of the tenant could not be read, so conflicts there could not be seen.
     CouldNotBeSeen = "could-not-be-seen",
     /// The snapshot is not of the configured tenant.

@@ -3,6 +3,7 @@
 use crate::model::attribute::AdAttribute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The expected result of the next cycle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,11 +26,35 @@ pub enum Prediction {
         /// Why the match does not happen.
         why: String,
     },
+    /// Entra restores a soft-deleted user with the same anchor instead.
+    Restored {
+        /// Which one, and why.
+        why: String,
+    },
     /// The sync engine does not look at this user.
     NotSynced {
         /// Why.
         why: String,
     },
+}
+
+/// How a match is to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// By UPN or primary SMTP address.
+    Soft,
+    /// By source anchor = ImmutableID.
+    Hard,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Soft => "soft match",
+            Self::Hard => "hard match",
+        })
+    }
 }
 
 /// What Entra can match by, in its order.
