@@ -1,0 +1,118 @@
+//! `/directory/deletedItems`: the recycle bin.
+//!
+//! Sources: Graph v1.0 "List deletedItems", "Restore deleted item", "Permanently delete item".
+
+use super::answer::{Answer, Object, Refusal, Reply};
+use super::odata::collection::Resource;
+use super::request::{Payload, Request};
+use super::sensitive::check_update;
+use super::user_entity::{USER, view};
+use super::user_patch::{check_addresses, check_upn};
+use super::users::same_upn;
+use crate::lab::world::World;
+use crate::lab::world::cloud::CloudUser;
+use serde_json::{Value, json};
+
+const USERS: Resource = Resource { entity: &USER, context: "users" };
+const ITEMS: Resource = Resource { entity: &USER, context: "directoryObjects" };
+
+fn position(world: &World, id: &str) -> Result<usize, Refusal> {
+    let bin = &world.entra.deleted_users;
+    bin.iter().position(|u| u.id.to_string().eq_ignore_ascii_case(id)).ok_or_else(|| Refusal::not_found(id))
+}
+
+/// A user as a directory object: with its type.
+fn typed(user: &CloudUser) -> Object {
+    let mut object = view(user);
+    object.insert("@odata.type".to_owned(), json!("#microsoft.graph.user"));
+    object
+}
+
+/// `GET /directory/deletedItems/microsoft.graph.user`.
+pub fn list(world: &World, request: &Request) -> Answer {
+    USERS.list(request, &world.entra.deleted_users, |u| view(u), |u| u.id.to_string())
+}
+
+/// `GET /directory/deletedItems/microsoft.graph.user/$count`.
+pub fn count(world: &World, request: &Request) -> Answer {
+    USERS.count(request, &world.entra.deleted_users, |u| view(u))
+}
+
+/// `GET /directory/deletedItems/{id}`.
+pub fn get(world: &World, request: &Request, id: &str) -> Answer {
+    ITEMS.single(request, typed(&world.entra.deleted_users[position(world, id)?]))
+}
+
+/// `DELETE /directory/deletedItems/{id}`: irreversible.
+pub fn purge(world: &mut World, id: &str) -> Answer {
+    let at = position(world, id)?;
+    let target = world.entra.deleted_users[at].id;
+    check_update(world, target, true)?;
+    world.entra.deleted_users.remove(at);
+    world.entra.role_assignments.retain(|a| a.principal_id != target);
+    Ok(Reply::no_content())
+}
+
+/// `POST /directory/deletedItems/{id}/restore`, with `newUserPrincipalName` and `autoReconcileProxyConflict`.
+pub fn restore(world: &mut World, request: &Request, id: &str) -> Answer {
+    let at = position(world, id)?;
+    let mut user = world.entra.deleted_users[at].clone();
+    check_update(world, user.id, true)?;
+    let wish = Wish::read(request)?;
+    user.deleted_date_time = None;
+    user.user_principal_name = wish.upn.unwrap_or_else(|| live_upn(&user).to_owned());
+    check_upn(world, &user)?;
+    if world.entra.users.iter().any(|u| same_upn(&u.user_principal_name, &user.user_principal_name)) {
+        return Err(Refusal::conflict("userPrincipalName"));
+    }
+    if wish.reconcile {
+        let all = std::mem::take(&mut user.proxy_addresses);
+        for address in all {
+            let alone = CloudUser { proxy_addresses: vec![address.clone()], ..user.clone() };
+            if check_addresses(world, &alone).is_ok() {
+                user.proxy_addresses.push(address);
+            }
+        }
+    }
+    check_addresses(world, &user)?;
+    let answer = ITEMS.single(&Request { query: Vec::new(), ..request.clone() }, typed(&user))?;
+    world.entra.deleted_users.remove(at);
+    world.entra.users.push(user);
+    Ok(answer)
+}
+
+/// The UPN that a user had: Entra puts the id's hexadecimal digits before it on deletion.
+fn live_upn(user: &CloudUser) -> &str {
+    let upn = user.user_principal_name.as_str();
+    let prefix = user.id.0.simple().to_string();
+    upn.get(..prefix.len()).filter(|p| p.eq_ignore_ascii_case(&prefix)).map_or(upn, |p| &upn[p.len()..])
+}
+
+/// The body of a restore; it may be missing.
+#[derive(Default)]
+struct Wish {
+    upn: Option<String>,
+    reconcile: bool,
+}
+
+impl Wish {
+    fn read(request: &Request) -> Result<Self, Refusal> {
+        let mut wish = Self::default();
+        if request.body == Payload::None {
+            return Ok(wish);
+        }
+        for (name, value) in request.json_object()?.iter().filter(|(name, _)| !name.contains('@')) {
+            match (name.to_ascii_lowercase().as_str(), value) {
+                ("newuserprincipalname", Value::String(upn)) => wish.upn = Some(upn.clone()),
+                ("autoreconcileproxyconflict", Value::Bool(on)) => wish.reconcile = *on,
+                ("newuserprincipalname" | "autoreconcileproxyconflict", Value::Null) => {}
+                _ => {
+                    return Err(Refusal::odata(format!(
+                        "The parameter '{name}' is not a valid parameter for restore."
+                    )));
+                }
+            }
+        }
+        Ok(wish)
+    }
+}

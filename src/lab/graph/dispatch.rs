@@ -1,0 +1,147 @@
+//! From a request to its answer: conditions, token, route, permission, handler.
+
+use super::answer::{Answer, Refusal, Trace};
+use super::conditions::Conditions;
+use super::request::Request;
+use super::route::{Operation, resolve};
+use super::tokens::{Standing, Tokens};
+use super::users::derived_uuid;
+use super::{batch, deleted, directory_sync, holders, permission, role_assignment, roles, tenant, user_patch, users};
+use crate::lab::shared::SharedWorld;
+use crate::lab::world::World;
+use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
+
+/// The Graph service over one world.
+#[derive(Debug)]
+pub struct Graph {
+    /// The world.
+    pub world: SharedWorld,
+    /// The tokens it accepts.
+    pub tokens: Tokens,
+    /// What the service is like today.
+    pub conditions: Conditions,
+    /// Where it is, such as `http://127.0.0.1:4711`.
+    pub root: String,
+    /// How many requests it has seen.
+    pub serial: AtomicU64,
+}
+
+impl Graph {
+    /// The ids and the time for the next request. The ids are the same in every run with the same requests.
+    pub fn trace(&self, client_request_id: Option<&str>) -> Trace {
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let (tenant, date) = self.world.read(|w| (w.entra.tenant_id, w.clock));
+        let request_id = derived_uuid(&format!("{tenant}/request/{serial}"));
+        let client_request_id = client_request_id.and_then(|id| Uuid::try_parse(id).ok()).unwrap_or(request_id);
+        Trace { request_id, client_request_id, date }
+    }
+
+    /// Answers a request that came over HTTP.
+    ///
+    /// # Errors
+    /// Graph's refusals.
+    pub fn answer(&self, request: &Request) -> Answer {
+        self.authenticate(request)?;
+        self.conditions.admit(request)?;
+        match resolve(&request.method, &request.segments)? {
+            Operation::Batch => batch::answer(request, |item| {
+                let trace = self.trace(item.header("client-request-id"));
+                let item = Request { trace, ..item.clone() };
+                (self.conditions.admit(&item).and_then(|()| self.item(&item)), trace)
+            }),
+            operation => self.run(&operation, request),
+        }
+    }
+
+    fn item(&self, item: &Request) -> Answer {
+        self.run(&resolve(&item.method, &item.segments)?, item)
+    }
+
+    fn authenticate(&self, request: &Request) -> Result<(), Refusal> {
+        let header = request.header("authorization").unwrap_or_default();
+        let bearer = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some(token) = bearer.map(|(_, token)| token.trim()).filter(|token| !token.is_empty()) else {
+            return Err(Refusal::unauthenticated("Access token is empty."));
+        };
+        match self.tokens.standing(token) {
+            Standing::Valid => Ok(()),
+            Standing::Expired => Err(Refusal::unauthenticated("Lifetime validation failed, the token is expired.")),
+            Standing::Unknown => Err(Refusal::unauthenticated("Access token validation failure. Invalid signature.")),
+        }
+    }
+
+    fn run(&self, operation: &Operation, request: &Request) -> Answer {
+        let allowed = |world: &World| permission::check(&world.entra.caller, operation, request);
+        if let Some(answer) = self.world.read(|w| match allowed(w) {
+            Err(refusal) => Some(Err(refusal)),
+            Ok(()) => read(operation, w, request),
+        }) {
+            return answer;
+        }
+        self.world
+            .write(|w| write(operation, w, request))
+            .unwrap_or_else(|e| Err(Refusal::unavailable(format!("The lab's world could not be saved: {e}"))))
+    }
+}
+
+/// The operations that only look at the world; `None` for those that change it.
+fn read(operation: &Operation, world: &World, request: &Request) -> Option<Answer> {
+    use Operation as Op;
+    Some(match operation {
+        Op::ListUsers => users::list(world, request),
+        Op::CountUsers => users::count(world, request),
+        Op::GetUser(key) => users::get(world, request, key),
+        Op::Me => users::me(world, request),
+        Op::MemberOf(key) => users::member_of(world, request, key),
+        Op::GetSyncBehavior(key) => users::sync_behavior(world, request, key),
+        Op::ListGroups => holders::list_groups(world, request),
+        Op::CountGroups => holders::count_groups(world, request),
+        Op::GetGroup(id) => holders::get_group(world, request, id),
+        Op::ListContacts => holders::list_contacts(world, request),
+        Op::CountContacts => holders::count_contacts(world, request),
+        Op::GetContact(id) => holders::get_contact(world, request, id),
+        Op::ListUnits => holders::list_units(world, request),
+        Op::GetUnit(id) => holders::get_unit(world, request, id),
+        Op::ListDeletedUsers => deleted::list(world, request),
+        Op::CountDeletedUsers => deleted::count(world, request),
+        Op::GetDeleted(id) => deleted::get(world, request, id),
+        Op::ListOrganization => tenant::list_organization(world, request),
+        Op::GetOrganization(id) => tenant::get_organization(world, request, id),
+        Op::ListDomains => tenant::list_domains(world, request),
+        Op::GetDomain(name) => tenant::get_domain(world, request, name),
+        Op::ListDirectorySync => directory_sync::list(world, request),
+        Op::GetDirectorySync(id) => directory_sync::get(world, request, id),
+        Op::ListRoleAssignments => role_assignment::list(world, request),
+        Op::GetRoleAssignment(id) => role_assignment::get(world, request, id),
+        Op::ListRoleDefinitions => roles::list(world, request),
+        Op::GetRoleDefinition(id) => roles::get(world, request, id),
+        Op::ReadEligibility | Op::RequestEligibility | Op::ReadAssignmentSchedule | Op::RequestAssignmentSchedule => {
+            roles::no_pim()
+        }
+        // A batch is taken apart before; one inside a batch was refused when it was read.
+        Op::Batch => Err(Refusal::odata("A batch cannot contain a batch.")),
+        Op::PatchUser(_)
+        | Op::PatchSyncBehavior(_)
+        | Op::RestoreDeleted(_)
+        | Op::PurgeDeleted(_)
+        | Op::PatchDirectorySync(_)
+        | Op::CreateRoleAssignment
+        | Op::DeleteRoleAssignment(_) => return None,
+    })
+}
+
+/// The operations that change the world.
+fn write(operation: &Operation, world: &mut World, request: &Request) -> Answer {
+    use Operation as Op;
+    match operation {
+        Op::PatchUser(key) => user_patch::patch(world, request, key),
+        Op::PatchSyncBehavior(key) => users::set_sync_behavior(world, request, key),
+        Op::RestoreDeleted(id) => deleted::restore(world, request, id),
+        Op::PurgeDeleted(id) => deleted::purge(world, id),
+        Op::PatchDirectorySync(id) => directory_sync::patch(world, request, id),
+        Op::CreateRoleAssignment => role_assignment::create(world, request),
+        Op::DeleteRoleAssignment(id) => role_assignment::delete(world, id),
+        read_only => Err(Refusal::not_in_the_lab(&format!("writing by {read_only:?}"))),
+    }
+}

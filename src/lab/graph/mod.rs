@@ -1,0 +1,45 @@
+//! The lab's Microsoft Graph and Entra token endpoint: real HTTP on loopback, answers made from the world.
+//!
+//! The way of a request: [`server`] (bytes in, bytes out) → [`dispatch`] (token, route, permission, handler) → one file
+//! per resource, each a pure function of the world and the request. What all resources share lives in [`odata`]
+//! (query options, projection, pages) and [`filter`] (`$filter`).
+//!
+//! | file | what it answers |
+//! |---|---|
+//! | [`token`], [`assertion`] | `/{tenant}/oauth2/v2.0/token` |
+//! | [`users`], [`user_patch`] | `/users`, `/me` |
+//! | [`deleted`] | `/directory/deletedItems` |
+//! | [`holders`] | `/groups`, `/contacts`, `/directory/administrativeUnits` |
+//! | [`tenant`] | `/organization`, `/domains` |
+//! | [`directory_sync`] | `/directory/onPremisesSynchronization` |
+//! | [`roles`], [`role_assignment`] | `/roleManagement/directory` |
+//! | [`batch`] | `/$batch` |
+//!
+//! [`conditions`] is the place for throttling, replication delay and faults.
+
+pub mod answer;
+pub mod assertion;
+pub mod batch;
+pub mod conditions;
+pub mod deleted;
+pub mod directory_sync;
+pub mod dispatch;
+pub mod filter;
+pub mod holders;
+pub mod odata;
+pub mod permission;
+pub mod request;
+pub mod role_assignment;
+pub mod roles;
+pub mod route;
+pub mod sensitive;
+pub mod server;
+pub mod tenant;
+pub mod token;
+pub mod tokens;
+pub mod user_entity;
+pub mod user_patch;
+pub mod users;
+
+#[cfg(test)]
+mod tests;

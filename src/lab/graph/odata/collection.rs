@@ -1,0 +1,271 @@
+//! Collections and single objects: `$filter`, `$orderby`, `$count`, `$top`, `$skiptoken`, `$select`.
+
+use super::entity::{EntityType, Level, Property};
+use super::page::SkipToken;
+use crate::lab::graph::answer::{Answer, Object, Refusal, Reply};
+use crate::lab::graph::filter::expr::Expr;
+use crate::lab::graph::filter::{eval, parser, support};
+use crate::lab::graph::request::Request;
+use serde_json::{Value, json};
+
+/// The largest page.
+const MAX_TOP: usize = 999;
+
+/// A resource that an answer is about.
+#[derive(Debug)]
+pub struct Resource {
+    /// Its type.
+    pub entity: &'static EntityType,
+    /// What `@odata.context` names, such as `users`.
+    pub context: &'static str,
+}
+
+/// What the query options ask for.
+struct Options {
+    select: Option<Vec<&'static Property>>,
+    filter: Option<Expr>,
+    order: Option<(&'static str, bool)>,
+    top: Option<usize>,
+    skip: Option<SkipToken>,
+}
+
+impl Resource {
+    /// A page of a collection.
+    ///
+    /// # Errors
+    /// A query that Graph refuses.
+    pub fn list<T>(
+        &self,
+        request: &Request,
+        items: impl IntoIterator<Item = T>,
+        view: impl Fn(&T) -> Object,
+        id: impl Fn(&T) -> String,
+    ) -> Answer {
+        let options = self.options(request)?;
+        let found = matching(items, &options, &view);
+        let ids: Vec<String> = found.iter().map(&id).collect();
+        let total = found.len();
+        let start = options.skip.as_ref().map_or(0, |token| token.resume(ids.iter().map(String::as_str))).min(total);
+        let size = options.top.or(self.entity.page).unwrap_or(total).max(1);
+        let end = start.saturating_add(size).min(total);
+
+        let mut page = Object::new();
+        page.insert("@odata.context".to_owned(), self.context(request, false).into());
+        if request.wants_count()
+            && options.skip.is_none()
+            && (request.is_eventual() || !self.entity.is_directory_object)
+        {
+            page.insert("@odata.count".to_owned(), total.into());
+        }
+        if end < total && self.entity.page.is_some() {
+            let token = SkipToken { after: ids[end - 1].clone(), seen: end };
+            page.insert("@odata.nextLink".to_owned(), request.url_with("$skiptoken", &token.encode()).into());
+        }
+        let properties = options.select.clone().unwrap_or_else(|| self.entity.shown());
+        let value: Vec<Value> =
+            found[start..end].iter().map(|item| Value::Object(self.shape(request, view(item), &properties))).collect();
+        page.insert("value".to_owned(), value.into());
+        Ok(Reply::object(page).costing(cost(&options)))
+    }
+
+    /// How many there are (`/$count`).
+    ///
+    /// # Errors
+    /// A query that Graph refuses; on directory objects, one without `ConsistencyLevel: eventual`.
+    pub fn count<T>(
+        &self,
+        request: &Request,
+        items: impl IntoIterator<Item = T>,
+        view: impl Fn(&T) -> Object,
+    ) -> Answer {
+        if self.entity.is_directory_object && !request.is_eventual() {
+            return Err(Refusal::bad_request("$count is not currently supported."));
+        }
+        let options = self.options(request)?;
+        Ok(Reply::text(matching(items, &options, &view).len().to_string()))
+    }
+
+    /// One object, with `@odata.context`.
+    ///
+    /// # Errors
+    /// A `$select` or `$expand` that Graph refuses, or options that make no sense on one object.
+    pub fn single(&self, request: &Request, object: Object) -> Answer {
+        if let Some(option) = ["$filter", "$top", "$orderby", "$search", "$skip", "$skiptoken"]
+            .iter()
+            .find(|o| request.option(o).is_some())
+        {
+            return Err(Refusal::odata(format!(
+                "Query option '{option}' cannot be applied to the requested resource."
+            )));
+        }
+        let options = self.options(request)?;
+        let mut out = Object::new();
+        out.insert("@odata.context".to_owned(), self.context(request, true).into());
+        let properties = options.select.unwrap_or_else(|| self.entity.shown());
+        out.append(&mut self.shape(request, object, &properties));
+        Ok(Reply::object(out))
+    }
+
+    /// The selected properties, with what was expanded.
+    fn shape(&self, request: &Request, mut object: Object, properties: &[&'static Property]) -> Object {
+        let mut kept = Object::new();
+        for name in expanded(request) {
+            if let Some((name, value)) =
+                self.entity.expand.iter().find(|e| e.eq_ignore_ascii_case(&name)).and_then(|e| object.remove_entry(*e))
+            {
+                kept.insert(name, value);
+            }
+        }
+        let kind = object.remove("@odata.type");
+        let mut out = Object::new();
+        out.extend(kind.map(|k| ("@odata.type".to_owned(), k)));
+        out.append(&mut self.entity.project(object, properties));
+        out.append(&mut kept);
+        out
+    }
+
+    fn context(&self, request: &Request, single: bool) -> String {
+        let selected = request.option("$select").filter(|s| !s.trim().is_empty()).map(|s| format!("({s})"));
+        let entity = if single { "/$entity" } else { "" };
+        format!("{}#{}{}{entity}", request.metadata(), self.context, selected.unwrap_or_default())
+    }
+
+    fn options(&self, request: &Request) -> Result<Options, Refusal> {
+        let entity = self.entity;
+        let advanced = request.is_eventual() && request.wants_count();
+        if request.option("$skip").is_some() {
+            return Err(Refusal::bad_request("'$skip' is not supported by the service."));
+        }
+        if request.option("$search").is_some() {
+            return Err(if entity.is_directory_object && !request.is_eventual() {
+                Refusal::unsupported_query(
+                    "Request with $search query parameter only works through MSGraph with a special request header: \
+                     'ConsistencyLevel: eventual'",
+                )
+            } else {
+                Refusal::not_in_the_lab("$search; use $filter with startsWith")
+            });
+        }
+        if let Some(level) = request.header("consistencylevel").filter(|l| !l.eq_ignore_ascii_case("eventual")) {
+            return Err(Refusal::bad_request(format!("Invalid ConsistencyLevel header value '{level}'.")));
+        }
+        for name in expanded(request) {
+            if !entity.expand.iter().any(|e| e.eq_ignore_ascii_case(&name)) {
+                return Err(Refusal::odata(format!(
+                    "Parsing OData Select and Expand failed: '{name}' cannot be expanded on type 'microsoft.graph.{}'.",
+                    entity.name
+                )));
+            }
+        }
+        let select = request.option("$select").map(|text| select(entity, text, request)).transpose()?;
+        let filter = match request.option("$filter") {
+            None => None,
+            Some(_) if !entity.has_filter => {
+                return Err(Refusal::unsupported_query(format!("'{}' cannot be filtered.", entity.name)));
+            }
+            Some(text) => Some(support::check(parser::parse(text)?, entity, advanced)?),
+        };
+        let order =
+            request.option("$orderby").map(|text| order(entity, text, advanced, filter.is_some())).transpose()?;
+        if request.option("$count").is_some_and(|c| !matches!(c.to_ascii_lowercase().as_str(), "true" | "false")) {
+            return Err(Refusal::odata("Invalid value for $count query option found; 'true' or 'false' is expected."));
+        }
+        let skip = request.option("$skiptoken").map(SkipToken::decode).transpose()?;
+        Ok(Options { select, filter, order, top: top(request)?, skip })
+    }
+}
+
+/// The items that meet the filter, in the order asked for.
+fn matching<T>(items: impl IntoIterator<Item = T>, options: &Options, view: &impl Fn(&T) -> Object) -> Vec<T> {
+    let mut found: Vec<T> = match &options.filter {
+        None => items.into_iter().collect(),
+        Some(filter) => items.into_iter().filter(|item| eval::holds(filter, &view(item))).collect(),
+    };
+    if let Some((name, descending)) = options.order {
+        found.sort_by_cached_key(|item| view(item).get(name).and_then(Value::as_str).map(str::to_lowercase));
+        if descending {
+            found.reverse();
+        }
+    }
+    found
+}
+
+/// What a list costs in resource units: 2, less with `$select` and with a small page, at least 1.
+fn cost(options: &Options) -> u32 {
+    let small = options.top.is_some_and(|t| t < 20);
+    (2 - u32::from(options.select.is_some())).saturating_sub(u32::from(small)).max(1)
+}
+
+fn top(request: &Request) -> Result<Option<usize>, Refusal> {
+    let Some(text) = request.option("$top") else { return Ok(None) };
+    match text.parse::<usize>() {
+        Ok(top) if (1..=MAX_TOP).contains(&top) => Ok(Some(top)),
+        Ok(_) => Err(Refusal::bad_request(format!(
+            "Invalid page size specified: '{text}'. Must be between 1 and {MAX_TOP} inclusive."
+        ))),
+        Err(_) => Err(Refusal::odata(format!("Invalid value '{text}' for $top query option found."))),
+    }
+}
+
+fn select(entity: &EntityType, text: &str, request: &Request) -> Result<Vec<&'static Property>, Refusal> {
+    let names = || text.split(',').map(str::trim).filter(|n| !n.is_empty());
+    if names().any(|n| n == "*") {
+        return Ok(entity.properties.iter().collect());
+    }
+    let mut selected: Vec<&'static Property> = Vec::new();
+    for name in names() {
+        let property = entity.selectable(name, request.version)?;
+        if !selected.contains(&property) {
+            selected.push(property);
+        }
+    }
+    Ok(if selected.is_empty() { entity.shown() } else { selected })
+}
+
+fn order(entity: &EntityType, text: &str, advanced: bool, filtered: bool) -> Result<(&'static str, bool), Refusal> {
+    let mut words = text.split_whitespace();
+    let name = words.next().unwrap_or_default();
+    let descending = match (words.next(), words.next()) {
+        (None | Some("asc"), None) => false,
+        (Some("desc"), None) => true,
+        _ => return Err(Refusal::odata(format!("Invalid orderby clause: '{text}'."))),
+    };
+    let known = entity.order.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+    match known {
+        // Together with a filter, sorting a directory object is an advanced query.
+        Some((_, level)) if !advanced && (*level == Level::Advanced || filtered && entity.is_directory_object) => {
+            Err(Refusal::unsupported_query("Sorting not supported for current query."))
+        }
+        Some((name, _)) => Ok((name, descending)),
+        None => Err(Refusal::unsupported_query(format!("Sorting by '{name}' is not supported."))),
+    }
+}
+
+/// The names in `$expand`, without their own options.
+fn expanded(request: &Request) -> Vec<String> {
+    let mut depth = 0_u32;
+    let mut names = vec![String::new()];
+    for c in request.option("$expand").unwrap_or_default().chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => names.push(String::new()),
+            c if depth == 0 && !c.is_whitespace() => {
+                if let Some(last) = names.last_mut() {
+                    last.push(c);
+                }
+            }
+            _ => {}
+        }
+    }
+    names.retain(|n| !n.is_empty());
+    names
+}
+
+/// An expanded object: the properties shown by default, with its type.
+pub fn embedded(entity: &EntityType, object: Object) -> Value {
+    let mut out = Object::new();
+    out.insert("@odata.type".to_owned(), json!(format!("#microsoft.graph.{}", entity.name)));
+    out.append(&mut entity.project(object, &entity.shown()));
+    Value::Object(out)
+}

@@ -1,0 +1,165 @@
+//! Which Graph permissions an operation needs: any one of its list.
+//!
+//! Source: Microsoft Graph v1.0, the "Permissions" table of each operation's page. Where the tables for signed-in users
+//! and for applications differ in a name that only one of them can have, the list here holds both.
+
+use super::answer::Refusal;
+use super::request::{Payload, Request};
+use super::route::Operation;
+use crate::lab::world::cloud::Caller;
+use serde_json::Value;
+
+const USER_READ: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const USER_WRITE: &[&str] =
+    &["User.ReadUpdate.All", "User.ReadWrite.All", "User.ReadWrite.CrossCloud", "Directory.ReadWrite.All"];
+const USER_SYNC: &[&str] = &["User-OnPremisesSyncBehavior.ReadWrite.All"];
+const USER_DELETE: &[&str] = &["User.DeleteRestore.All", "User.ReadWrite.All"];
+const MEMBER_OF: &[&str] = &[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "GroupMember.Read.All",
+    "GroupMember.ReadBasic.All",
+    "Group.ReadBasic.All",
+];
+const GROUP_READ: &[&str] = &[
+    "GroupMember.Read.All",
+    "Group.ReadBasic.All",
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const CONTACT_READ: &[&str] = &["OrgContact.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const UNIT_READ: &[&str] = &[
+    "AdministrativeUnit.Read.All",
+    "AdministrativeUnit.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const ORGANIZATION_READ: &[&str] = &[
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "User.Read",
+    "User.Read.All",
+];
+const DOMAIN_READ: &[&str] =
+    &["Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const SYNC_READ: &[&str] = &["OnPremDirectorySynchronization.Read.All", "OnPremDirectorySynchronization.ReadWrite.All"];
+const SYNC_WRITE: &[&str] = &["OnPremDirectorySynchronization.ReadWrite.All"];
+const ROLE_READ: &[&str] = &[
+    "RoleManagement.Read.Directory",
+    "RoleManagement.Read.All",
+    "RoleManagement.ReadWrite.Directory",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const ROLE_WRITE: &[&str] = &["RoleManagement.ReadWrite.Directory"];
+const ELIGIBILITY_READ: &[&str] = &[
+    "RoleEligibilitySchedule.Read.Directory",
+    "RoleEligibilitySchedule.ReadWrite.Directory",
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
+const ELIGIBILITY_WRITE: &[&str] = &[
+    "RoleEligibilitySchedule.ReadWrite.Directory",
+    "RoleEligibilitySchedule.Remove.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
+const ASSIGNMENT_READ: &[&str] = &[
+    "RoleAssignmentSchedule.Read.Directory",
+    "RoleAssignmentSchedule.ReadWrite.Directory",
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
+const ASSIGNMENT_WRITE: &[&str] = &[
+    "RoleAssignmentSchedule.ReadWrite.Directory",
+    "RoleAssignmentSchedule.Remove.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
+
+/// What `User.ReadBasic.All` shows of other users.
+const BASIC: [&str; 6] = ["displayName", "givenName", "id", "mail", "surname", "userPrincipalName"];
+
+/// Any one of these permissions allows the operation. `None`: it needs none of its own.
+const fn needed(operation: &Operation) -> Option<&'static [&'static str]> {
+    use Operation as Op;
+    Some(match operation {
+        Op::Batch => return None,
+        Op::ListUsers
+        | Op::CountUsers
+        | Op::GetUser(_)
+        | Op::Me
+        | Op::ListDeletedUsers
+        | Op::CountDeletedUsers
+        | Op::GetDeleted(_) => USER_READ,
+        Op::PatchUser(_) => USER_WRITE,
+        Op::GetSyncBehavior(_) | Op::PatchSyncBehavior(_) => USER_SYNC,
+        Op::RestoreDeleted(_) | Op::PurgeDeleted(_) => USER_DELETE,
+        Op::MemberOf(_) => MEMBER_OF,
+        Op::ListGroups | Op::CountGroups | Op::GetGroup(_) => GROUP_READ,
+        Op::ListContacts | Op::CountContacts | Op::GetContact(_) => CONTACT_READ,
+        Op::ListUnits | Op::GetUnit(_) => UNIT_READ,
+        Op::ListOrganization | Op::GetOrganization(_) => ORGANIZATION_READ,
+        Op::ListDomains | Op::GetDomain(_) => DOMAIN_READ,
+        Op::ListDirectorySync | Op::GetDirectorySync(_) => SYNC_READ,
+        Op::PatchDirectorySync(_) => SYNC_WRITE,
+        Op::ListRoleAssignments | Op::GetRoleAssignment(_) | Op::ListRoleDefinitions | Op::GetRoleDefinition(_) => {
+            ROLE_READ
+        }
+        Op::CreateRoleAssignment | Op::DeleteRoleAssignment(_) => ROLE_WRITE,
+        Op::ReadEligibility => ELIGIBILITY_READ,
+        Op::RequestEligibility => ELIGIBILITY_WRITE,
+        Op::ReadAssignmentSchedule => ASSIGNMENT_READ,
+        Op::RequestAssignmentSchedule => ASSIGNMENT_WRITE,
+    })
+}
+
+/// Whether the caller may do this at all.
+///
+/// # Errors
+/// 403 `Authorization_RequestDenied`.
+pub fn check(caller: &Caller, operation: &Operation, request: &Request) -> Result<(), Refusal> {
+    let has = |wanted: &[&str]| wanted.iter().any(|w| caller.permissions.iter().any(|p| p.eq_ignore_ascii_case(w)));
+    let allowed = needed(operation).is_none_or(has)
+        || match operation {
+            Operation::ListUsers | Operation::CountUsers | Operation::GetUser(_) => {
+                has(&["User.ReadBasic.All"]) && is_basic(request)
+            }
+            Operation::Me => has(&["User.Read", "User.ReadWrite"]),
+            Operation::PatchUser(_) => {
+                has(&["User.EnableDisableAccount.All"]) && changes_only(request, "accountEnabled")
+            }
+            _ => false,
+        };
+    let stamp =
+        matches!(operation, Operation::PatchUser(_)) && changes(request).any(|c| c == "onpremisesobjectidentifier");
+    if allowed && (!stamp || has(USER_SYNC)) { Ok(()) } else { Err(Refusal::denied()) }
+}
+
+/// Without `$select` the default properties are asked for, which `User.ReadBasic.All` shows in part: as null.
+fn is_basic(request: &Request) -> bool {
+    let selected = request.option("$select").unwrap_or_default();
+    request.option("$filter").is_none()
+        && selected
+            .split(',')
+            .map(str::trim)
+            .all(|name| name.is_empty() || BASIC.iter().any(|b| b.eq_ignore_ascii_case(name)))
+}
+
+/// The members of the body, in lower case.
+fn changes(request: &Request) -> impl Iterator<Item = String> {
+    let names: Vec<String> = match &request.body {
+        Payload::Json(Value::Object(body)) => body.keys().map(|k| k.to_ascii_lowercase()).collect(),
+        _ => Vec::new(),
+    };
+    names.into_iter().filter(|n| !n.contains('@'))
+}
+
+fn changes_only(request: &Request, name: &str) -> bool {
+    let mut changes = changes(request).peekable();
+    changes.peek().is_some() && changes.all(|c| c.eq_ignore_ascii_case(name))
+}

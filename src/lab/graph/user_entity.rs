@@ -1,0 +1,178 @@
+//! `user`: its properties, and a world's user as Graph shows it.
+//!
+//! Names and kinds: Graph's v1.0 metadata. Filters: Microsoft Graph, "user resource type" and "Advanced query capabilities
+//! on Microsoft Entra ID objects". Two cells follow the service rather than the table: `onPremisesImmutableId eq` works
+//! without an advanced query, and so does `onPremisesSyncEnabled eq null`.
+
+use super::answer::Object;
+use super::odata::entity::{EntityType, Kind, Level, Property, asked, shown};
+use crate::lab::world::cloud::{CloudProvisioningError, CloudUser};
+use serde_json::{Value, json};
+
+/// `user`.
+pub static USER: EntityType = EntityType {
+    name: "user",
+    properties: PROPERTIES,
+    beta_properties: &[asked("onPremisesObjectIdentifier", Kind::Text, "---------")],
+    order: &[
+        ("displayName", Level::Default),
+        ("userPrincipalName", Level::Default),
+        ("createdDateTime", Level::Advanced),
+        ("deletedDateTime", Level::Advanced),
+    ],
+    expand: &[],
+    has_filter: true,
+    is_directory_object: true,
+    page: Some(100),
+};
+
+/// Columns: `eq ne not ge le in startsWith null endsWith`.
+const PROPERTIES: &[Property] = &[
+    shown("id", Kind::Text, "DAA--D---"),
+    asked("deletedDateTime", Kind::Date, "DAADDA---"),
+    asked("aboutMe", Kind::Text, "---------"),
+    asked("accountEnabled", Kind::Bool, "DAAAAD---"),
+    asked("ageGroup", Kind::Text, "DAA--D---"),
+    asked("assignedLicenses", Kind::Objects, "---------"),
+    asked("assignedPlans", Kind::Objects, "---------"),
+    asked("authorizationInfo", Kind::Object, "---------"),
+    asked("birthday", Kind::Date, "---------"),
+    shown("businessPhones", Kind::Texts, "DAAAA-A--"),
+    asked("city", Kind::Text, "DAADADDA-"),
+    asked("companyName", Kind::Text, "AAAAAAAA-"),
+    asked("consentProvidedForMinor", Kind::Text, "DAA--D---"),
+    asked("country", Kind::Text, "DAADDDDA-"),
+    asked("createdDateTime", Kind::Date, "DAADDA---"),
+    asked("creationType", Kind::Text, "DAA--D---"),
+    asked("customSecurityAttributes", Kind::Object, "---------"),
+    asked("department", Kind::Text, "DAADDDDA-"),
+    asked("deviceEnrollmentLimit", Kind::Int, "---------"),
+    shown("displayName", Kind::Text, "DAAAADDA-"),
+    asked("employeeHireDate", Kind::Date, "AAAAAA---"),
+    asked("employeeId", Kind::Text, "DAAAAADA-"),
+    asked("employeeLeaveDateTime", Kind::Date, "AAAAAA---"),
+    asked("employeeOrgData", Kind::Object, "---------"),
+    asked("employeeType", Kind::Text, "AAAAAAA--"),
+    asked("externalUserState", Kind::Text, "AAA--A---"),
+    asked("externalUserStateChangeDateTime", Kind::Date, "AAA--A---"),
+    asked("faxNumber", Kind::Text, "AAAAAAAA-"),
+    shown("givenName", Kind::Text, "DAADDDDA-"),
+    asked("hireDate", Kind::Date, "---------"),
+    asked("identities", Kind::Objects, "---------"),
+    asked("identityParentId", Kind::Text, "---------"),
+    asked("imAddresses", Kind::Texts, "DAADD-D--"),
+    asked("interests", Kind::Texts, "---------"),
+    asked("isManagementRestricted", Kind::Bool, "---------"),
+    asked("isResourceAccount", Kind::Bool, "DAA------"),
+    shown("jobTitle", Kind::Text, "DAADDDAA-"),
+    asked("lastPasswordChangeDateTime", Kind::Date, "---------"),
+    asked("legalAgeGroupClassification", Kind::Text, "---------"),
+    asked("licenseAssignmentStates", Kind::Objects, "---------"),
+    shown("mail", Kind::Text, "DAADDDDAA"),
+    asked("mailNickname", Kind::Text, "DAADDDDA-"),
+    asked("mailboxSettings", Kind::Object, "---------"),
+    shown("mobilePhone", Kind::Text, "AAAAAAAA-"),
+    asked("mySite", Kind::Text, "---------"),
+    shown("officeLocation", Kind::Text, "AAAAAAAA-"),
+    asked("onPremisesDistinguishedName", Kind::Text, "---------"),
+    asked("onPremisesDomainName", Kind::Text, "---------"),
+    asked("onPremisesExtensionAttributes", Kind::Object, "---------"),
+    asked("onPremisesImmutableId", Kind::Text, "DAAAAA-A-"),
+    asked("onPremisesLastSyncDateTime", Kind::Date, "AAAAAA---"),
+    asked("onPremisesProvisioningErrors", Kind::Objects, "---------"),
+    asked("onPremisesSamAccountName", Kind::Text, "AAAAAAA--"),
+    asked("onPremisesSecurityIdentifier", Kind::Text, "DAA--D-A-"),
+    asked("onPremisesSyncEnabled", Kind::Bool, "DAAAAD-D-"),
+    asked("onPremisesUserPrincipalName", Kind::Text, "DAADDDD--"),
+    asked("otherMails", Kind::Texts, "DAADDDD-A"),
+    asked("passwordPolicies", Kind::Text, "AAA----A-"),
+    asked("passwordProfile", Kind::Object, "---------"),
+    asked("pastProjects", Kind::Texts, "---------"),
+    asked("postalCode", Kind::Text, "AAAAAAAA-"),
+    asked("preferredDataLocation", Kind::Text, "---------"),
+    shown("preferredLanguage", Kind::Text, "AAAAAAAA-"),
+    asked("preferredName", Kind::Text, "---------"),
+    asked("print", Kind::Object, "---------"),
+    asked("provisionedPlans", Kind::Objects, "---------"),
+    asked("proxyAddresses", Kind::Texts, "DAADD-DAA"),
+    asked("responsibilities", Kind::Texts, "---------"),
+    asked("schools", Kind::Texts, "---------"),
+    asked("securityIdentifier", Kind::Text, "---------"),
+    asked("serviceProvisioningErrors", Kind::Objects, "---------"),
+    asked("showInAddressList", Kind::Bool, "AAAAAA---"),
+    asked("signInActivity", Kind::Object, "---------"),
+    asked("signInSessionsValidFromDateTime", Kind::Date, "---------"),
+    asked("skills", Kind::Texts, "---------"),
+    asked("state", Kind::Text, "DAADDDDA-"),
+    asked("streetAddress", Kind::Text, "AAAAAAAA-"),
+    shown("surname", Kind::Text, "DAADDDDA-"),
+    asked("usageLocation", Kind::Text, "DAADDDDA-"),
+    shown("userPrincipalName", Kind::Text, "DAAADDD-A"),
+    asked("userType", Kind::Text, "DAA--D-A-"),
+];
+
+/// The user as Graph shows it. What the world does not hold (job titles, licences, …) is null or empty there.
+pub fn view(user: &CloudUser) -> Object {
+    let CloudUser {
+        id,
+        user_principal_name,
+        display_name,
+        given_name,
+        surname,
+        mail,
+        mail_nickname,
+        proxy_addresses,
+        account_enabled,
+        user_type,
+        on_premises_immutable_id,
+        on_premises_sync_enabled,
+        on_premises_security_identifier,
+        on_premises_distinguished_name,
+        on_premises_domain_name,
+        on_premises_sam_account_name,
+        on_premises_user_principal_name,
+        on_premises_last_sync_date_time,
+        on_premises_object_identifier,
+        is_cloud_managed: _,
+        on_premises_provisioning_errors,
+        deleted_date_time,
+        password_version: _,
+    } = user;
+    let errors: Vec<Value> = on_premises_provisioning_errors.iter().map(provisioning_error).collect();
+    [
+        ("id", json!(id)),
+        ("userPrincipalName", json!(user_principal_name)),
+        ("displayName", json!(display_name)),
+        ("givenName", json!(given_name)),
+        ("surname", json!(surname)),
+        ("mail", json!(mail)),
+        ("mailNickname", json!(mail_nickname)),
+        ("proxyAddresses", json!(proxy_addresses)),
+        ("accountEnabled", json!(account_enabled)),
+        ("userType", json!(user_type)),
+        ("onPremisesImmutableId", json!(on_premises_immutable_id)),
+        ("onPremisesSyncEnabled", json!(on_premises_sync_enabled)),
+        ("onPremisesSecurityIdentifier", json!(on_premises_security_identifier)),
+        ("onPremisesDistinguishedName", json!(on_premises_distinguished_name)),
+        ("onPremisesDomainName", json!(on_premises_domain_name)),
+        ("onPremisesSamAccountName", json!(on_premises_sam_account_name)),
+        ("onPremisesUserPrincipalName", json!(on_premises_user_principal_name)),
+        ("onPremisesLastSyncDateTime", json!(on_premises_last_sync_date_time)),
+        ("onPremisesObjectIdentifier", json!(on_premises_object_identifier)),
+        ("onPremisesProvisioningErrors", json!(errors)),
+        ("deletedDateTime", json!(deleted_date_time)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn provisioning_error(error: &CloudProvisioningError) -> Value {
+    let CloudProvisioningError { category, occurred_date_time, property_causing_error, value } = error;
+    json!({
+        "category": category,
+        "occurredDateTime": occurred_date_time,
+        "propertyCausingError": property_causing_error,
+        "value": value,
+    })
+}

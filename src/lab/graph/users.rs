@@ -1,0 +1,173 @@
+//! `/users`, `/me`: reading users, their sync behaviour and their roles.
+
+use super::answer::{Answer, Object, Refusal, Reply};
+use super::odata::collection::Resource;
+use super::odata::entity::{EntityType, Kind, shown};
+use super::request::Request;
+use super::user_entity::{USER, view};
+use crate::lab::world::World;
+use crate::lab::world::cloud::CloudUser;
+use crate::model::digest;
+use crate::model::id::ObjectId;
+use serde_json::json;
+use uuid::Uuid;
+
+const USERS: Resource = Resource { entity: &USER, context: "users" };
+const MEMBER_OF: Resource = Resource { entity: &DIRECTORY_ROLE, context: "directoryObjects" };
+const SYNC_BEHAVIOR: Resource = Resource { entity: &ON_PREMISES_SYNC_BEHAVIOR, context: "users" };
+
+/// `directoryRole`, which stands in `memberOf` for an active role over the whole directory.
+static DIRECTORY_ROLE: EntityType = EntityType {
+    name: "directoryRole",
+    properties: &[
+        shown("id", Kind::Text, "DAA--D---"),
+        shown("deletedDateTime", Kind::Date, "---------"),
+        shown("description", Kind::Text, "---------"),
+        shown("displayName", Kind::Text, "DAAAADDA-"),
+        shown("roleTemplateId", Kind::Text, "---------"),
+    ],
+    beta_properties: &[],
+    order: &[],
+    expand: &[],
+    has_filter: true,
+    is_directory_object: true,
+    page: Some(100),
+};
+
+/// `onPremisesSyncBehavior`.
+static ON_PREMISES_SYNC_BEHAVIOR: EntityType = EntityType {
+    name: "onPremisesSyncBehavior",
+    properties: &[shown("id", Kind::Text, ""), shown("isCloudManaged", Kind::Bool, "")],
+    beta_properties: &[],
+    order: &[],
+    expand: &[],
+    has_filter: false,
+    is_directory_object: false,
+    page: None,
+};
+
+/// Where the user with this id or UPN is among the live users.
+///
+/// # Errors
+/// 404.
+pub fn position(users: &[CloudUser], key: &str) -> Result<usize, Refusal> {
+    users
+        .iter()
+        .position(|u| u.id.to_string().eq_ignore_ascii_case(key) || same_upn(&u.user_principal_name, key))
+        .ok_or_else(|| Refusal::not_found(key))
+}
+
+/// UPNs compare without case.
+pub fn same_upn(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
+fn find<'a>(world: &'a World, key: &str) -> Result<&'a CloudUser, Refusal> {
+    position(&world.entra.users, key).map(|at| &world.entra.users[at])
+}
+
+/// `GET /users`.
+pub fn list(world: &World, request: &Request) -> Answer {
+    USERS.list(request, &world.entra.users, |u| view(u), |u| u.id.to_string())
+}
+
+/// `GET /users/$count`.
+pub fn count(world: &World, request: &Request) -> Answer {
+    USERS.count(request, &world.entra.users, |u| view(u))
+}
+
+/// `GET /users/{id or UPN}`.
+pub fn get(world: &World, request: &Request, key: &str) -> Answer {
+    USERS.single(request, view(find(world, key)?))
+}
+
+/// `GET /me`: the signed-in user.
+///
+/// # Errors
+/// 400 for a service principal, which is no user.
+pub fn me(world: &World, request: &Request) -> Answer {
+    if world.entra.caller.app_only {
+        return Err(Refusal::odata("/me request is only valid with delegated authentication flow."));
+    }
+    get(world, request, &world.entra.caller.id.to_string())
+}
+
+/// `GET /users/{id}/onPremisesSyncBehavior`.
+pub fn sync_behavior(world: &World, request: &Request, key: &str) -> Answer {
+    let user = find(world, key)?;
+    let object: Object =
+        [("id".to_owned(), json!(user.id)), ("isCloudManaged".to_owned(), json!(user.is_cloud_managed))]
+            .into_iter()
+            .collect();
+    SYNC_BEHAVIOR.single(request, object)
+}
+
+/// `PATCH /users/{id}/onPremisesSyncBehavior`: moves the source of authority.
+///
+/// Converted to the cloud: `onPremisesSyncEnabled` becomes null. Rolled back: it stays null until the next cycle takes
+/// the user over. Source: "Configure User Source of Authority", state table.
+pub fn set_sync_behavior(world: &mut World, request: &Request, key: &str) -> Answer {
+    let at = position(&world.entra.users, key)?;
+    let body = request.json_object()?;
+    let unknown = body.keys().find(|k| !k.contains('@') && !k.eq_ignore_ascii_case("isCloudManaged"));
+    if let Some(unknown) = unknown {
+        return Err(Refusal::odata(format!(
+            "The property '{unknown}' does not exist on type 'microsoft.graph.onPremisesSyncBehavior'."
+        )));
+    }
+    let value = body.iter().find(|(k, _)| k.eq_ignore_ascii_case("isCloudManaged")).and_then(|(_, v)| v.as_bool());
+    let managed = value.ok_or_else(|| Refusal::odata("isCloudManaged: a Boolean value is expected."))?;
+    let user = &mut world.entra.users[at];
+    if managed && !user.is_cloud_managed {
+        if user.on_premises_sync_enabled != Some(true) {
+            return Err(Refusal::bad_request(
+                "Only an object that is synchronized from on-premises can be converted to cloud-managed.",
+            ));
+        }
+        user.on_premises_sync_enabled = None;
+    }
+    user.is_cloud_managed = managed;
+    Ok(Reply::no_content())
+}
+
+/// `GET /users/{id}/memberOf`: the directory roles. The lab's groups have no members.
+pub fn member_of(world: &World, request: &Request, key: &str) -> Answer {
+    let user = find(world, key)?;
+    let roles = world.entra.role_definitions.iter().filter(|definition| {
+        world.entra.role_assignments.iter().any(|a| {
+            a.principal_id == user.id
+                && a.role_definition_id == definition.id
+                && a.directory_scope_id.as_deref() == Some("/")
+        })
+    });
+    let role_id = |template: &str| role_object_id(world, template).to_string();
+    MEMBER_OF.list(
+        request,
+        roles,
+        |role| {
+            [
+                ("@odata.type".to_owned(), json!("#microsoft.graph.directoryRole")),
+                ("id".to_owned(), json!(role_id(role.id.as_str()))),
+                ("displayName".to_owned(), json!(role.display_name)),
+                ("roleTemplateId".to_owned(), json!(role.id)),
+            ]
+            .into_iter()
+            .collect()
+        },
+        |role| role_id(role.id.as_str()),
+    )
+}
+
+/// The id of a directory role in this tenant: not its template's id, and the same in every run.
+fn role_object_id(world: &World, template: &str) -> ObjectId {
+    ObjectId(derived_uuid(&format!("{}/directoryRole/{template}", world.entra.tenant_id)))
+}
+
+/// A UUID (version 8, RFC 9562) that a text gives, the same each time.
+pub fn derived_uuid(seed: &str) -> Uuid {
+    let hash = digest::of_bytes(seed.as_bytes());
+    let hex = hash.rsplit(':').next().and_then(|h| h.get(..32)).unwrap_or_default();
+    // A SHA-256's first 32 hexadecimal digits always are a u128.
+    let octets = u128::from_str_radix(hex, 16).unwrap_or_default().to_be_bytes();
+    uuid::Builder::from_custom_bytes(octets).into_uuid()
+}
