@@ -74,6 +74,7 @@ pub fn prediction_words(prediction: &Prediction) -> (Tone, String) {
         Prediction::Linked { by } => (Tone::Good, format!("linked by {}", match_key_word(*by))),
         Prediction::Error { name, why } => (Tone::Alarm, format!("error {name}: {why}")),
         Prediction::Duplicate { why } => (Tone::Alarm, format!("a second cloud user appears: {why}")),
+        Prediction::Restored { why } => (Tone::Alarm, format!("another user is restored: {why}")),
         Prediction::NotSynced { why } => (Tone::Alarm, format!("not synced: {why}")),
     }
 }

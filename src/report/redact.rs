@@ -302,6 +302,7 @@ impl Redactor {
                 Prediction::Error { name: name.clone(), why: self.names.sentence(why) }
             }
             Prediction::Duplicate { why } => Prediction::Duplicate { why: self.names.sentence(why) },
+            Prediction::Restored { why } => Prediction::Restored { why: self.names.sentence(why) },
             Prediction::NotSynced { why } => Prediction::NotSynced { why: self.names.sentence(why) },
         }
     }
