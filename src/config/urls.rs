@@ -62,7 +62,7 @@ pub(super) fn web_url(node: &Node<'_>) -> Option<Url> {
     Some(url)
 }
 
-/// Reads `ldaps://host` or `ldap://host`. Whether an unencrypted one is allowed is for its [[ad]] to say.
+/// Reads `ldaps://host` or `ldap://host`. Whether an unencrypted one is allowed is for its `[[ad]]` to say.
 pub(super) fn ldap_url(node: &Node<'_>) -> Option<Url> {
     const EXAMPLE: &str = "ldaps://dc01.corp.contoso.com";
     let url = url(node, &["ldaps", "ldap"], EXAMPLE)?;
