@@ -351,13 +351,13 @@ fn a_primary_address_is_said_once() {
 fn files_that_are_too_much() {
     let huge = format!("version = 1\n#{}", "x".repeat(64 << 20));
     assert_eq!(codes(SETTINGS, &huge), ["file-too-large"]);
-    for deep in ["[".repeat(100_000), "{a=".repeat(100_000), "a.".repeat(100_000), "[a".repeat(100_000)] {
+    for deep in ["[".repeat(20_000), "{a=".repeat(20_000), "a.".repeat(20_000), "[a".repeat(20_000)] {
         let (config, found, sources) = read_both(SETTINGS, &format!("version = 1\nx = {deep}"));
         assert!(config.is_none() && found.len() < 50);
         let shown = crate::diagnostic::render_all(&found, &sources, false, 100);
         assert!(shown.len() < 200_000, "{} octets for one deep line", shown.len());
     }
-    let (_, found, _) = read_both(SETTINGS, &"]\n".repeat(100_000));
+    let (_, found, _) = read_both(SETTINGS, &"]\n".repeat(20_000));
     assert!(found.len() < 50, "{}", found.len());
     let twice = read(("m", SETTINGS), &[("a", PLAN), ("a", PLAN)]).1;
     assert_eq!(twice.iter().map(|d| d.code).collect::<Vec<_>>(), ["file-given-twice"]);
@@ -423,7 +423,9 @@ proptest! {
             let shown = crate::diagnostic::render_all(&found, &sources, true, 80);
             let raw = shown.replace("\u{1b}[", "").contains('\u{1b}');
             prop_assert!(!raw, "an escape other than the renderer's own");
-            found.iter().for_each(|problem| { problem.to_json(&sources); });
+            for problem in &found {
+                prop_assert_eq!(problem.to_json(&sources).code, problem.code);
+            }
         }
     }
 }
