@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apply;
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod directory;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod report;
 pub mod rollback;
 pub mod rules;
+pub mod schemas;
 pub mod snapshot;
 pub mod state;
 pub mod store;

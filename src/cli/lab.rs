@@ -120,8 +120,12 @@ impl LabSite {
         let authority = std::fs::read(file).map_err(|error| CliError::file("read", file, &error))?;
         let password = ready.bind_password.clone().ok_or_else(|| broken("its password"))?;
         let account = ready.bind_dn.clone().ok_or_else(|| broken("its account"))?;
+        let entra = Credential::ClientSecret {
+            client_id: ready.client_id.to_string(),
+            secret: ready.client_secret.clone(),
+        };
         let mut access =
-            Access { passwords: [].into(), authorities: [].into(), entra: Credential::AccessToken(ready.token.clone()) };
+            Access { passwords: [].into(), authorities: [].into(), entra };
         for ad in &mut settings.ad {
             ad.url = ldaps.clone();
             ad.ca_file = Some(file.to_owned());

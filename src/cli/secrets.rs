@@ -6,7 +6,7 @@ use crate::config::settings::{Bind, CredentialKind, SecretSource, Settings};
 use crate::directory::connected::Access;
 use crate::directory::entra::assertion::SigningCertificate;
 use crate::directory::entra::credential::Credential;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -44,13 +44,14 @@ fn credential(kind: &CredentialKind, root: &Path, terminal: Terminal) -> Result<
         CredentialKind::ClientCertificate { client_id, certificate_file, key_file } => {
             let read = |file: &Path| {
                 let path = root.join(file);
-                std::fs::read(&path).map_err(|error| CliError::file("read", &path, &error))
+                let text = std::fs::read_to_string(&path).map_err(|error| CliError::file("read", &path, &error))?;
+                Ok::<SecretString, CliError>(text.into())
             };
             let certificate = read(certificate_file)?;
-            let key = key_file.as_deref().map(read).transpose()?;
+            let key = key_file.as_deref().map_or_else(|| Ok(certificate.clone()), read)?;
             Credential::ClientCertificate {
                 client_id: client_id.clone(),
-                certificate: SigningCertificate::from_pem(&certificate, key.as_deref())?,
+                certificate: SigningCertificate::from_pem(certificate.expose_secret(), &key)?,
             }
         }
         CredentialKind::AccessToken { env } => {

@@ -212,7 +212,7 @@ pub fn clock(global: &Global) -> SiteClock {
 }
 
 fn open_trace(path: &Path) -> Result<Arc<Trace>, CliError> {
-    let file = crate::store::files::create_private(path).map_err(|error| CliError::file("write", path, &error))?;
+    let file = crate::store::files::open_at(path, 0).map_err(|error| CliError::file("write", path, &error))?;
     Ok(Arc::new(Trace::new(Box::new(file))))
 }
 

@@ -16,7 +16,7 @@ fn settings(from: &str, to: &str) -> String {
 }
 
 fn is_valid(name: &str, text: &str) -> bool {
-    let (_, schema) = schema::all().into_iter().find(|(file, _)| *file == name).unwrap();
+    let (_, schema) = schema::of_inputs().into_iter().find(|(file, _)| *file == name).unwrap();
     let instance: Value = toml::from_str(text).unwrap();
     jsonschema::validator_for(&schema).unwrap().is_valid(&instance)
 }
