@@ -1,0 +1,10 @@
+//! The server over real HTTP: [`harness`] starts one on a world and speaks to it with reqwest.
+
+mod batch;
+mod capture;
+mod harness;
+mod patch;
+mod reading;
+mod roles;
+mod token;
+mod trash;
