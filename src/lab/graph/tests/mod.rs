@@ -2,9 +2,11 @@
 
 mod batch;
 mod capture;
+mod delta;
 mod harness;
 mod patch;
 mod reading;
 mod roles;
+mod stopping;
 mod token;
 mod trash;
