@@ -119,6 +119,28 @@ impl Anchor {
         Self::from_octets(&octets)
     }
 
+    /// Reads any of the spellings: a GUID (with hyphens), an ImmutableID, an LDAP filter value, a connector-space name,
+    /// or the octets as 32 hexadecimal digits.
+    pub fn from_any(text: &str) -> Result<Self, AnchorError> {
+        let text = text.trim();
+        let bare = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
+        if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("CN=")) {
+            Self::from_connector_dn(text)
+        } else if text.contains('\\') {
+            Self::from_filter_value(text)
+        } else if bare.len() == 36 && bare.matches('-').count() == 4 {
+            Uuid::parse_str(bare)
+                .map(|guid| Self::from_guid(AdGuid(guid)))
+                .map_err(|_| AnchorError::NotGuid(text.to_owned()))
+        } else if text.len() == 32 && text.bytes().all(|octet| octet.is_ascii_hexdigit()) {
+            let octets: Vec<u8> =
+                (0..16).filter_map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()).collect();
+            Self::from_octets(&octets)
+        } else {
+            Self::from_base64(text)
+        }
+    }
+
     /// The name of the object in the Entra connector's space: `CN={hex of the ASCII of the Base64}`.
     pub fn to_connector_dn(&self) -> String {
         let hex = self.to_base64().bytes().fold(String::with_capacity(48), |mut out, octet| {
@@ -254,6 +276,27 @@ mod tests {
     fn the_widely_copied_sample_is_refused_for_its_length() {
         let error = Anchor::from_base64("xMf1FXx9RIcbcAbDlqeOA==").unwrap_err();
         assert_eq!(error, AnchorError::Length { text: "xMf1FXx9RIcbcAbDlqeOA==".into(), chars: 23 });
+    }
+
+    #[test]
+    fn every_spelling_is_read_back() {
+        let anchor = Anchor::from_base64("iGhmiAEBERG7uxI0VniQqw==").unwrap();
+        let hex = super::super::digest::hex(anchor.octets());
+        let guid = anchor.to_guid().to_string();
+        let spellings = [
+            anchor.to_base64(),
+            guid.clone(),
+            format!("{{{guid}}}"),
+            anchor.to_filter_value(),
+            anchor.to_connector_dn(),
+            hex,
+        ];
+        for spelling in spellings {
+            assert_eq!(Anchor::from_any(&spelling).unwrap(), anchor, "{spelling}");
+        }
+        for nonsense in ["", "x", "CN={zz}", "\\8", "88666888-0101-1111-bbbb-12345678900z"] {
+            assert!(Anchor::from_any(nonsense).is_err(), "{nonsense:?}");
+        }
     }
 
     #[test]

@@ -100,6 +100,12 @@ impl Dn {
         split(&self.text)[0].trim()
     }
 
+    /// The first part's attribute type as written and its value with escapes resolved, such as `("CN", "Doe, Jane")`.
+    pub fn rdn_pair(&self) -> (&str, String) {
+        let (kind, value) = self.rdn().split_once('=').unwrap_or((self.rdn(), ""));
+        (kind.trim(), unescape(value.trim()))
+    }
+
     /// Everything after the first part, or `None` at the top.
     pub fn parent(&self) -> Option<Self> {
         let first = split(&self.text)[0].len();
@@ -179,6 +185,7 @@ mod tests {
     fn an_escaped_comma_does_not_split() {
         let d = dn("CN=Doe\\, Jane,OU=Users,DC=x");
         assert_eq!(d.rdn(), "CN=Doe\\, Jane");
+        assert_eq!(d.rdn_pair(), ("CN", "Doe, Jane".to_owned()));
         assert_eq!(d.parent().unwrap(), dn("OU=Users,DC=x"));
         assert_eq!(d.moved_to(&dn("OU=New,DC=x")).as_str(), "CN=Doe\\, Jane,OU=New,DC=x");
         assert!(!dn("CN=a\\,DC=x").is_under(&dn("DC=x")));

@@ -10,7 +10,9 @@
 //! | [`dn`] | distinguished names: parse, compare, parent, re-parent |
 //! | [`name`] | UPN and sAMAccountName, which compare without case |
 //! | [`address`] | `proxyAddresses` values and sets of them |
+//! | [`attribute`] | one attribute's change: what a write expects and sets |
 //! | [`ad`], [`entra`] | the two users, and what else can hold an address |
+//! | [`reference`] | a stable id with a readable name, as plans and states name objects |
 //! | [`role`] | directory role assignments with their scope |
 //! | [`tenant`] | domains, sync features, last sync |
 //! | [`digest`] | canonical JSON and its SHA-256 |
@@ -18,10 +20,12 @@
 pub mod ad;
 pub mod address;
 pub mod anchor;
+pub mod attribute;
 pub mod digest;
 pub mod dn;
 pub mod entra;
 pub mod id;
 pub mod name;
+pub mod reference;
 pub mod role;
 pub mod tenant;

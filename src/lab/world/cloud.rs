@@ -1,5 +1,6 @@
 //! The Entra side of a world, spelled as Microsoft Graph spells it.
 
+use super::load::{no_object_id, no_placeholder};
 use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, TenantId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -65,8 +66,9 @@ pub struct CloudDomain {
     pub is_initial: bool,
 }
 
-/// `onPremisesDirectorySynchronizationFeature`: the switches that matching depends on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// `onPremisesDirectorySynchronizationFeature`: the switches that matching depends on. What a file leaves out is as in
+/// a tenant that is made today.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "Graph's own shape")]
 pub struct Features {
@@ -86,6 +88,23 @@ pub struct Features {
     pub quarantine_upon_upn_conflict_enabled: bool,
     /// Quarantine of duplicate addresses (always on in reality).
     pub quarantine_upon_proxy_addresses_conflict_enabled: bool,
+}
+
+impl Default for Features {
+    /// A tenant that is made today. Source: Microsoft, "Microsoft Entra Connect Sync service features" and "Duplicate
+    /// attribute resiliency" (quarantine is on everywhere since 2016, UPN match since 30 March 2016).
+    fn default() -> Self {
+        Self {
+            block_soft_match_enabled: false,
+            block_cloud_object_takeover_through_hard_match_enabled: false,
+            soft_match_on_upn_enabled: true,
+            allow_on_prem_update_of_on_premises_object_identifier_enabled: false,
+            synchronize_upn_for_managed_users_enabled: true,
+            password_sync_enabled: false,
+            quarantine_upon_upn_conflict_enabled: true,
+            quarantine_upon_proxy_addresses_conflict_enabled: true,
+        }
+    }
 }
 
 /// Whom the token speaks for.
@@ -110,6 +129,8 @@ pub struct Caller {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CloudUser {
     /// The object id. May be left out of a file: then it is derived from the UPN.
+    #[serde(default = "no_object_id")]
+    #[schemars(transform = no_placeholder)]
     pub id: ObjectId,
     /// The UPN.
     pub user_principal_name: String,
@@ -197,6 +218,8 @@ pub struct CloudProvisioningError {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CloudHolder {
     /// The object id. May be left out of a file: then it is derived from the display name.
+    #[serde(default = "no_object_id")]
+    #[schemars(transform = no_placeholder)]
     pub id: ObjectId,
     /// The display name.
     pub display_name: String,
@@ -215,7 +238,9 @@ pub struct CloudHolder {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AdministrativeUnit {
-    /// The object id.
+    /// The object id. May be left out of a file: then it is derived from the display name.
+    #[serde(default = "no_object_id")]
+    #[schemars(transform = no_placeholder)]
     pub id: ObjectId,
     /// The display name.
     pub display_name: String,
@@ -239,6 +264,8 @@ pub struct RoleDefinition {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CloudRoleAssignment {
     /// The assignment's id. May be left out of a file: then it is derived.
+    #[serde(default = "no_assignment_id")]
+    #[schemars(transform = no_placeholder)]
     pub id: AssignmentId,
     /// The holder.
     pub principal_id: ObjectId,
@@ -253,6 +280,41 @@ pub struct CloudRoleAssignment {
     /// A condition.
     #[serde(default)]
     pub condition: Option<String>,
+}
+
+fn no_assignment_id() -> AssignmentId {
+    AssignmentId(String::new())
+}
+
+impl CloudUser {
+    /// An enabled member of that UPN with nothing else; its id is still to be filled in.
+    pub fn named(upn: &str) -> Self {
+        Self {
+            id: no_object_id(),
+            user_principal_name: upn.to_owned(),
+            display_name: None,
+            given_name: None,
+            surname: None,
+            mail: None,
+            mail_nickname: None,
+            proxy_addresses: Vec::new(),
+            account_enabled: true,
+            user_type: member(),
+            on_premises_immutable_id: None,
+            on_premises_sync_enabled: None,
+            on_premises_security_identifier: None,
+            on_premises_distinguished_name: None,
+            on_premises_domain_name: None,
+            on_premises_sam_account_name: None,
+            on_premises_user_principal_name: None,
+            on_premises_last_sync_date_time: None,
+            on_premises_object_identifier: None,
+            is_cloud_managed: false,
+            on_premises_provisioning_errors: Vec::new(),
+            deleted_date_time: None,
+            password_version: 0,
+        }
+    }
 }
 
 const fn enabled() -> bool {

@@ -4,8 +4,14 @@
 //! by hand from Microsoft's documents. `schemas/lab-world.schema.json` is generated from these types.
 
 pub mod cloud;
+pub mod contoso;
+pub mod derive;
 pub mod forest;
+pub mod load;
 pub mod sync;
+
+pub use contoso::contoso;
+pub use load::{LoadError, load};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

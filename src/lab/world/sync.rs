@@ -6,6 +6,7 @@ use crate::model::id::{AdGuid, ObjectId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Settings and memory of the simulated Entra Connect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +32,9 @@ pub struct SyncEngine {
     /// When the scheduler runs next; `None` before the first cycle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cycle: Option<Timestamp>,
+    /// More deletions than this in one cycle stop its whole export (accidental-delete prevention).
+    #[serde(default = "five_hundred")]
+    pub deletion_threshold: u32,
     /// The objects imported so far. An AD user in here is not new: no match is evaluated for it any more.
     #[serde(default)]
     pub connector_space: Vec<Connected>,
@@ -42,7 +46,8 @@ pub struct SyncEngine {
 pub struct Connected {
     /// The AD user.
     pub ad: AdGuid,
-    /// The anchor it was imported with; frozen from then on.
+    /// The anchor it was imported with. Frozen once the user is joined to a cloud object; while its export fails, the
+    /// anchor is read anew each cycle, since changing it is Microsoft's own remedy for `AttributeValueMustBeUnique`.
     pub anchor: Anchor,
     /// The cloud object it is joined to, or `None` while its export fails (it is tried again each cycle).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,6 +55,9 @@ pub struct Connected {
     /// The export error of the last cycle, by Microsoft's name, such as `InvalidSoftMatch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The cloud attributes that AD has given a value so far: only these are cleared when AD's value goes away.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub flowed: BTreeSet<String>,
 }
 
 const fn yes() -> bool {
@@ -58,4 +66,8 @@ const fn yes() -> bool {
 
 const fn half_an_hour() -> u32 {
     30
+}
+
+const fn five_hundred() -> u32 {
+    500
 }

@@ -1,0 +1,4 @@
+//! Doing it: the executor and what it says while it works.
+
+pub mod event;
+pub mod outcome;

@@ -1,0 +1,338 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Plan, review, apply and undo the linking of on-premises AD users with existing Microsoft Entra ID users.
+#[derive(Debug, Parser)]
+#[command(name = "matchplan", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 success · 1 error · 2 changes pending (plan --detailed-exitcode) · 3 blocked · \
+4 stale, edited or foreign plan · 5 locked · 6 partly applied or waiting · 7 stuck · 64 usage · 130 interrupted";
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "matchplan.toml")]
+    pub config: PathBuf,
+    /// Use the embedded lab (kept in .matchplan/lab) in place of real directories.
+    #[arg(long, global = true)]
+    pub lab: bool,
+    /// Write every Graph exchange to FILE as JSON lines, secrets redacted.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// When to colour the output.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// The time to take for now, for reproducible output.
+    #[arg(long, global = true, hide = true, env = "MATCHPLAN_CLOCK", value_name = "TIMESTAMP")]
+    pub clock: Option<jiff::Timestamp>,
+}
+
+/// When to colour the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented starter project.
+    Init(Init),
+    /// Check matchplan.toml and the match plans, and report every problem at once.
+    Validate(Validate),
+    /// Read both directories and save what they hold, for planning offline.
+    Snapshot(SnapshotArgs),
+    /// Show what would change, and what stands in the way. Changes nothing.
+    Plan(PlanArgs),
+    /// Render a saved plan. Needs neither network nor state.
+    Show(Show),
+    /// Compare two saved plans: what a reviewer of the first must look at again.
+    Diff(Diff),
+    /// Execute a saved plan, or plan and ask. Goes on by itself where an earlier apply was interrupted.
+    Apply(Apply),
+    /// Say what is waiting, in progress, suspended or drifting. Changes nothing.
+    Status(Status),
+    /// Go back from what an apply did: planned, reviewed and journaled like any other change.
+    Rollback(Rollback),
+    /// Convert a source anchor: GUID, octets, ImmutableID, LDAP filter, connector-space DN.
+    Anchor(Anchor),
+    /// Print the JSON Schemas of the files.
+    Schema(Schema),
+    /// The embedded lab: two directories and a sync engine on loopback.
+    #[cfg(feature = "lab")]
+    #[command(subcommand)]
+    Lab(Lab),
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The folder to write to.
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Have git keep the state file too (otherwise it is ignored).
+    #[arg(long)]
+    pub commit_state: bool,
+}
+
+/// `validate`.
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Match plans; without any, all of plans/*.toml.
+    pub plans: Vec<PathBuf>,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
+}
+
+/// `snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// Where to write it. It holds personal data; .gitignore of `init` keeps it out of git.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of everything that plans.
+#[derive(Clone, Debug, Args)]
+pub struct Planning {
+    /// Leave blocked links out (each is named) instead of blocking the whole plan.
+    #[arg(long)]
+    pub skip_blocked: bool,
+    /// Lift one brake by its name, such as too-many-links. Can be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub allow: Vec<String>,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Match plans; without any, all of plans/*.toml.
+    pub plans: Vec<PathBuf>,
+    /// Plan from a saved snapshot, without credentials.
+    #[arg(long, value_name = "FILE", conflicts_with = "lab")]
+    pub snapshot: Option<PathBuf>,
+    /// Write the saved plan here, for review and for apply.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit with 2 if changes are pending.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own type is documented")]
+    pub planning: Planning,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own type is documented")]
+    pub rendering: Rendering,
+}
+
+/// How a plan is shown.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Rendering {
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    /// Show ids instead of names and addresses.
+    #[arg(long)]
+    pub redact: bool,
+}
+
+/// Forms of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For a pull request.
+    Markdown,
+}
+
+/// Forms of everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The saved plan.
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own type is documented")]
+    pub rendering: Rendering,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The plan that was approved.
+    pub old: PathBuf,
+    /// The plan to look at.
+    pub new: PathBuf,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own type is documented")]
+    pub rendering: Rendering,
+}
+
+/// What a failed link does to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnFailure {
+    /// The others go on.
+    Continue,
+    /// Nothing new is begun.
+    Stop,
+    /// Everything of this apply that can still be undone is undone.
+    Rollback,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// A saved plan (JSON), or match plans to plan now; without any, all of plans/*.toml.
+    pub files: Vec<PathBuf>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Go on only if the saved plan has this digest: the one that was approved.
+    #[arg(long, value_name = "DIGEST")]
+    pub expect_digest: Option<String>,
+    /// What a failed link does to the others.
+    #[arg(long, value_name = "WHAT", default_value = "continue")]
+    pub on_failure: OnFailure,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own type is documented")]
+    pub planning: Planning,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Read the state only; do not look for drift in the directories.
+    #[arg(long)]
+    pub offline: bool,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
+}
+
+/// `rollback`.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// A saved rollback plan to execute.
+    pub file: Option<PathBuf>,
+    /// The apply to go back from; without it, the last one.
+    #[arg(long, value_name = "ID")]
+    pub apply: Option<String>,
+    /// Only this link, such as corp/jsmith.
+    #[arg(long, value_name = "LINK")]
+    pub link: Option<String>,
+    /// Write the rollback plan here for review instead of executing it.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Lift one brake by its name, such as role-grants. Can be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub allow: Vec<String>,
+}
+
+/// `anchor`.
+#[derive(Debug, Args)]
+pub struct Anchor {
+    /// A GUID, an ImmutableID (Base64), octets in hexadecimal, an LDAP filter value or a connector-space DN.
+    pub value: String,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// One schema's file name; without it, all names are listed.
+    pub name: Option<String>,
+}
+
+/// `lab`.
+#[cfg(feature = "lab")]
+#[derive(Debug, Subcommand)]
+pub enum Lab {
+    /// Run the lab for other clients; prints one JSON line with everything that they need.
+    Serve(LabServe),
+    /// Put the lab of --lab back to its first day.
+    Reset,
+    /// Print the world of --lab as JSON, or write the seeded one to a file.
+    World(LabWorld),
+    /// Run one sync cycle in a lab that is being served; usable as sync.trigger.
+    Cycle(LabCycle),
+}
+
+/// `lab serve`.
+#[cfg(feature = "lab")]
+#[derive(Debug, Args)]
+pub struct LabServe {
+    /// The world to serve; without it, the seeded one.
+    #[arg(long, value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// Write the world back to its file after each change.
+    #[arg(long, requires = "world")]
+    pub keep: bool,
+    /// Graph's port; 0 is any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub graph_port: u16,
+    /// LDAP's port; 0 is any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub ldap_port: u16,
+    /// Let the sync engine read this AD (ldap:// or ldaps://) instead of the embedded one.
+    #[arg(long, value_name = "URL", requires_all = ["ad_bind", "ad_base"])]
+    pub ad: Option<url::Url>,
+    /// Whom to bind as there; the password is taken from MATCHPLAN_LAB_AD_PASSWORD.
+    #[arg(long, value_name = "NAME")]
+    pub ad_bind: Option<String>,
+    /// Where to read there.
+    #[arg(long, value_name = "DN")]
+    pub ad_base: Option<String>,
+    /// The certificate authority there.
+    #[arg(long, value_name = "FILE")]
+    pub ad_ca: Option<PathBuf>,
+}
+
+/// `lab world`.
+#[cfg(feature = "lab")]
+#[derive(Debug, Args)]
+pub struct LabWorld {
+    /// Print the seeded world instead of the one in use.
+    #[arg(long)]
+    pub seeded: bool,
+}
+
+/// `lab cycle`.
+#[cfg(feature = "lab")]
+#[derive(Debug, Args)]
+pub struct LabCycle {
+    /// The control_url that `lab serve` printed.
+    #[arg(long, value_name = "URL")]
+    pub control: url::Url,
+}

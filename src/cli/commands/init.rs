@@ -1,0 +1,35 @@
+//! `matchplan init`: a commented starter project.
+
+use crate::cli::args::Init;
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+use crate::config::init::{InitOptions, files};
+use std::io::Write as _;
+
+/// Writes the starter files. An existing file is never touched: it is named, and nothing at all is written.
+pub fn run(args: &Init, terminal: Terminal) -> CliResult {
+    let files =
+        files(InitOptions { commit_state: args.commit_state }).map_err(|error| super::show::unwritable(&error))?;
+    let taken: Vec<String> = files
+        .iter()
+        .map(|(name, _)| args.folder.join(name))
+        .filter(|path| path.exists())
+        .map(|path| path.display().to_string())
+        .collect();
+    if !taken.is_empty() {
+        return Err(CliError::plain(format!("These files are there already: {}. Nothing was written.", taken.join(", ")))
+            .hint("Choose an empty folder: matchplan init FOLDER."));
+    }
+    for (name, text) in &files {
+        let path = args.folder.join(name);
+        let folder = path.parent().unwrap_or(&args.folder);
+        let written = std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::File::create_new(&path))
+            .and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| CliError::file("write", &path, &error))?;
+        terminal.print(&format!("wrote {}\n", path.display()))?;
+    }
+    terminal.print("\nNext: say in matchplan.toml where your directories are, then run `matchplan validate`.\n")?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,26 @@
+//! The door to the terminal: arguments in, text and an exit code out. Commands are thin: they read files, connect, call
+//! the rooms, and print what [`crate::report`] renders.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`args`] | the command line |
+//! | [`exit`], [`error`] | the documented exit codes, and errors with what to do next |
+//! | [`terminal`] | colour per stream, width, prompts |
+//! | [`project`] | finding and reading `matchplan.toml` and match plans |
+//! | [`site`] | the connected directories: the configured ones, or the lab |
+//! | [`commands`] | one file per command |
+
+pub mod args;
+pub mod commands;
+pub mod error;
+pub mod exit;
+#[cfg(feature = "lab")]
+pub mod lab;
+pub mod progress;
+pub mod project;
+pub mod run;
+pub mod secrets;
+pub mod site;
+pub mod terminal;
+
+pub use run::main;

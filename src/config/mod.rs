@@ -1,0 +1,37 @@
+//! What is wanted: `matchplan.toml` and `plans/*.toml`, read into a checked [`Config`].
+//!
+//! Everything here takes texts and gives values; who calls it reads the files.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`settings`] | the checked types of `matchplan.toml`: where the directories are, how they sync, the brakes |
+//! | [`matchplan`] | the checked types of `plans/*.toml`: which AD user becomes one with which cloud user |
+//! | [`read`](mod@read) | from texts to a [`Config`], with every problem of every file at once |
+//! | [`init`] | the starter project
+//! | `table` | the checked reader over parsed TOML that all reading is made of |
+//! | `read_settings` (`read_entra`, `read_ad`, `read_sync`), `read_plan` | the two files |
+//! | `urls` | URLs over which no secret travels in the open |
+//! | `checks` | what can only be seen with all files side by side |
+//! | [`schema`], `shape` | the JSON Schemas in `schemas/`, and the types that they are made from |
+//! | `secrets` | secrets are refused, and never shown |
+
+mod checks;
+pub mod init;
+pub mod matchplan;
+pub mod read;
+mod read_ad;
+mod read_entra;
+mod read_plan;
+mod read_settings;
+mod read_sync;
+pub mod schema;
+mod secrets;
+pub mod settings;
+mod shape;
+mod table;
+mod urls;
+
+pub use read::{Config, config_digest, decode, read, settings_from};
+
+#[cfg(test)]
+mod tests;

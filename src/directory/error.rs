@@ -1,0 +1,62 @@
+//! What can go wrong at a directory, sorted by what to do next.
+
+use std::fmt;
+
+/// A failed read or write.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct DirectoryError {
+    /// What kind of failure, which decides what the program does next.
+    pub kind: ErrorKind,
+    /// What was tried, on which object: "read users of corp.contoso.com", "set the ImmutableID of jane@contoso.com".
+    pub what: String,
+    /// The server's own words: its code, message and request id, never a credential.
+    pub detail: String,
+    /// What to do about it, if that is known.
+    pub hint: Option<String>,
+}
+
+/// Kinds of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// No connection, or it broke before the request was sent: nothing happened there.
+    Unreachable,
+    /// The connection broke or timed out after a write was sent: it may have happened. Read before doing anything else.
+    OutcomeUnknown,
+    /// The server's certificate is not trusted.
+    Untrusted,
+    /// Wrong password, expired token, 401.
+    Unauthenticated,
+    /// A permission or role is missing, 403, LDAP 50.
+    Forbidden,
+    /// The object is not there.
+    NotFound,
+    /// A value is no longer what the write expected.
+    Changed,
+    /// Another object already has the value, or the server's own rule refuses it.
+    Refused,
+    /// Too many requests, or the server is busy; trying again later is right.
+    Busy,
+    /// The answer is not complete or not what the protocol promises: nothing may be concluded from it.
+    Broken,
+}
+
+impl DirectoryError {
+    /// A failure without a hint.
+    pub fn new(kind: ErrorKind, what: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), detail: detail.into(), hint: None }
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for DirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind: _, what, detail, hint: _ } = self;
+        write!(f, "could not {what}: {detail}")
+    }
+}

@@ -1,0 +1,113 @@
+//! What the program may ask of the directories, one trait per ability. Planning is given readers only, so by type it
+//! cannot write; `apply` sees these traits and never an adapter.
+
+use super::error::DirectoryError;
+use crate::model::ad::AdUser;
+use crate::model::anchor::ImmutableId;
+use crate::model::attribute::AttributeChange;
+use crate::model::dn::Dn;
+use crate::model::entra::EntraUser;
+use crate::model::id::{AdGuid, AssignmentId, DomainName, ObjectId, Sid};
+use crate::model::reference::AdRef;
+use crate::model::role::{RoleAssignment, RoleGrant};
+use jiff::{SignedDuration, Timestamp};
+use std::future::Future;
+
+type Answer<T> = Result<T, DirectoryError>;
+
+/// Reading single users of AD.
+pub trait ReadAd {
+    /// The user with that GUID, wherever it is now; `None` if there is none.
+    fn ad_user(&self, domain: &DomainName, guid: AdGuid) -> impl Future<Output = Answer<Option<AdUser>>>;
+
+    /// The domain controller that is read and written, for the journal.
+    fn domain_controller(&self, domain: &DomainName) -> Option<String>;
+}
+
+/// Writing AD.
+pub trait WriteAd: ReadAd {
+    /// Changes attributes in one atomic modify that deletes exactly the old values: fails with
+    /// [`super::error::ErrorKind::Changed`] if one of them is not there any more.
+    fn modify(&self, user: &AdRef, changes: &[AttributeChange]) -> impl Future<Output = Answer<()>>;
+
+    /// Moves the user from its container to `parent`, keeping its name.
+    fn move_under(&self, user: &AdRef, parent: &Dn) -> impl Future<Output = Answer<()>>;
+}
+
+/// Reading single objects of Entra, always fresh and with every attribute that linking looks at.
+pub trait ReadEntra {
+    /// The live user with that id; `None` if there is none.
+    fn entra_user(&self, id: ObjectId) -> impl Future<Output = Answer<Option<EntraUser>>>;
+
+    /// Every live or soft-deleted user that has this ImmutableID (compared exactly) or this on-premises SID.
+    fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> impl Future<Output = Answer<Vec<EntraUser>>>;
+
+    /// The active role assignments of one principal.
+    fn roles_of(&self, principal: ObjectId) -> impl Future<Output = Answer<Vec<RoleAssignment>>>;
+
+    /// The users that hold Global Administrator, directory-wide and directly, with whether they can sign in.
+    fn global_administrators(&self) -> impl Future<Output = Answer<Vec<(ObjectId, bool)>>>;
+
+    /// `organization.onPremisesLastSyncDateTime`.
+    fn last_sync(&self) -> impl Future<Output = Answer<Option<Timestamp>>>;
+}
+
+/// Writing Entra.
+pub trait WriteEntra: ReadEntra {
+    /// Sets the ImmutableID, or clears it with JSON `null`.
+    fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> impl Future<Output = Answer<()>>;
+
+    /// Removes one role assignment. Removing one that is gone already is [`super::error::ErrorKind::NotFound`].
+    fn remove_role(&self, assignment: &AssignmentId) -> impl Future<Output = Answer<()>>;
+
+    /// Assigns a role; returns the new assignment's id. Assigning one that is there already is
+    /// [`super::error::ErrorKind::Refused`].
+    fn assign_role(&self, principal: ObjectId, grant: &RoleGrant) -> impl Future<Output = Answer<AssignmentId>>;
+}
+
+/// The sync engine, as far as we can speak to it.
+pub trait SyncEngine {
+    /// Asks for a cycle. With `trigger = "wait"` it does nothing: the scheduler will run one.
+    fn trigger(&self) -> impl Future<Output = Answer<Triggered>>;
+
+    /// What the `status` command says; `None` without one.
+    fn status(&self) -> impl Future<Output = Answer<Option<SyncStatus>>>;
+
+    /// Stops the scheduler (`hold`).
+    fn hold(&self) -> impl Future<Output = Answer<()>>;
+
+    /// Starts the scheduler again (`release`).
+    fn release(&self) -> impl Future<Output = Answer<()>>;
+}
+
+/// What a trigger did. None of these proves a cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triggered {
+    /// The trigger returned without complaint.
+    Asked,
+    /// A cycle is running already; ask again later.
+    Busy,
+    /// There is no trigger: we wait for the scheduler.
+    Scheduler,
+}
+
+/// The sync engine's own account of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default)]
+pub struct SyncStatus {
+    /// A cycle is running.
+    pub busy: bool,
+    /// A staging server: it exports nothing.
+    pub staging: bool,
+    /// The scheduler is suspended.
+    pub suspended: bool,
+}
+
+/// The time, as an argument: real, fixed, or the lab's.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Lets time pass.
+    fn sleep(&self, time: SignedDuration) -> impl Future<Output = ()>;
+}

@@ -1,0 +1,282 @@
+//! The world's AD domains as one forest: naming contexts, and every entry with the attributes AD computes for it.
+
+use super::refusal::{Outcome, Refusal};
+use super::schema::{self, Attribute, Class, Syntax, Writer};
+use super::target::Target;
+use super::{made, stamp, value};
+use crate::lab::world::World;
+use crate::lab::world::forest::{AdDomain, AdEntry};
+use crate::model::dn::Dn;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap};
+
+/// The prefix of attributes that are the lab's own (`labDenyWrite`, `labHighestUsn`): never served.
+const LAB: &str = "lab";
+
+/// A look at the world's directory side, made for one request.
+#[derive(Debug)]
+pub struct Forest<'w> {
+    /// The world.
+    pub world: &'w World,
+    /// Entries that every forest has and the world's file need not spell out.
+    made: Vec<AdEntry>,
+    /// `memberOf`: for each member, the groups that name it. Made when first asked for.
+    groups: OnceCell<HashMap<Dn, Vec<String>>>,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the world: index of the domain and of the entry in it.
+    Stored(usize, usize),
+    /// Among the entries that are made, not stored. They cannot be written.
+    Made(usize),
+}
+
+impl<'w> Forest<'w> {
+    /// Looks at a world.
+    pub fn of(world: &'w World) -> Self {
+        Self { world, made: made::entries(world), groups: OnceCell::new() }
+    }
+
+    /// The forest's root domain: the first one of the world.
+    pub fn root(&self) -> Option<&'w AdDomain> {
+        self.world.ad.first()
+    }
+
+    /// The naming contexts: every domain, and the forest's configuration.
+    pub fn naming_contexts(&self) -> Vec<Dn> {
+        let domains = self.world.ad.iter().map(|domain| domain.base_dn.clone());
+        domains.chain(made::configuration(self.world)).collect()
+    }
+
+    /// The naming context that holds a name.
+    pub fn context_of(&self, dn: &Dn) -> Option<Dn> {
+        let holding = self.naming_contexts().into_iter().filter(|context| dn.is_under(context));
+        holding.max_by_key(|context| context.as_str().len())
+    }
+
+    fn places(&self) -> impl Iterator<Item = (Place, &AdEntry)> {
+        let stored = self.world.ad.iter().enumerate().flat_map(|(d, domain)| {
+            domain.entries.iter().enumerate().map(move |(e, entry)| (Place::Stored(d, e), entry))
+        });
+        stored.chain(self.made.iter().enumerate().map(|(at, entry)| (Place::Made(at), entry)))
+    }
+
+    /// Every entry.
+    pub fn entries(&self) -> impl Iterator<Item = View<'_>> {
+        self.places().map(|(_, entry)| View { forest: self, entry })
+    }
+
+    /// The place of the entry with this name, if there is one.
+    pub fn place_of(&self, dn: &Dn) -> Option<Place> {
+        self.places().find(|(_, entry)| entry.dn == *dn).map(|(place, _)| place)
+    }
+
+    /// Finds what a request names: referral for another forest's names, noSuchObject for missing ones. The rootDSE is
+    /// no entry.
+    pub fn locate(&self, target: &Target) -> Outcome<(Place, View<'_>)> {
+        let found = match target {
+            Target::Root => return Err(Refusal::no_such_object(None)),
+            Target::Dn(dn) => self.places().find(|(_, entry)| entry.dn == *dn),
+            Target::Guid(guid) => self.places().find(|(_, entry)| entry.guid == *guid),
+            Target::Sid(sid) => self.places().find(|(_, entry)| entry.sid.as_ref() == Some(sid)),
+        };
+        let missing = || match target {
+            Target::Dn(dn) => self.missing(dn),
+            _ => Refusal::no_such_object(None),
+        };
+        found.map(|(place, entry)| (place, View { forest: self, entry })).ok_or_else(missing)
+    }
+
+    /// Why a name leads nowhere: a DNS-named tree that is not held is another server's, all else does not exist.
+    fn missing(&self, dn: &Dn) -> Refusal {
+        if self.context_of(dn).is_none()
+            && let Some(host) = dns_name(dn)
+        {
+            return Refusal::elsewhere(&host, dn);
+        }
+        let ancestors = std::iter::successors(dn.parent(), Dn::parent);
+        Refusal::no_such_object(ancestors.into_iter().find(|dn| self.place_of(dn).is_some()).as_ref())
+    }
+
+    fn groups_of(&self, dn: &Dn) -> Vec<Vec<u8>> {
+        let groups = self.groups.get_or_init(|| {
+            let mut groups: HashMap<Dn, Vec<String>> = HashMap::new();
+            for group in self.world.ad.iter().flat_map(|domain| &domain.entries) {
+                let members = stored(group, "member").map(value::to_octets).unwrap_or_default();
+                for member in members.iter().filter_map(|value| std::str::from_utf8(value).ok()) {
+                    if let Ok(member) = Dn::parse(member) {
+                        groups.entry(member).or_default().push(group.dn.as_str().to_owned());
+                    }
+                }
+            }
+            groups
+        });
+        groups.get(dn).into_iter().flatten().map(|group| group.as_bytes().to_vec()).collect()
+    }
+}
+
+/// The DNS name that the `DC=` parts at the end of a name spell.
+fn dns_name(dn: &Dn) -> Option<String> {
+    let names = std::iter::successors(Some(dn.clone()), Dn::parent);
+    let labels: Vec<String> = names
+        .filter_map(|name| match name.rdn_pair() {
+            (kind, value) if kind.eq_ignore_ascii_case("DC") => Some(value.to_lowercase()),
+            _ => None,
+        })
+        .collect();
+    (!labels.is_empty()).then(|| labels.join("."))
+}
+
+/// The stored values of an attribute, whatever the case of its name in the world's file.
+pub fn stored<'e>(entry: &'e AdEntry, name: &str) -> Option<&'e crate::lab::world::forest::AdValues> {
+    let exact = entry.attributes.get(name);
+    exact.or_else(|| entry.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, values)| values))
+}
+
+/// The first stored value of an attribute as text.
+pub fn stored_text(entry: &AdEntry, name: &str) -> Option<String> {
+    stored(entry, name).and_then(|values| String::from_utf8(value::to_octets(values).into_iter().next()?).ok())
+}
+
+/// The names of an entry's classes, with all superclasses of the structural one, from `top` down.
+pub fn class_chain(entry: &AdEntry) -> Vec<String> {
+    let named: Vec<String> = stored(entry, "objectClass")
+        .map(value::to_octets)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|name| String::from_utf8(name).ok())
+        .collect();
+    let mut chain: Vec<String> = match schema::structural(&named) {
+        Some(class) => class.chain.iter().map(|&name| name.to_owned()).collect(),
+        None => vec!["top".to_owned()],
+    };
+    let extra = |name: &String| !chain.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let extra: Vec<String> = named.into_iter().filter(extra).collect();
+    chain.extend(extra);
+    chain
+}
+
+/// An entry as clients see it: the stored attributes and those that AD computes.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'f> {
+    forest: &'f Forest<'f>,
+    /// The entry as stored.
+    pub entry: &'f AdEntry,
+}
+
+impl View<'_> {
+    /// The values of an attribute, none if the entry has none.
+    pub fn values(&self, attribute: &Attribute) -> Vec<Vec<u8>> {
+        let entry = self.entry;
+        let text = |text: &str| vec![text.as_bytes().to_vec()];
+        match attribute.name {
+            "distinguishedName" => return text(entry.dn.as_str()),
+            "objectGUID" => return vec![entry.guid.0.to_bytes_le().to_vec()],
+            "objectSid" => return entry.sid.iter().map(crate::model::id::Sid::to_octets).collect(),
+            "objectClass" => return class_chain(entry).into_iter().map(String::into_bytes).collect(),
+            "name" => return text(&entry.dn.rdn_pair().1),
+            _ if attribute.writer == Writer::Rename => {
+                let (kind, value) = entry.dn.rdn_pair();
+                if kind.eq_ignore_ascii_case(attribute.name) {
+                    return text(&value);
+                }
+            }
+            _ => {}
+        }
+        let mut values = stored(entry, attribute.name).map(value::to_octets).unwrap_or_default();
+        if attribute.name == "memberOf" {
+            values.extend(self.forest.groups_of(&entry.dn));
+            let mut seen = BTreeSet::new();
+            values.retain(|value| seen.insert(value.to_ascii_lowercase()));
+        } else if values.is_empty() {
+            values.extend(self.default(attribute.name).map(String::into_bytes));
+        }
+        values
+    }
+
+    /// What AD always has and a world's file may leave out.
+    fn default(&self, name: &str) -> Option<String> {
+        let class = || schema::structural(&class_chain(self.entry));
+        match name {
+            "objectCategory" => {
+                let category = class().map_or("Container", |class: &Class| class.category);
+                made::category(self.forest.world, category).map(String::from)
+            }
+            "instanceType" => Some("4".to_owned()),
+            "uSNCreated" | "uSNChanged" => Some(stamp::FIRST_USN.to_string()),
+            "whenCreated" | "whenChanged" => Some(stamp::FIRST_TIME.to_owned()),
+            "sAMAccountType" => match class()?.name {
+                "user" | "inetOrgPerson" => Some("805306368".to_owned()),
+                "computer" => Some("805306369".to_owned()),
+                "group" => Some("268435456".to_owned()),
+                _ => None,
+            },
+            "userAccountControl" => match class()?.name {
+                "user" | "inetOrgPerson" => Some("512".to_owned()),
+                "computer" => Some("4096".to_owned()),
+                _ => None,
+            },
+            "primaryGroupID" => matches!(class()?.name, "user" | "inetOrgPerson").then(|| "513".to_owned()),
+            "groupType" => (class()?.name == "group").then(|| "-2147483646".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The names of all attributes that the entry has, each in the schema's spelling, sorted.
+    pub fn names(&self) -> BTreeSet<String> {
+        const COMPUTED: [&str; 15] = [
+            "distinguishedName",
+            "groupType",
+            "instanceType",
+            "memberOf",
+            "name",
+            "objectCategory",
+            "objectClass",
+            "objectGUID",
+            "objectSid",
+            "primaryGroupID",
+            "sAMAccountType",
+            "uSNChanged",
+            "uSNCreated",
+            "whenChanged",
+            "whenCreated",
+        ];
+        let stored = self.entry.attributes.keys().filter(|name| !is_lab(name));
+        let kind = self.entry.dn.rdn_pair().0.to_owned();
+        let all = stored.cloned().chain(COMPUTED.map(str::to_owned)).chain(["userAccountControl".to_owned(), kind]);
+        all.map(|name| schema::attribute(&name).map_or(name, |attribute| attribute.name.to_owned())).collect()
+    }
+
+    /// The values of an attribute that the schema may not know but the world's file gives.
+    pub fn values_named(&self, name: &str) -> Vec<Vec<u8>> {
+        match schema::attribute(name) {
+            Some(attribute) => self.values(attribute),
+            None if is_lab(name) => Vec::new(),
+            None => stored(self.entry, name).map(value::to_octets).unwrap_or_default(),
+        }
+    }
+
+    /// The stored spelling of an attribute's name.
+    pub fn spelling(&self, name: &str) -> String {
+        let stored = || self.entry.attributes.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
+        schema::attribute(name).map(|known| known.name.to_owned()).or_else(stored).unwrap_or_else(|| name.to_owned())
+    }
+
+    /// Whether the entry refuses all writes. The lab's stand-in for an access control list: the attribute
+    /// `labDenyWrite` with the value `TRUE` in the world's file.
+    pub fn is_write_protected(&self) -> bool {
+        stored_text(self.entry, "labDenyWrite").is_some_and(|text| text.eq_ignore_ascii_case("TRUE"))
+    }
+
+    /// Whether a value equals one of an attribute's.
+    pub fn has_value(&self, attribute: &Attribute, key: &value::Key) -> bool {
+        let syntax: Syntax = attribute.syntax;
+        self.values(attribute).iter().any(|value| value::Key::of(syntax, value).as_ref() == Some(key))
+    }
+}
+
+fn is_lab(name: &str) -> bool {
+    name.get(..LAB.len()).is_some_and(|start| start.eq_ignore_ascii_case(LAB))
+}

@@ -1,0 +1,91 @@
+//! Rename and move.
+
+use super::forest::{Forest, Place, class_chain};
+use super::refusal::{Outcome, Refusal};
+use super::target::Target;
+use super::write::Spot;
+use super::{schema, stamp, write};
+use crate::lab::world::World;
+use crate::model::dn::Dn;
+use rasn_ldap::ModifyDnRequest;
+
+/// Answers a modifyDN. `objectGUID` and `objectSid` stay; entries below move along, and links to all of them follow.
+pub fn modify_dn(world: &mut World, request: &ModifyDnRequest) -> Outcome {
+    let (spot, old, new) = plan(world, request)?;
+    if old.as_str() == new.as_str() {
+        return Ok(());
+    }
+    let usn = stamp::next_usn(world);
+    let clock = world.clock;
+    for entry in &mut world.ad[spot.domain].entries {
+        if let Some(name) = renamed(&entry.dn, &old, &new) {
+            entry.dn = name;
+        }
+    }
+    stamp::changed(&mut world.ad[spot.domain].entries[spot.entry], usn, clock);
+    write::relink(world, |dn| Some(renamed(dn, &old, &new).unwrap_or_else(|| dn.clone())));
+    Ok(())
+}
+
+/// Checks the request: the entry's spot, its name and its new name.
+fn plan(world: &World, request: &ModifyDnRequest) -> Outcome<(Spot, Dn, Dn)> {
+    let forest = Forest::of(world);
+    let (spot, view) = write::writable(&forest, &request.entry)?;
+    if !request.delete_old_rdn {
+        return Err(Refusal::unwilling("AD keeps no old name: deleteoldrdn must be TRUE"));
+    }
+    let old = view.entry.dn.clone();
+    let domain = &world.ad[spot.domain];
+    if old == domain.base_dn {
+        return Err(Refusal::unwilling("A domain's head cannot be renamed or moved"));
+    }
+    let parent = match &request.new_superior {
+        Some(superior) => new_parent(&forest, superior, spot.domain)?,
+        None => old.parent().ok_or_else(|| Refusal::bad_dn(old.as_str()))?,
+    };
+    if parent.is_under(&old) {
+        return Err(Refusal::unwilling("An entry cannot be moved below itself"));
+    }
+    let new_rdn = request.new_rdn.as_str();
+    let new = Dn::parse(&format!("{new_rdn},{parent}")).map_err(|_| Refusal::bad_dn(new_rdn))?;
+    if new.parent().as_ref() != Some(&parent) {
+        return Err(Refusal::bad_dn(new_rdn));
+    }
+    let class = schema::structural(&class_chain(view.entry));
+    let named_by = class.map_or_else(|| old.rdn_pair().0, |class| class.named_by);
+    if !new.rdn_pair().0.eq_ignore_ascii_case(named_by) {
+        return Err(Refusal::naming_violation());
+    }
+    if new != old && forest.place_of(&new).is_some() {
+        return Err(Refusal::entry_exists());
+    }
+    Ok((spot, old, new))
+}
+
+/// The container to move into: it must exist in the same domain, and the account must have rights on it.
+fn new_parent(forest: &Forest<'_>, superior: &str, domain: usize) -> Outcome<Dn> {
+    let (place, view) = forest.locate(&Target::parse(superior)?).map_err(|refusal| match refusal.code {
+        rasn_ldap::ResultCode::NoSuchObject => Refusal::no_new_parent(),
+        _ => refusal,
+    })?;
+    if view.is_write_protected() {
+        return Err(Refusal::no_rights());
+    }
+    let base = &forest.world.ad[domain].base_dn;
+    match place {
+        Place::Stored(at, _) if at != domain => Err(Refusal::other_domain()),
+        Place::Made(_) if forest.context_of(&view.entry.dn).as_ref() != Some(base) => Err(Refusal::other_domain()),
+        _ => Ok(view.entry.dn.clone()),
+    }
+}
+
+/// The name of an object after `old` became `new`: its own, or one below it. `None` if it is not concerned.
+fn renamed(dn: &Dn, old: &Dn, new: &Dn) -> Option<Dn> {
+    if dn == old {
+        return Some(new.clone());
+    }
+    if !dn.is_under(old) {
+        return None;
+    }
+    renamed(&dn.parent()?, old, new).map(|parent| dn.moved_to(&parent))
+}

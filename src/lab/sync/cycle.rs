@@ -1,0 +1,261 @@
+//! One complete run of the engine: import, synchronize, export.
+
+use super::anchor;
+use super::flow::{Flow, Occasion};
+use super::matching::{self, Decision};
+use super::report::{CycleReport, ErrorCode, ExportError, ObjectReport, Outcome, Stopped};
+use super::scope::exclusion;
+use super::view::{AdView, ImportedUser};
+use crate::lab::world::cloud::{Cloud, CloudUser};
+use crate::lab::world::sync::Connected;
+use crate::lab::world::{World, derive};
+use crate::model::anchor::Anchor;
+use crate::model::id::{AdGuid, ObjectId};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much of the world's time one cycle takes.
+pub const CYCLE_LENGTH: SignedDuration = SignedDuration::from_secs(90);
+
+/// A cycle that reads the world's own forest and may write anchors back to it.
+pub fn of_embedded_forest(world: &mut World) -> CycleReport {
+    let writes = anchor::write_backs(&AdView::of_forest(&world.ad), world);
+    anchor::write_to_forest(&writes, &mut world.ad);
+    cycle(&AdView::of_forest(&world.ad), world)
+}
+
+/// Runs one cycle over what was imported, after [`anchor::write_backs`] have been written: a user in scope whose
+/// `mS-DS-ConsistencyGuid` is still empty is an export error.
+///
+/// The same view and world give the same result. The world's clock moves on by [`CYCLE_LENGTH`], and the scheduler's
+/// next run is one interval after this one began.
+pub fn cycle(view: &AdView, world: &mut World) -> CycleReport {
+    let started = world.clock;
+    let ended = started.saturating_add(CYCLE_LENGTH).unwrap_or(Timestamp::MAX);
+    let interval = SignedDuration::from_mins(i64::from(world.sync.interval_minutes.max(1)));
+    world.clock = ended;
+    world.sync.next_cycle = started.saturating_add(interval).ok();
+
+    let mut users: Vec<&ImportedUser> =
+        view.users.iter().filter(|user| exclusion(user, &world.sync.scope).is_none()).collect();
+    users.sort_by(|a, b| a.dn.cmp(&b.dn));
+
+    let mut run = Run::new(world, ended);
+    let stopped = run.stop(&users);
+    if stopped.is_some() {
+        run.import_only(&users);
+    } else {
+        run.export(&users);
+    }
+    let Run { known, objects, .. } = run;
+    world.sync.connector_space = known.into_values().collect();
+    CycleReport { started, ended, stopped, objects }
+}
+
+/// A cycle at work.
+struct Run<'w> {
+    world: &'w mut World,
+    now: Timestamp,
+    known: BTreeMap<AdGuid, Connected>,
+    objects: Vec<ObjectReport>,
+}
+
+impl<'w> Run<'w> {
+    fn new(world: &'w mut World, now: Timestamp) -> Self {
+        let known = std::mem::take(&mut world.sync.connector_space).into_iter().map(|c| (c.ad, c)).collect();
+        Self { world, now, known, objects: Vec::new() }
+    }
+
+    /// Whether this cycle exports nothing, and why.
+    fn stop(&self, users: &[&ImportedUser]) -> Option<Stopped> {
+        if self.world.sync.staging {
+            return Some(Stopped::Staging);
+        }
+        let deletions = self.departed(users).iter().filter(|ad| self.known[ad].cloud.is_some()).count();
+        let threshold = self.world.sync.deletion_threshold;
+        // *Accidental deletes*: "the export is stopped" as a whole.
+        (u32::try_from(deletions).unwrap_or(u32::MAX) > threshold)
+            .then_some(Stopped::DeletionThreshold { deletions, threshold })
+    }
+
+    /// The users that were imported before and are now gone from AD or out of scope.
+    fn departed(&self, users: &[&ImportedUser]) -> Vec<AdGuid> {
+        let here: BTreeSet<AdGuid> = users.iter().map(|user| user.guid).collect();
+        self.known.keys().filter(|ad| !here.contains(ad)).copied().collect()
+    }
+
+    /// Import and synchronization without export: new users are known from now on, and still new to the cloud.
+    fn import_only(&mut self, users: &[&ImportedUser]) {
+        for user in users {
+            let source = self.world.sync.source_anchor;
+            let imported = anchor::of(user, source, None).unwrap_or_else(|_| Anchor::from_guid(user.guid));
+            self.known.entry(user.guid).or_insert_with(|| connected(user.guid, imported, None));
+        }
+    }
+
+    fn export(&mut self, users: &[&ImportedUser]) {
+        for ad in self.departed(users) {
+            self.delete(ad);
+        }
+        // Changes of joined users go out before new users: an address that one gives up is free for the next.
+        let (joined, new): (Vec<_>, Vec<_>) = users.iter().partition(|user| self.live_object_of(user.guid).is_some());
+        for user in joined {
+            let outcome = self.update(user);
+            self.record(user, outcome);
+        }
+        for user in new {
+            let outcome = self.add(user);
+            self.record(user, outcome);
+        }
+        let cloud = &mut self.world.entra;
+        cloud.on_premises_sync_enabled = Some(true);
+        cloud.on_premises_last_sync_date_time = Some(self.now);
+    }
+
+    /// The live cloud user that an AD user is joined to. One that was deleted in the cloud makes the AD user new again.
+    fn live_object_of(&self, ad: AdGuid) -> Option<&CloudUser> {
+        let id = self.known.get(&ad)?.cloud?;
+        self.world.entra.users.iter().find(|user| user.id == id)
+    }
+
+    /// Soft-deletes the cloud object of a user that left (*sync errors*: `DirSyncEnabled` is off from then on).
+    /// What is managed in the cloud stays.
+    fn delete(&mut self, ad: AdGuid) {
+        let live = self.live_object_of(ad).map(|user| (user.id, user.is_cloud_managed));
+        self.known.remove(&ad);
+        let Some((id, cloud_managed)) = live else { return };
+        let outcome = if cloud_managed { Outcome::Skipped } else { Outcome::Deleted };
+        if !cloud_managed {
+            soft_delete(&mut self.world.entra, id, self.now);
+        }
+        self.objects.push(ObjectReport { ad, dn: None, cloud: Some(id), outcome, error: None });
+    }
+
+    /// Ongoing sync of a joined user.
+    fn update(&mut self, user: &ImportedUser) -> Result<Done, ExportError> {
+        let anchor = anchor::of(user, self.world.sync.source_anchor, self.known.get(&user.guid))?;
+        let Some(current) = self.live_object_of(user.guid).cloned() else { return Ok(Done::Nothing) };
+        if current.is_cloud_managed {
+            return Ok(Done::Object(current.id, Outcome::Skipped));
+        }
+        let changed = self.write(user, anchor, Occasion::Ongoing, &current)?;
+        Ok(if changed { Done::Object(current.id, Outcome::Updated) } else { Done::Nothing })
+    }
+
+    /// Matches, restores or provisions a user that is new to the cloud.
+    fn add(&mut self, user: &ImportedUser) -> Result<Done, ExportError> {
+        // A new user has been given nothing yet; what an earlier cloud object got does not count.
+        self.known.entry(user.guid).and_modify(|known| {
+            known.cloud = None;
+            known.flowed.clear();
+        });
+        let anchor = anchor::of(user, self.world.sync.source_anchor, None)?;
+        self.known
+            .entry(user.guid)
+            .and_modify(|known| known.anchor = anchor)
+            .or_insert_with(|| connected(user.guid, anchor, None));
+        let taken = self.known.values().filter_map(|known| known.cloud).collect();
+        let cloud = &self.world.entra;
+        match matching::decide(user, anchor, cloud, &taken) {
+            Decision::Join(id, outcome) => {
+                let Some(target) = cloud.users.iter().find(|u| u.id == id).cloned() else { return Ok(Done::Nothing) };
+                let synced = target.on_premises_sync_enabled == Some(true);
+                let occasion = if synced { Occasion::Ongoing } else { Occasion::Takeover };
+                self.write(user, anchor, occasion, &target)?;
+                Ok(Done::Object(id, outcome))
+            }
+            Decision::Restore(id) => {
+                let bin = &cloud.deleted_users;
+                let Some(deleted) = bin.iter().find(|u| u.id == id).cloned() else { return Ok(Done::Nothing) };
+                self.write(user, anchor, Occasion::Appearance, &deleted)?;
+                self.world.entra.deleted_users.retain(|u| u.id != id);
+                Ok(Done::Object(id, Outcome::Restored))
+            }
+            Decision::Provision(reason) => {
+                let id = derive::object_id("provisioned user", &format!("{anchor} {}", self.now));
+                self.write(user, anchor, Occasion::Appearance, &blank(id))?;
+                Ok(match reason {
+                    None => Done::Object(id, Outcome::Provisioned),
+                    Some(error) => Done::ObjectWithError(id, Outcome::Provisioned, error),
+                })
+            }
+            Decision::Refuse(error) => Err(error),
+            Decision::CloudManaged(id) => Ok(Done::Object(id, Outcome::Skipped)),
+        }
+    }
+
+    /// Lets attributes flow onto a cloud user and remembers the join. `true` if the cloud user changed.
+    fn write(
+        &mut self,
+        user: &ImportedUser,
+        anchor: Anchor,
+        occasion: Occasion,
+        current: &CloudUser,
+    ) -> Result<bool, ExportError> {
+        let with_password = self.world.sync.password_hash_sync && self.world.entra.features.password_sync_enabled;
+        let flow = Flow { user, anchor, occasion, with_password, now: self.now };
+        let known = self.known.entry(user.guid).or_insert_with(|| connected(user.guid, anchor, None));
+        let mut flowed = known.flowed.clone();
+        let next = flow.onto(current, &mut flowed, &self.world.entra)?;
+        known.cloud = Some(next.id);
+        known.flowed = flowed;
+        let changed = next != *current;
+        match self.world.entra.users.iter_mut().find(|u| u.id == next.id) {
+            Some(live) => *live = next,
+            None => self.world.entra.users.push(next),
+        }
+        Ok(changed)
+    }
+
+    /// Remembers how a user's export went, and reports it unless nothing happened.
+    fn record(&mut self, user: &ImportedUser, result: Result<Done, ExportError>) {
+        let known = self.known.get(&user.guid);
+        let (cloud, outcome, error) = match result {
+            Ok(Done::Nothing) => (None, None, None),
+            Ok(Done::Object(id, outcome)) => (Some(id), Some(outcome), None),
+            Ok(Done::ObjectWithError(id, outcome, error)) => (Some(id), Some(outcome), Some(error)),
+            Err(error) => (known.and_then(|k| k.cloud), Some(Outcome::Failed), Some(error)),
+        };
+        // The role conflict that made a duplicate stands for as long as the duplicate does.
+        let ongoing = matches!(outcome, None | Some(Outcome::Updated));
+        let duplicate = ongoing && known.is_some_and(|k| k.error.as_deref() == Some(ADMIN_ROLE_CONFLICT));
+        // A user whose anchor cannot be read is known by its objectGUID until it can be.
+        let known =
+            self.known.entry(user.guid).or_insert_with(|| connected(user.guid, Anchor::from_guid(user.guid), None));
+        if !duplicate {
+            known.error = error.as_ref().map(|error| error.code.as_str().to_owned());
+        }
+        if let Some(outcome) = outcome {
+            self.objects.push(ObjectReport { ad: user.guid, dn: Some(user.dn.clone()), cloud, outcome, error });
+        }
+    }
+}
+
+const ADMIN_ROLE_CONFLICT: &str = ErrorCode::ExistingAdminRoleConflict.as_str();
+
+/// How one user's export went.
+enum Done {
+    Nothing,
+    Object(ObjectId, Outcome),
+    ObjectWithError(ObjectId, Outcome, ExportError),
+}
+
+const fn connected(ad: AdGuid, anchor: Anchor, cloud: Option<ObjectId>) -> Connected {
+    Connected { ad, anchor, cloud, error: None, flowed: BTreeSet::new() }
+}
+
+/// Moves a live user to the recycle bin, as Entra does it: the UPN is prefixed with the id's digits, so that another
+/// user can have it.
+fn soft_delete(cloud: &mut Cloud, id: ObjectId, now: Timestamp) {
+    let Some(at) = cloud.users.iter().position(|user| user.id == id) else { return };
+    let mut user = cloud.users.remove(at);
+    user.user_principal_name = format!("{}{}", id.0.simple(), user.user_principal_name);
+    user.on_premises_sync_enabled = None;
+    user.deleted_date_time = Some(now);
+    cloud.deleted_users.push(user);
+}
+
+/// A cloud user before anything has flowed.
+fn blank(id: ObjectId) -> CloudUser {
+    CloudUser { id, ..CloudUser::named("") }
+}

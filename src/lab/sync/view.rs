@@ -1,0 +1,138 @@
+//! What the engine imports from AD, wherever that AD is.
+
+use crate::lab::world::derive;
+use crate::lab::world::forest::AdDomain;
+use crate::model::address::ProxyAddress;
+use crate::model::dn::Dn;
+use crate::model::id::{AdGuid, Sid};
+
+/// Every user that the engine's AD connector sees, in scope or not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdView {
+    /// The users.
+    pub users: Vec<ImportedUser>,
+}
+
+/// An AD user as imported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedUser {
+    /// `objectGUID`.
+    pub guid: AdGuid,
+    /// `objectSid`.
+    pub sid: Sid,
+    /// `distinguishedName`.
+    pub dn: Dn,
+    /// The DNS name of its domain.
+    pub domain: String,
+    /// `sAMAccountName`.
+    pub sam: Option<String>,
+    /// `userPrincipalName`.
+    pub upn: Option<String>,
+    /// `displayName`.
+    pub display_name: Option<String>,
+    /// `givenName`.
+    pub given_name: Option<String>,
+    /// `sn`.
+    pub surname: Option<String>,
+    /// `mail`.
+    pub mail: Option<String>,
+    /// `mailNickname`.
+    pub mail_nickname: Option<String>,
+    /// `proxyAddresses`, sorted.
+    pub proxy_addresses: Vec<ProxyAddress>,
+    /// `mS-DS-ConsistencyGuid`, of whatever length.
+    pub consistency_guid: Option<Vec<u8>>,
+    /// `userAccountControl`.
+    pub user_account_control: Option<u32>,
+    /// Whether `isCriticalSystemObject` has a value, TRUE or FALSE.
+    pub critical_system_object: bool,
+    /// `msExchRecipientTypeDetails`; zero while it has no value.
+    pub recipient_type: i64,
+}
+
+/// The attributes that an import asks for.
+pub const IMPORTED_ATTRIBUTES: [&str; 15] = [
+    "objectGUID",
+    "objectSid",
+    "sAMAccountName",
+    "userPrincipalName",
+    "displayName",
+    "givenName",
+    "sn",
+    "mail",
+    "mailNickname",
+    "proxyAddresses",
+    "mS-DS-ConsistencyGuid",
+    "userAccountControl",
+    "isCriticalSystemObject",
+    "msExchRecipientTypeDetails",
+    "objectClass",
+];
+
+impl ImportedUser {
+    /// Reads a user's attributes through `values`, which answers for a name with all values as octets.
+    pub fn read(guid: AdGuid, sid: Sid, dn: Dn, domain: &str, values: impl Fn(&str) -> Vec<Vec<u8>>) -> Self {
+        let texts = |name: &str| {
+            let mut texts: Vec<String> =
+                values(name).into_iter().map(|octets| String::from_utf8_lossy(&octets).into_owned()).collect();
+            texts.sort();
+            texts
+        };
+        // AD stores no empty values; a world's author may write one and means none.
+        let text = |name: &str| texts(name).into_iter().find(|text| !text.is_empty());
+        Self {
+            guid,
+            sid,
+            dn,
+            domain: domain.to_owned(),
+            sam: text("sAMAccountName"),
+            upn: text("userPrincipalName"),
+            display_name: text("displayName"),
+            given_name: text("givenName"),
+            surname: text("sn"),
+            mail: text("mail"),
+            mail_nickname: text("mailNickname"),
+            proxy_addresses: texts("proxyAddresses").into_iter().map(ProxyAddress).collect(),
+            consistency_guid: values("mS-DS-ConsistencyGuid").into_iter().find(|octets| !octets.is_empty()),
+            user_account_control: text("userAccountControl").and_then(|n| n.parse().ok()),
+            critical_system_object: text("isCriticalSystemObject").is_some(),
+            recipient_type: text("msExchRecipientTypeDetails").and_then(|n| n.parse().ok()).unwrap_or(0),
+        }
+    }
+
+    /// The one primary SMTP address, without its `SMTP:`. Two are none: nothing says which one is meant.
+    pub fn primary_smtp(&self) -> Option<&str> {
+        let mut primaries = self.proxy_addresses.iter().filter_map(|a| a.0.strip_prefix("SMTP:"));
+        match (primaries.next(), primaries.next()) {
+            (Some(one), None) => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Whether sign-in is disabled (`userAccountControl` bit 2).
+    pub fn is_disabled(&self) -> bool {
+        self.user_account_control.is_some_and(|bits| bits & 2 != 0)
+    }
+}
+
+impl AdView {
+    /// Imports from the lab's own forest.
+    pub fn of_forest(forest: &[AdDomain]) -> Self {
+        let users = forest.iter().flat_map(|domain| {
+            let is_user = |e: &&_| is_user(|class| crate::lab::world::forest::AdEntry::has_class(e, class));
+            domain.entries.iter().filter(is_user).map(|entry| {
+                let sid = entry.sid.clone().unwrap_or_else(|| derive::sid(&domain.base_dn, &entry.dn));
+                ImportedUser::read(entry.guid, sid, entry.dn.clone(), &domain.dns_name, |name| {
+                    entry.values(name).map(|values| values.to_octets()).unwrap_or_default()
+                })
+            })
+        });
+        Self { users: users.collect() }
+    }
+}
+
+/// Whether an object of these classes is a user to the engine. Computers are users to AD's schema; inetOrgPersons are
+/// users to the engine (*default configuration*).
+pub fn is_user(has_class: impl Fn(&str) -> bool) -> bool {
+    (has_class("user") || has_class("inetOrgPerson")) && !has_class("computer")
+}

@@ -1,0 +1,191 @@
+//! Reading a world's file: one clear message for what is wrong, and ids where the author gave none.
+
+use super::{WORLD_VERSION, World, derive};
+use crate::model::id::{AdGuid, ObjectId};
+use schemars::Schema;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Why a world could not be loaded. The message names the file and is meant for the person who wrote it.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read the world {path}: {source}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no JSON, or not of a world's shape.
+    #[error("the world {path} cannot be used: {source}", path = path.display())]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_json::Error,
+    },
+    /// It is of a version that this program does not know.
+    #[error(
+        "the world {path} has version {found}, this program reads version {WORLD_VERSION}: use a newer matchplan, or \
+         `matchplan lab reset` to start again", path = path.display()
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+    },
+    /// It is well-formed, but contradicts itself.
+    #[error("the world {path} contradicts itself:\n  {}", problems.join("\n  "), path = path.display())]
+    Contradiction {
+        /// The file.
+        path: PathBuf,
+        /// Each contradiction, one sentence.
+        problems: Vec<String>,
+    },
+}
+
+/// Loads a world from a JSON file (`schemas/lab-world.schema.json`), UTF-8 with or without a byte-order mark.
+///
+/// Ids that are left out (`guid` and `sid` of AD entries, `id` of cloud objects and role assignments) are derived from
+/// names, the same on every load.
+pub fn load(path: &Path) -> Result<World, LoadError> {
+    let text = std::fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    parse(&text, path)
+}
+
+/// Loads a world from text; `path` is for messages.
+pub fn parse(text: &str, path: &Path) -> Result<World, LoadError> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u64,
+    }
+    let shape = |source| LoadError::Shape { path: path.to_owned(), source };
+    let text = text.trim_start_matches('\u{feff}');
+    // The version first: the members of another version would only give a misleading message.
+    let Version { version: found } = serde_json::from_str(text).map_err(shape)?;
+    if found != u64::from(WORLD_VERSION) {
+        return Err(LoadError::Version { path: path.to_owned(), found });
+    }
+    let mut world: World = serde_json::from_str(text).map_err(shape)?;
+    fill_in_ids(&mut world);
+    let problems = contradictions(&world);
+    if problems.is_empty() { Ok(world) } else { Err(LoadError::Contradiction { path: path.to_owned(), problems }) }
+}
+
+/// Gives an id to everything that has none. The nil UUID and the empty text stand for "left out": neither AD nor Entra
+/// ever uses them.
+pub fn fill_in_ids(world: &mut World) {
+    for domain in &mut world.ad {
+        for entry in &mut domain.entries {
+            if entry.guid.0.is_nil() {
+                entry.guid = derive::ad_guid(&entry.dn);
+            }
+            if entry.sid.is_none() && entry.is_account() {
+                entry.sid = Some(derive::sid(&domain.base_dn, &entry.dn));
+            }
+        }
+    }
+    let fill = |id: &mut ObjectId, kind: &str, name: &str| {
+        if id.0.is_nil() {
+            *id = derive::object_id(kind, name);
+        }
+    };
+    let cloud = &mut world.entra;
+    for user in &mut cloud.users {
+        fill(&mut user.id, "user", &user.user_principal_name);
+    }
+    for user in &mut cloud.deleted_users {
+        fill(&mut user.id, "deleted user", &user.user_principal_name);
+    }
+    for group in &mut cloud.groups {
+        fill(&mut group.id, "group", &group.display_name);
+    }
+    for contact in &mut cloud.contacts {
+        fill(&mut contact.id, "contact", &contact.display_name);
+    }
+    for unit in &mut cloud.administrative_units {
+        fill(&mut unit.id, "administrativeUnit", &unit.display_name);
+    }
+    for assignment in &mut cloud.role_assignments {
+        if assignment.id.as_str().is_empty() {
+            let scope = assignment.directory_scope_id.as_deref().or(assignment.app_scope_id.as_deref()).unwrap_or("/");
+            assignment.id = derive::assignment_id(assignment.principal_id, &assignment.role_definition_id, scope);
+        }
+    }
+}
+
+/// Collects values and says which came twice.
+struct Unique<'p> {
+    what: &'static str,
+    seen: BTreeSet<String>,
+    problems: &'p mut Vec<String>,
+}
+
+impl Unique<'_> {
+    fn add(&mut self, value: &str, owner: &str) {
+        if !self.seen.insert(value.to_lowercase()) {
+            self.problems.push(format!("{} {value} is used twice (again by {owner})", self.what));
+        }
+    }
+}
+
+/// What in a world cannot be true of any real pair of directories.
+fn contradictions(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut unique = Unique { what: "the DN", seen: BTreeSet::new(), problems: &mut problems };
+    let entries = || world.ad.iter().flat_map(|domain| domain.entries.iter());
+    entries().for_each(|e| unique.add(e.dn.as_str(), "another entry"));
+    let mut unique = Unique { what: "the objectGUID", seen: BTreeSet::new(), problems: &mut problems };
+    entries().for_each(|e| unique.add(&e.guid.to_string(), e.dn.as_str()));
+    let mut unique = Unique { what: "the SID", seen: BTreeSet::new(), problems: &mut problems };
+    entries().for_each(|e| e.sid.iter().for_each(|sid| unique.add(sid.as_str(), e.dn.as_str())));
+
+    let cloud = &world.entra;
+    let mut unique = Unique { what: "the object id", seen: BTreeSet::new(), problems: &mut problems };
+    for user in cloud.users.iter().chain(&cloud.deleted_users) {
+        unique.add(&user.id.to_string(), &user.user_principal_name);
+    }
+    for holder in cloud.groups.iter().chain(&cloud.contacts) {
+        unique.add(&holder.id.to_string(), &holder.display_name);
+    }
+    let mut unique = Unique { what: "the cloud UPN", seen: BTreeSet::new(), problems: &mut problems };
+    cloud.users.iter().for_each(|u| unique.add(&u.user_principal_name, &u.id.to_string()));
+    let mut unique = Unique { what: "the role assignment id", seen: BTreeSet::new(), problems: &mut problems };
+    cloud.role_assignments.iter().for_each(|a| unique.add(a.id.as_str(), &a.principal_id.to_string()));
+
+    for domain in &world.ad {
+        for entry in domain.entries.iter().filter(|e| !e.dn.is_under(&domain.base_dn)) {
+            problems.push(format!("{} is not below the base {} of its domain", entry.dn, domain.base_dn));
+        }
+    }
+    for assignment in &cloud.role_assignments {
+        if !cloud.role_definitions.iter().any(|r| r.id == assignment.role_definition_id) {
+            let (id, role) = (&assignment.id, &assignment.role_definition_id);
+            problems
+                .push(format!("the role assignment {id} is of the role {role}, which roleDefinitions does not have"));
+        }
+    }
+    let initial = cloud.domains.iter().filter(|d| d.is_initial).count();
+    if initial != 1 {
+        problems.push(format!("a tenant has exactly one initial domain (isInitial), this one has {initial}"));
+    }
+    problems
+}
+
+/// An id that a file leaves out, until [`fill_in_ids`] has run.
+pub(super) const fn no_object_id() -> ObjectId {
+    ObjectId(uuid::Uuid::nil())
+}
+
+/// An objectGUID that a file leaves out, until [`fill_in_ids`] has run.
+pub(super) const fn no_guid() -> AdGuid {
+    AdGuid(uuid::Uuid::nil())
+}
+
+/// Takes the placeholder for "left out" from a schema: an editor must not offer it as a value.
+pub(super) fn no_placeholder(schema: &mut Schema) {
+    schema.remove("default");
+}

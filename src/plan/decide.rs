@@ -1,0 +1,252 @@
+//! What becomes of one link: which branch of the published decision tree, which attributes, which roles, and what
+//! stands in the way.
+//!
+//! `auto`: UPN and primary SMTP address match already, or can be aligned without a conflict, and no role is held →
+//! soft match; otherwise hard match; roles held → suspend, hard match, restore. `roles` decides whether roles may be
+//! taken at all.
+
+use super::align;
+use super::hurdles;
+use crate::config::Config;
+use crate::config::matchplan::{LinkSpec, MatchChoice, RolesChoice};
+use crate::model::ad::AdUser;
+use crate::model::anchor::{Anchor, SourceAnchor};
+use crate::model::attribute::AttributeChange;
+use crate::model::dn::Dn;
+use crate::model::entra::EntraUser;
+use crate::model::id::{DomainName, ObjectId};
+use crate::model::role::RoleAssignment;
+use crate::model::tenant::SyncFeatures;
+use crate::rules::conflict;
+use crate::rules::exposure::{self, Exposure};
+use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::rules::matching::{self, Candidate};
+use crate::rules::objects;
+use crate::rules::prediction::{MatchKey, Method, Prediction, Takeover};
+use crate::rules::takeover;
+use crate::snapshot::index::Index;
+
+/// Everything that deciding needs besides the link.
+pub struct Context<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The directories.
+    pub index: &'a Index<'a>,
+    /// The tenant's switches; all off where they could not be read (a finding says so).
+    pub features: SyncFeatures,
+    /// Users that no plan may touch.
+    pub protected: &'a [ObjectId],
+    /// Brakes that were lifted, by name.
+    pub allow: &'a [String],
+}
+
+impl Context<'_> {
+    /// The source anchor of a domain.
+    pub fn source_anchor(&self, domain: &DomainName) -> SourceAnchor {
+        self.config.settings.domain(domain).map(|ad| ad.source_anchor).unwrap_or_default()
+    }
+
+    /// Whether a brake was lifted.
+    pub fn allows(&self, code: FindingCode) -> bool {
+        self.allow.iter().any(|name| name == code.as_str())
+    }
+}
+
+/// What was decided about a link that is to be changed.
+pub struct Decision<'a> {
+    /// The AD user as it is.
+    pub ad: &'a AdUser,
+    /// The cloud user as it is.
+    pub cloud: &'a EntraUser,
+    /// How the match is to happen.
+    pub method: Method,
+    /// Why, in one sentence.
+    pub why: String,
+    /// The anchor that the link rests on.
+    pub anchor: Anchor,
+    /// What is written to AD.
+    pub changes: Vec<AttributeChange>,
+    /// The container before and after, if the user is moved.
+    pub relocation: Option<(Dn, Dn)>,
+    /// The role assignments to take.
+    pub roles: Vec<&'a RoleAssignment>,
+    /// Whether they come back.
+    pub restore: bool,
+    /// Where the AD user stands.
+    pub exposure: Exposure,
+    /// What the next cycle makes of it.
+    pub prediction: Prediction,
+    /// What the takeover does.
+    pub takeover: Takeover,
+    /// What was noticed, errors included.
+    pub findings: Vec<Finding>,
+}
+
+/// Where a pair of users stands before anything is decided.
+pub enum Standing<'a> {
+    /// Linked already.
+    Linked(Anchor),
+    /// Cannot be judged further.
+    Blocked(Vec<Finding>),
+    /// To be changed (or blocked, if the decision's findings say so).
+    Decided(Box<Decision<'a>>),
+}
+
+/// Decides one link.
+pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context: &Context<'a>) -> Standing<'a> {
+    let anchor = match anchor(spec, ad, context) {
+        Ok(anchor) => anchor,
+        Err(finding) => return Standing::Blocked(vec![*finding]),
+    };
+    if cloud.is_synced() {
+        return synced(ad, cloud, anchor);
+    }
+    let roles = context.index.roles_of(cloud.id).to_vec();
+    let soft = Try::new(spec, ad, cloud, anchor, Method::Soft, &roles, context);
+    let hard = Try::new(spec, ad, cloud, anchor, Method::Hard, &roles, context);
+    let (chosen, why) = choose(spec, soft, hard, &roles);
+    let exposure = exposure::by_place(&ad.dn, &context.config.settings.sync);
+    let relocation = spec.move_to.as_ref().and_then(|to| {
+        let from = ad.dn.parent()?;
+        (from != *to).then(|| (from, to.clone()))
+    });
+    let mut decision = Decision {
+        ad,
+        cloud,
+        method: chosen.method,
+        why,
+        anchor,
+        changes: align::changes(ad, &chosen.aligned),
+        relocation,
+        roles: if spec.roles == RolesChoice::Refuse { Vec::new() } else { roles },
+        restore: spec.roles == RolesChoice::Suspend,
+        exposure,
+        prediction: chosen.prediction,
+        takeover: takeover::preview(&chosen.aligned, cloud, &context.index.snapshot.tenant),
+        findings: chosen.conflicts,
+    };
+    hurdles::find(spec, &chosen.aligned, &mut decision, context);
+    Standing::Decided(Box::new(decision))
+}
+
+/// The AD user's anchor, checked against the one that the link states.
+fn anchor(spec: &LinkSpec, ad: &AdUser, context: &Context<'_>) -> Result<Anchor, Box<Finding>> {
+    let source = context.source_anchor(&ad.domain);
+    let anchor = ad.anchor(source).map_err(|error| {
+        Box::new(
+            Finding::error(
+                FindingCode::BadAnchor,
+                format!("mS-DS-ConsistencyGuid of this AD user cannot be a source anchor: {error}."),
+                "Correct the attribute, or clear it if the user was never synced: objectGUID is taken then.",
+            )
+            .about([objects::ad_user(ad)]),
+        )
+    })?;
+    match spec.anchor {
+        Some(stated) if stated != anchor => Err(Box::new(
+            Finding::error(
+                FindingCode::AnchorMismatch,
+                format!(
+                    "The link states the anchor {stated}, but this AD user's ({}) is {anchor}.",
+                    source.attribute()
+                ),
+                "Compare both with `matchplan anchor`; correct the link, or name the AD user that has this anchor.",
+            )
+            .about([objects::ad_user(ad)])
+            .value(stated.to_base64()),
+        )),
+        _ => Ok(anchor),
+    }
+}
+
+/// A cloud user that is synced is linked with this AD user, or with another one.
+fn synced<'a>(ad: &AdUser, cloud: &EntraUser, anchor: Anchor) -> Standing<'a> {
+    let same_anchor = cloud.immutable_id.as_ref().is_some_and(|id| id.as_str() == anchor.to_base64());
+    let same_sid = cloud.security_identifier.as_ref() == Some(&ad.sid);
+    if same_anchor && same_sid {
+        return Standing::Linked(anchor);
+    }
+    let differs = match (same_anchor, same_sid) {
+        (true, false) => "it has the same anchor but another security identifier",
+        (false, true) => "it has the same security identifier but another anchor",
+        _ => "from another AD user",
+    };
+    Standing::Blocked(vec![
+        Finding::error(
+            FindingCode::AlreadySynced,
+            format!("{} is synced already: {differs}. A synced user is never matched a second time.", cloud.upn),
+            "Take the other AD user out of the sync scope first, or link to the right cloud user.",
+        )
+        .about([objects::ad_user(ad), objects::cloud_user(cloud)])
+        .value(cloud.immutable_id.as_ref().map_or("", |id| id.as_str())),
+    ])
+}
+
+/// One branch of the tree, tried out.
+struct Try {
+    method: Method,
+    aligned: AdUser,
+    prediction: Prediction,
+    conflicts: Vec<Finding>,
+}
+
+impl Try {
+    fn new(
+        spec: &LinkSpec,
+        ad: &AdUser,
+        cloud: &EntraUser,
+        anchor: Anchor,
+        method: Method,
+        roles: &[&RoleAssignment],
+        context: &Context<'_>,
+    ) -> Self {
+        let aligned = align::aligned(ad, cloud, spec, method);
+        let already = cloud.immutable_id.as_ref().is_some_and(|id| id.as_str() == anchor.to_base64());
+        let candidate = Candidate {
+            ad: &aligned,
+            anchor,
+            cloud,
+            anchored: method == Method::Hard || already,
+            privileged: spec.roles == RolesChoice::Refuse && !roles.is_empty(),
+        };
+        let prediction = matching::predict(candidate, context.index, context.features);
+        let conflicts = conflict::find(candidate, context.index);
+        Self { method, prediction, conflicts, aligned }
+    }
+
+    fn works(&self) -> bool {
+        let soft = matches!(self.prediction, Prediction::Linked { by: MatchKey::PrimarySmtp | MatchKey::Upn });
+        soft && !self.conflicts.iter().any(|f| f.severity == Severity::Error)
+    }
+}
+
+fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (Try, String) {
+    match spec.matching {
+        MatchChoice::Soft => (soft, "the link asks for a soft match".to_owned()),
+        MatchChoice::Hard => (hard, "the link asks for a hard match".to_owned()),
+        MatchChoice::Auto if !roles.is_empty() => {
+            let held: Vec<String> = roles.iter().map(|role| role.grant.to_string()).collect();
+            (hard, format!("the cloud user holds {}, and role holders are linked by hard match", held.join(", ")))
+        }
+        MatchChoice::Auto if soft.works() => {
+            let why = match soft.prediction {
+                Prediction::Linked { by: MatchKey::Upn } => "the UPN matches, and no role is held",
+                _ => "UPN and primary SMTP address match or can be aligned, and no role is held",
+            };
+            (soft, why.to_owned())
+        }
+        MatchChoice::Auto => {
+            let why = match &soft.prediction {
+                Prediction::Linked { by: MatchKey::HardMatch } => {
+                    "the cloud user has this AD user's anchor already".to_owned()
+                }
+                Prediction::Linked { .. } => "aligning for a soft match would conflict".to_owned(),
+                Prediction::Error { why, .. }
+                | Prediction::Duplicate { why }
+                | Prediction::Restored { why }
+                | Prediction::NotSynced { why } => format!("a soft match is not possible: {why}"),
+            };
+            (hard, why)
+        }
+    }
+}

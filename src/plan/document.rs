@@ -1,0 +1,275 @@
+//! The plan, and the saved plan: the canonical JSON that a reviewer approves.
+
+use super::link::{Outcome, PlannedLink};
+use super::step::{Action, Step};
+use crate::config::settings::Settings;
+use crate::model::digest;
+use crate::model::dn::Dn;
+use crate::model::id::{ApplyId, DomainName, LinkId, TenantId};
+use crate::rules::finding::{Finding, Severity};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The format that this version writes, and the newest it reads.
+pub const PLAN_VERSION: u32 = 1;
+
+/// A plan. Serialised, it is the saved plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// [`PLAN_VERSION`].
+    pub format_version: u32,
+    /// The version of matchplan that made it.
+    pub tool_version: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The tenant it is for.
+    pub tenant: TenantRef,
+    /// The AD domains it is for.
+    pub forest: Vec<DomainRef>,
+    /// The digest of the configuration and match plans it was made from.
+    pub config_digest: String,
+    /// The settings it was made with; apply, resume and rollback work from these.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub settings: Settings,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when an apply of it may start.
+    pub expires: Timestamp,
+    /// What it comes to, in numbers.
+    pub counts: Counts,
+    /// What the planner noticed.
+    pub findings: Vec<Finding>,
+    /// Links that were left out, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<LinkId>,
+    /// What was decided about each link, by id.
+    pub links: Vec<PlannedLink>,
+    /// The steps in execution order.
+    pub steps: Vec<Step>,
+    /// The digest over everything above, `sha256:…`. It detects accidents, not forgery.
+    #[serde(default)]
+    pub digest: String,
+}
+
+/// What a plan is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Purpose {
+    /// To form links.
+    Link,
+    /// To go back from an apply.
+    Rollback {
+        /// The apply that is undone.
+        of: ApplyId,
+    },
+}
+
+/// A tenant by id and name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantRef {
+    /// Its id.
+    pub id: TenantId,
+    /// The organization's name.
+    pub name: String,
+    /// Its initial domain.
+    pub initial_domain: String,
+}
+
+/// An AD domain by name and DN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DomainRef {
+    /// The name in the configuration.
+    pub name: DomainName,
+    /// The DN that was searched.
+    pub base_dn: Dn,
+    /// The DNS name.
+    pub dns_name: String,
+}
+
+/// What a plan comes to, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// Links that change.
+    pub links: usize,
+    /// Of these, hard matches.
+    pub hard: usize,
+    /// Of these, soft matches.
+    pub soft: usize,
+    /// Links that are formed already.
+    pub unchanged: usize,
+    /// Links that are blocked.
+    pub blocked: usize,
+    /// Attributes changed in either directory by this plan's own writes.
+    pub attribute_changes: usize,
+    /// Role assignments taken and given back.
+    pub roles_suspended: usize,
+    /// Role assignments taken for good.
+    pub roles_removed: usize,
+    /// Role assignments given back in a rollback.
+    pub roles_restored: usize,
+    /// Users moved.
+    pub moves: usize,
+    /// Waves, one sync cycle each.
+    pub waves: usize,
+}
+
+impl Counts {
+    /// Counts links and steps.
+    pub fn of(links: &[PlannedLink], steps: &[Step], rollback: bool) -> Self {
+        use super::link::Method;
+        let mut counts = Self::default();
+        for link in links {
+            match &link.outcome {
+                Outcome::Unchanged => counts.unchanged += 1,
+                Outcome::Blocked => counts.blocked += 1,
+                Outcome::Undo { .. } => counts.links += 1,
+                Outcome::Change { method, .. } => {
+                    counts.links += 1;
+                    match method {
+                        Method::Hard => counts.hard += 1,
+                        Method::Soft => counts.soft += 1,
+                    }
+                }
+            }
+        }
+        for step in steps {
+            counts.waves = counts.waves.max(step.wave as usize);
+            match &step.action {
+                Action::Align { changes, .. } => counts.attribute_changes += changes.len(),
+                Action::Anchor { .. } => counts.attribute_changes += 1,
+                Action::Suspend { restore: true, .. } => counts.roles_suspended += 1,
+                Action::Suspend { restore: false, .. } => counts.roles_removed += 1,
+                Action::Restore { .. } if rollback => counts.roles_restored += 1,
+                Action::Move { .. } => counts.moves += 1,
+                Action::Restore { .. } | Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => {}
+            }
+        }
+        counts
+    }
+}
+
+fn plural(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+impl fmt::Display for Counts {
+    /// The summary line, such as `3 links: 1 hard, 2 soft · 7 attribute changes · 1 role suspended and restored`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            links,
+            hard,
+            soft,
+            unchanged,
+            blocked,
+            attribute_changes,
+            roles_suspended,
+            roles_removed,
+            roles_restored,
+            moves,
+            waves: _,
+        } = *self;
+        let mut parts = Vec::new();
+        let kinds: Vec<String> =
+            [(hard, "hard"), (soft, "soft")].iter().filter(|(n, _)| *n > 0).map(|(n, k)| format!("{n} {k}")).collect();
+        let kinds = if kinds.is_empty() { String::new() } else { format!(": {}", kinds.join(", ")) };
+        parts.push(format!("{}{kinds}", plural(links, "link", "links")));
+        parts.push(plural(attribute_changes, "attribute change", "attribute changes"));
+        if roles_suspended > 0 {
+            parts.push(format!("{} suspended and restored", plural(roles_suspended, "role", "roles")));
+        }
+        if roles_removed > 0 {
+            parts.push(format!("{} removed", plural(roles_removed, "role", "roles")));
+        }
+        if roles_restored > 0 {
+            parts.push(format!("{} restored", plural(roles_restored, "role", "roles")));
+        }
+        if moves > 0 {
+            parts.push(plural(moves, "move", "moves"));
+        }
+        if unchanged > 0 {
+            parts.push(format!("{unchanged} already linked"));
+        }
+        if blocked > 0 {
+            parts.push(format!("{blocked} blocked"));
+        }
+        f.write_str(&parts.join(" · "))
+    }
+}
+
+/// Why a saved plan cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileError {
+    /// Not JSON, or cut short.
+    #[error("it is not a whole saved plan: {0}")]
+    NotAPlan(String),
+    /// Made by a newer version.
+    #[error("its format version is {found}; this matchplan reads up to {PLAN_VERSION}")]
+    Newer {
+        /// The version found.
+        found: u64,
+    },
+    /// The digest does not fit the content.
+    #[error("it was changed after it was written: its digest is {found}, its content's is {computed}")]
+    Edited {
+        /// The digest in the file.
+        found: String,
+        /// The digest of what the file holds.
+        computed: String,
+    },
+}
+
+impl Plan {
+    /// Whether anything would be done.
+    pub fn has_changes(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// Whether error findings block it. Those of links that were left out on purpose do not.
+    pub fn is_blocked(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|f| f.severity == Severity::Error && !f.link.as_ref().is_some_and(|link| self.skipped.contains(link)))
+    }
+
+    /// The digest over everything but the digest itself.
+    pub fn compute_digest(&self) -> Result<String, serde_json::Error> {
+        digest::of(&Self { digest: String::new(), ..self.clone() })
+    }
+
+    /// Fills in the digest: the last thing that the maker of a plan does.
+    pub fn seal(&mut self) {
+        // Every member is plain data with text keys, so serialising into memory cannot fail.
+        self.digest = self.compute_digest().unwrap_or_default();
+    }
+
+    /// The saved form: canonical JSON with its digest.
+    pub fn to_file(&self) -> Result<String, serde_json::Error> {
+        digest::to_canonical_file(self)
+    }
+
+    /// Reads the saved form and checks version and digest.
+    pub fn from_file(text: &str) -> Result<Self, PlanFileError> {
+        let not_a_plan = |e: serde_json::Error| PlanFileError::NotAPlan(e.to_string());
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let value: serde_json::Value = serde_json::from_str(text).map_err(not_a_plan)?;
+        let found = value
+            .get("format_version")
+            .and_then(serde_json::Value::as_u64)
+            .ok_or_else(|| PlanFileError::NotAPlan("it has no format_version".to_owned()))?;
+        if found > u64::from(PLAN_VERSION) {
+            return Err(PlanFileError::Newer { found });
+        }
+        let plan: Self = serde_json::from_value(value).map_err(not_a_plan)?;
+        let computed = plan.compute_digest().map_err(not_a_plan)?;
+        if plan.digest != computed {
+            return Err(PlanFileError::Edited { found: plan.digest, computed });
+        }
+        Ok(plan)
+    }
+}

@@ -1,0 +1,101 @@
+//! Brakes: what the plan as a whole may not do. They come after the diff, and each is lifted by its own name.
+
+use super::decide::{Context, Decision};
+use crate::model::id::ObjectId;
+use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::snapshot::document::Missing;
+use std::collections::BTreeSet;
+
+/// Findings about the plan as a whole, given the links that it would change.
+pub fn find(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = brakes(decisions, context);
+    findings.extend(global_administrators(decisions, context));
+    findings.extend(tenant(context, !decisions.is_empty()));
+    findings
+}
+
+fn brakes(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
+    let guard = &context.config.settings.guard;
+    let roles = decisions.iter().map(|decision| decision.roles.len()).sum::<usize>();
+    let limits = [
+        (FindingCode::TooManyLinks, decisions.len(), guard.max_links, "guard.max_links", "links are changed"),
+        (
+            FindingCode::TooManyRoleRemovals,
+            roles,
+            guard.max_role_removals,
+            "guard.max_role_removals",
+            "role assignments are taken",
+        ),
+    ];
+    let over = |(_, count, limit, ..): &(FindingCode, usize, u32, &str, &str)| *count > *limit as usize;
+    limits
+        .into_iter()
+        .filter(over)
+        .map(|(code, count, limit, key, what)| {
+            let severity = if context.allows(code) { Severity::Warning } else { Severity::Error };
+            let message = format!("{count} {what}; {key} allows {limit}.");
+            let help = format!("Make the plan smaller, or lift this brake by name: --allow {code}.");
+            Finding::new(severity, code, message, help)
+        })
+        .collect()
+}
+
+/// At every moment `min_global_admins` must be left: enabled, directly and directory-wide active, outside of this plan.
+fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> Option<Finding> {
+    let taken = |decision: &&&Decision<'_>| decision.roles.iter().any(|role| role.grant.is_global_administrator());
+    if decisions.iter().find(taken).is_none() {
+        return None;
+    }
+    let in_plan: BTreeSet<ObjectId> = decisions.iter().map(|decision| decision.cloud.id).collect();
+    let left: BTreeSet<ObjectId> = context
+        .index
+        .snapshot
+        .roles
+        .iter()
+        .filter(|role| role.grant.is_global_administrator() && !in_plan.contains(&role.principal))
+        .filter(|role| context.index.cloud_user(role.principal).is_some_and(|user| user.account_enabled != Some(false)))
+        .map(|role| role.principal)
+        .collect();
+    let wanted = context.config.settings.guard.min_global_admins;
+    (left.len() < wanted as usize).then(|| {
+        Finding::error(
+            FindingCode::GlobalAdminsLeft,
+            format!(
+                "While this plan runs, {} enabled Global Administrators would be left; guard.min_global_admins wants {wanted}.",
+                left.len()
+            ),
+            "Link the Global Administrators in several plans, or assign the role to somebody outside of this plan first.",
+        )
+    })
+}
+
+fn tenant(context: &Context<'_>, changes: bool) -> Vec<Finding> {
+    let snapshot = context.index.snapshot;
+    let mut findings = Vec::new();
+    if changes && snapshot.tenant.sync_enabled != Some(true) {
+        findings.push(Finding::error(
+            FindingCode::SyncDisabled,
+            "Directory synchronization is off in this tenant, so no cycle would form any link.",
+            "Set up Entra Connect or Cloud Sync first.",
+        ));
+    }
+    for gap in &snapshot.gaps {
+        let (code, depends) = match gap.what {
+            // Said per link, where it blocks.
+            Missing::Roles => continue,
+            Missing::SyncFeatures => (FindingCode::SyncFeaturesUnseen, "whether the tenant blocks matches"),
+            Missing::DeletedUsers => (FindingCode::CouldNotBeSeen, "soft-deleted users that are in the way"),
+            Missing::Groups => (FindingCode::CouldNotBeSeen, "groups that hold an address"),
+            Missing::Contacts => (FindingCode::CouldNotBeSeen, "contacts that hold an address"),
+            Missing::ObjectIdentifier => (FindingCode::CouldNotBeSeen, "a foreign onPremisesObjectIdentifier"),
+            Missing::SyncBehavior => (FindingCode::CouldNotBeSeen, "users whose source of authority is the cloud"),
+            Missing::Caller => (FindingCode::CouldNotBeSeen, "whether a link touches the identity that runs this tool"),
+        };
+        findings.push(Finding::warning(
+            code,
+            format!("Could not be seen: {depends}. {}", gap.reason),
+            "Grant the permission and plan again, or check this by hand.",
+        ));
+    }
+    findings
+}

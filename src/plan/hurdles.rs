@@ -1,0 +1,256 @@
+//! What stands in the way of one link, besides conflicts with other objects.
+
+use super::cautions;
+use super::decide::{Context, Decision};
+use crate::config::matchplan::{LinkSpec, RolesChoice};
+use crate::model::ad::AdUser;
+use crate::rules::exposure::{self, Exposure};
+use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::rules::matching;
+use crate::rules::objects;
+use crate::rules::prediction::{Method, Prediction};
+use crate::snapshot::document::Missing;
+
+/// Adds every hurdle and caution to the decision's findings.
+pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, context: &Context<'_>) {
+    let mut findings = Vec::new();
+    findings.extend(protection(decision, context));
+    findings.extend(source_of_authority(decision));
+    findings.extend(roles(spec, decision, context));
+    findings.extend(immutable_id(decision, context));
+    findings.extend(object_identifier(decision, context));
+    findings.extend(switches(decision, context));
+    findings.extend(scope(spec, decision, context));
+    findings.extend(federation(decision, context));
+    findings.extend(cautions::find(spec, aligned, decision, context));
+    decision.findings.append(&mut findings);
+    if !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
+        decision.findings.extend(unexplained(decision));
+    }
+}
+
+fn protection(decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
+    let Decision { cloud, roles, .. } = decision;
+    let mut findings = Vec::new();
+    if context.protected.contains(&cloud.id) {
+        findings.push(
+            Finding::error(
+                FindingCode::ProtectedUser,
+                format!("{} is protected: guard.protect in matchplan.toml says that no plan may touch it.", cloud.upn),
+                "Remove this link.",
+            )
+            .about([objects::cloud_user(cloud)]),
+        );
+    }
+    if context.index.snapshot.caller.as_ref().is_some_and(|caller| caller.id == cloud.id) {
+        let message = format!(
+            "{} is the identity that runs this tool: a link would change its password and roles under way.",
+            cloud.upn
+        );
+        let help = "Run matchplan as another identity for this link.";
+        let severity = if roles.is_empty() { Severity::Warning } else { Severity::Error };
+        findings
+            .push(Finding::new(severity, FindingCode::OwnIdentity, message, help).about([objects::cloud_user(cloud)]));
+    }
+    findings
+}
+
+fn source_of_authority(decision: &Decision<'_>) -> Option<Finding> {
+    let cloud = decision.cloud;
+    (cloud.cloud_managed == Some(true)).then(|| {
+        Finding::error(
+            FindingCode::CloudManaged,
+            format!("The source of authority of {} was moved to the cloud (isCloudManaged), so the sync never takes it over.", cloud.upn),
+            "Give the source of authority back (onPremisesSyncBehavior isCloudManaged = false), then plan again.",
+        )
+        .about([objects::cloud_user(cloud)])
+    })
+}
+
+fn roles(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
+    let cloud = decision.cloud;
+    if let Some(gap) = context.index.snapshot.gap(Missing::Roles) {
+        let lifted = context.allows(FindingCode::RolesUnseen);
+        let severity = if lifted { Severity::Warning } else { Severity::Error };
+        return Some(Finding::new(
+            severity,
+            FindingCode::RolesUnseen,
+            format!(
+                "Whether {} holds a role could not be seen: {}. Entra does not match role holders.",
+                cloud.upn, gap.reason
+            ),
+            "Grant RoleManagement.Read.Directory, or go on without knowing: --allow roles-unseen.",
+        ));
+    }
+    let held = context.index.roles_of(cloud.id);
+    (spec.roles == RolesChoice::Refuse && !held.is_empty()).then(|| {
+        let names: Vec<String> = held.iter().map(|role| role.grant.to_string()).collect();
+        let error = if decision.method == Method::Hard { "InvalidHardMatch" } else { "ExistingAdminRoleConflict" };
+        Finding::error(
+            FindingCode::HoldsRoles,
+            format!("{} holds {}: Entra does not match an AD user with a role holder.", cloud.upn, names.join(", ")),
+            "Write `roles = \"suspend\"` in this link: the roles are taken, the link is formed, the roles are given back.",
+        )
+        .about([objects::cloud_user(cloud)])
+        .microsoft(error)
+    })
+}
+
+fn immutable_id(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
+    let Decision { cloud, anchor, method, .. } = decision;
+    let held = cloud.immutable_id.as_ref().filter(|id| id.as_str() != anchor.to_base64())?;
+    let owners = held.to_anchor().map_or(&[][..], |other| context.index.ad_by_anchor(other));
+    let finding = match (owners.first(), method) {
+        (Some(owner), _) => Finding::error(
+            FindingCode::ImmutableIdSet,
+            format!(
+                "The ImmutableID of {} is the anchor of another AD user, {}\\{}.",
+                cloud.upn, owner.domain, owner.sam
+            ),
+            "Link that AD user instead, or clear the ImmutableID (JSON null) if it is wrong.",
+        )
+        .about([objects::ad_user(owner)])
+        .microsoft("AttributeValueMustBeUnique"),
+        (None, Method::Soft) => Finding::error(
+            FindingCode::ImmutableIdSet,
+            format!("{} has another ImmutableID already; a soft match needs an empty one.", cloud.upn),
+            "Write `match = \"hard\"`, which replaces it, or clear it (JSON null).",
+        )
+        .microsoft("AttributeValueMustBeUnique"),
+        (None, Method::Hard) => Finding::warning(
+            FindingCode::ImmutableIdSet,
+            format!(
+                "{} has another ImmutableID, which belongs to no AD user that was read; it will be replaced.",
+                cloud.upn
+            ),
+            "Make sure that no identity provider signs this person in by the old value.",
+        ),
+    };
+    Some(finding.about([objects::cloud_user(cloud)]).value(held.as_str()))
+}
+
+fn object_identifier(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
+    let Decision { ad, cloud, anchor, method, .. } = decision;
+    let blocked = *method == Method::Hard
+        && !context.features.allow_object_identifier_update
+        && matching::foreign_identifier(cloud, ad, *anchor);
+    blocked.then(|| {
+        Finding::error(
+            FindingCode::ObjectIdentifierSet,
+            format!("{} carries the onPremisesObjectIdentifier of an earlier AD object: Entra refuses to map it anew.", cloud.upn),
+            "Clear it (PATCH /beta/users/{id} with {\"onPremisesObjectIdentifier\": null}; User-OnPremisesSyncBehavior.ReadWrite.All), then plan again.",
+        )
+        .about([objects::cloud_user(cloud)])
+        .value(cloud.object_identifier.as_deref().unwrap_or_default())
+        .microsoft("AttributeUpdateNotAllowed")
+    })
+}
+
+fn switches(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
+    match decision.method {
+        Method::Hard if context.features.block_hard_match => Some(
+            Finding::error(
+                FindingCode::HardMatchBlocked,
+                "The tenant blocks hard matches (blockCloudObjectTakeoverThroughHardMatchEnabled is on).",
+                "Switch it off for the time of the match, and on again afterwards; a soft match is not affected.",
+            )
+            .microsoft("InvalidHardMatch"),
+        ),
+        Method::Soft if context.features.block_soft_match => Some(
+            Finding::error(
+                FindingCode::SoftMatchBlocked,
+                "The tenant blocks soft matches (blockSoftMatchEnabled is on).",
+                "Switch it off for the time of the match, and on again afterwards; or write `match = \"hard\"`.",
+            )
+            .microsoft("InvalidSoftMatch"),
+        ),
+        Method::Hard | Method::Soft => None,
+    }
+}
+
+fn scope(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
+    let Decision { ad, method, roles, exposure, .. } = decision;
+    let mut findings = Vec::new();
+    if let Some(why) = exposure::excluded_by_default(ad) {
+        findings.push(
+            Finding::error(
+                FindingCode::ExcludedFromSync,
+                format!("The sync engine never looks at this AD user: {why}."),
+                "Remove this link: service and system accounts are not synced.",
+            )
+            .about([objects::ad_user(ad)]),
+        );
+    }
+    let sync = &context.config.settings.sync;
+    let lands_in_scope = spec.move_to.as_ref().is_some_and(|ou| exposure::in_scope(ou, sync));
+    let delicate = *method == Method::Hard || !roles.is_empty();
+    let severity = if delicate { Severity::Error } else { Severity::Warning };
+    let finding = match exposure {
+        Exposure::Staged if !lands_in_scope => Finding::error(
+            FindingCode::OutOfScope,
+            "This AD user lies outside of the synced OUs and is not moved, so no cycle would ever see it.",
+            "Write `move_to = \"…\"` with a synced OU, or add its OU to sync.synced_ous if the engine syncs it.",
+        ),
+        Exposure::Exposed => Finding::new(
+            severity,
+            FindingCode::Exposed,
+            "This AD user is in the sync scope: a cycle may run between the steps and see it half done.",
+            "Stage the user outside of the scope and write `move_to`, or configure sync.hold and sync.release.",
+        ),
+        Exposure::Unknown => Finding::new(
+            severity,
+            FindingCode::ExposureUnknown,
+            "sync.synced_ous is empty, so whether a cycle may see this AD user at any moment is unknown.",
+            "List the synced OUs in matchplan.toml.",
+        ),
+        Exposure::Staged | Exposure::Held | Exposure::Provisioned => return findings,
+    };
+    findings.push(finding.about([objects::ad_user(ad)]));
+    findings
+}
+
+fn federation(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
+    let Decision { cloud, method, anchor, .. } = decision;
+    let domain = context.index.snapshot.tenant.domain(cloud.upn.suffix()).filter(|domain| domain.federated)?;
+    let writes =
+        *method == Method::Hard && cloud.immutable_id.as_ref().is_none_or(|id| id.as_str() != anchor.to_base64());
+    let finding = if writes {
+        Finding::error(
+            FindingCode::FederatedDomain,
+            format!(
+                "The ImmutableID of {} cannot be changed while its sign-in name is in the federated domain {}.",
+                cloud.upn, domain.name
+            ),
+            "Give the cloud user a sign-in name in a managed domain (….onmicrosoft.com) for the time of the match.",
+        )
+    } else {
+        Finding::warning(
+            FindingCode::FederatedDomain,
+            format!(
+                "{} is a federated domain; customers report that soft matches fail there, and Microsoft's documents are silent.",
+                domain.name
+            ),
+            "Try one link first.",
+        )
+    };
+    Some(finding.about([objects::cloud_user(cloud)]))
+}
+
+/// Whatever the prediction says that no other finding has said: nothing may fail at sync that could be seen now.
+fn unexplained(decision: &Decision<'_>) -> Option<Finding> {
+    let finding = match &decision.prediction {
+        Prediction::Linked { .. } => return None,
+        Prediction::Error { name, why } => Finding::error(
+            FindingCode::MatchImpossible,
+            format!("The next cycle would not form this link: {why}."),
+            "Correct that first, or choose another `match`.",
+        )
+        .microsoft(name),
+        Prediction::Duplicate { why } | Prediction::Restored { why } | Prediction::NotSynced { why } => Finding::error(
+            FindingCode::MatchImpossible,
+            format!("The next cycle would not form this link: {why}."),
+            "Correct that first, or write `match = \"hard\"`.",
+        ),
+    };
+    Some(finding.about([objects::ad_user(decision.ad), objects::cloud_user(decision.cloud)]))
+}

@@ -1,0 +1,270 @@
+//! The planner: wanted links + a snapshot → a plan. Pure and synchronous: clock and inputs are arguments, so the same
+//! input gives the same bytes.
+
+use super::decide::{self, Context, Decision, Standing};
+use super::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
+use super::link::{BeforeImage, Outcome, PlannedLink};
+use super::{guard, resolve, steps};
+use crate::config::Config;
+use crate::config::matchplan::LinkSpec;
+use crate::model::ad::AdUser;
+use crate::model::entra::EntraUser;
+use crate::model::id::LinkId;
+use crate::model::reference::{AdRef, EntraRef};
+use crate::model::tenant::Tenant;
+use crate::rules::exposure;
+use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
+use crate::rules::objects;
+use crate::rules::prediction::Takeover;
+use crate::snapshot::document::Snapshot;
+use crate::snapshot::index::Index;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanInput<'a> {
+    /// What is wanted.
+    pub config: &'a Config,
+    /// What is.
+    pub snapshot: &'a Snapshot,
+    /// When the plan is made.
+    pub now: Timestamp,
+    /// Leave blocked links out instead of blocking the whole plan.
+    pub skip_blocked: bool,
+    /// Brakes that were lifted, by the code of their finding.
+    pub allow: &'a [String],
+}
+
+/// A link whose two users were found.
+struct Pair<'a> {
+    id: LinkId,
+    origin: Origin,
+    ad: &'a AdUser,
+    cloud: &'a EntraUser,
+    standing: Standing<'a>,
+}
+
+/// Makes a plan.
+pub fn plan(input: PlanInput<'_>) -> Plan {
+    let PlanInput { config, snapshot, now, skip_blocked, allow } = input;
+    let settings = &config.settings;
+    let index = Index::new(snapshot, |name| settings.domain(name).map(|ad| ad.source_anchor).unwrap_or_default());
+    let (protected, mut findings) = resolve::protected(&settings.guard.protect, &index);
+    findings.extend(unread_domains(config, snapshot));
+    let context = Context {
+        config,
+        index: &index,
+        features: snapshot.tenant.features.unwrap_or_default(),
+        protected: &protected,
+        allow,
+    };
+
+    let mut pairs = Vec::new();
+    let mut skipped = BTreeSet::new();
+    for spec in &config.plan.links {
+        match pair(spec, &context) {
+            Ok(pair) => pairs.push(pair),
+            Err((id, unresolved)) => {
+                skipped.insert(id);
+                findings.extend(unresolved);
+            }
+        }
+    }
+    let unresolved = skipped.len();
+    pairs.sort_by(|a, b| a.id.cmp(&b.id));
+    findings.extend(linked_twice(&pairs));
+    findings.extend(same_new_address(&pairs));
+    for pair in &pairs {
+        let own = match &pair.standing {
+            Standing::Linked(_) => &[][..],
+            Standing::Blocked(list) => list,
+            Standing::Decided(decision) => &decision.findings,
+        };
+        findings.extend(own.iter().map(|finding| finding.clone().at(&pair.id, &pair.origin)));
+    }
+    let blocked: BTreeSet<LinkId> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .filter_map(|finding| finding.link.clone())
+        .collect();
+    let changing: Vec<(&LinkId, &Decision<'_>)> = pairs
+        .iter()
+        .filter(|pair| !blocked.contains(&pair.id))
+        .filter_map(|pair| match &pair.standing {
+            Standing::Decided(decision) => Some((&pair.id, decision.as_ref())),
+            Standing::Linked(_) | Standing::Blocked(_) => None,
+        })
+        .collect();
+    let decisions: Vec<&Decision<'_>> = changing.iter().map(|(_, decision)| *decision).collect();
+    findings.extend(guard::find(&decisions, &context));
+    findings.sort();
+    findings.dedup();
+
+    let waved = steps::waves(&changing, settings.guard.max_suspended);
+    let steps = steps::steps(&waved, &settings.sync);
+    let waves: BTreeMap<&LinkId, u32> = waved.iter().map(|link| (link.id, link.wave)).collect();
+    let links: Vec<PlannedLink> =
+        pairs.iter().map(|pair| planned(pair, waves.get(&pair.id).copied(), &context)).collect();
+    let mut counts = Counts::of(&links, &steps, false);
+    counts.blocked += unresolved;
+    let skipped =
+        if skip_blocked { blocked.into_iter().chain(skipped).collect::<BTreeSet<_>>() } else { BTreeSet::new() };
+    let mut plan = Plan {
+        format_version: PLAN_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        purpose: Purpose::Link,
+        tenant: tenant_ref(&snapshot.tenant),
+        forest: forest(snapshot),
+        config_digest: config.digest.clone(),
+        settings: settings.clone(),
+        created: now,
+        expires: now.saturating_add(settings.plan_ttl).unwrap_or(now),
+        counts,
+        findings,
+        skipped: skipped.into_iter().collect(),
+        links,
+        steps,
+        digest: String::new(),
+    };
+    plan.seal();
+    plan
+}
+
+/// The tenant as a plan names it.
+pub fn tenant_ref(tenant: &Tenant) -> TenantRef {
+    let initial = tenant.initial_domain().map_or_else(String::new, |domain| domain.name.clone());
+    TenantRef { id: tenant.id, name: tenant.display_name.clone(), initial_domain: initial }
+}
+
+/// The AD domains as a plan names them.
+pub fn forest(snapshot: &Snapshot) -> Vec<DomainRef> {
+    let domain_ref = |domain: &crate::snapshot::document::AdDomainSnapshot| DomainRef {
+        name: domain.name.clone(),
+        base_dn: domain.base_dn.clone(),
+        dns_name: domain.dns_name.clone(),
+    };
+    snapshot.domains.iter().map(domain_ref).collect()
+}
+
+fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId, Vec<Finding>)> {
+    let origin = Origin { file: spec.origin.file.clone(), line: spec.origin.line };
+    let ad = resolve::ad_user(&spec.ad, context.index);
+    let cloud = resolve::cloud_user(&spec.cloud, context.index);
+    let id = resolve::link_id(spec, ad.as_ref().ok().copied());
+    match (ad, cloud) {
+        (Ok(ad), Ok(cloud)) => {
+            let standing = decide::decide(spec, ad, cloud, context);
+            Ok(Pair { id, origin, ad, cloud, standing })
+        }
+        (ad, cloud) => {
+            let findings = [ad.err(), cloud.err()].into_iter().flatten().map(|f| f.at(&id, &origin)).collect();
+            Err((id, findings))
+        }
+    }
+}
+
+fn unread_domains(config: &Config, snapshot: &Snapshot) -> Vec<Finding> {
+    let read = |name: &str| snapshot.domains.iter().any(|domain| domain.name.as_str().eq_ignore_ascii_case(name));
+    let unread = config.settings.ad.iter().filter(|ad| !read(ad.name.as_str()));
+    unread
+        .map(|ad| {
+            Finding::error(
+                FindingCode::DomainUnread,
+                format!("The domain {} is configured, but the snapshot does not hold it.", ad.name),
+                "Take a new snapshot with this configuration.",
+            )
+        })
+        .collect()
+}
+
+/// Two links with the same AD user or the same cloud user, however they are written.
+fn linked_twice(pairs: &[Pair<'_>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut by_ad: BTreeMap<_, Vec<&Pair<'_>>> = BTreeMap::new();
+    let mut by_cloud: BTreeMap<_, Vec<&Pair<'_>>> = BTreeMap::new();
+    for pair in pairs {
+        by_ad.entry(pair.ad.guid).or_default().push(pair);
+        by_cloud.entry(pair.cloud.id).or_default().push(pair);
+    }
+    let groups = by_ad.into_values().chain(by_cloud.into_values()).filter(|group| group.len() > 1);
+    for group in groups {
+        for pair in &group {
+            let places: Vec<String> = group.iter().map(|other| other.origin.to_string()).collect();
+            let finding = Finding::error(
+                FindingCode::LinkedTwice,
+                format!("{} links name the same user: {}. One user is linked once.", group.len(), places.join(", ")),
+                "Remove all but one of them.",
+            )
+            .about([objects::ad_user(pair.ad), objects::cloud_user(pair.cloud)]);
+            findings.push(finding.at(&pair.id, &pair.origin));
+        }
+    }
+    findings
+}
+
+/// Two links of this plan that would give the same address to two AD users.
+fn same_new_address(pairs: &[Pair<'_>]) -> Vec<Finding> {
+    let mut claims: BTreeMap<String, Vec<(&Pair<'_>, &str)>> = BTreeMap::new();
+    for pair in pairs {
+        let Standing::Decided(decision) = &pair.standing else { continue };
+        for change in &decision.changes {
+            for value in change.added() {
+                let key = format!("{} {}", change.attribute, change.attribute.key(value).to_lowercase());
+                claims.entry(key).or_default().push((pair, value));
+            }
+        }
+    }
+    let contested = claims.into_values().filter(|claim| claim.len() > 1);
+    contested
+        .flat_map(|claim| {
+            let names: Vec<String> = claim.iter().map(|(pair, _)| pair.id.to_string()).collect();
+            claim
+                .into_iter()
+                .map(|(pair, value)| {
+                    Finding::error(
+                        FindingCode::AddressConflict,
+                        format!("This plan would give {value} to several AD users: {}.", names.join(", ")),
+                        "Give it to one of them only.",
+                    )
+                    .about([objects::ad_user(pair.ad)])
+                    .value(value)
+                    .microsoft("AttributeValueMustBeUnique")
+                    .at(&pair.id, &pair.origin)
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn planned(pair: &Pair<'_>, wave: Option<u32>, context: &Context<'_>) -> PlannedLink {
+    let (outcome, anchor, prediction, takeover) = match (&pair.standing, wave) {
+        (Standing::Linked(anchor), _) => (Outcome::Unchanged, Some(*anchor), None, Takeover::default()),
+        (Standing::Blocked(_), _) => (Outcome::Blocked, None, None, Takeover::default()),
+        (Standing::Decided(decision), wave) => {
+            let outcome = wave.map_or(Outcome::Blocked, |wave| Outcome::Change {
+                method: decision.method,
+                why: decision.why.clone(),
+                wave,
+            });
+            (outcome, Some(decision.anchor), Some(decision.prediction.clone()), decision.takeover.clone())
+        }
+    };
+    let exposure = match outcome {
+        Outcome::Unchanged => exposure::Exposure::Provisioned,
+        _ => exposure::by_place(&pair.ad.dn, &context.config.settings.sync),
+    };
+    let roles = context.index.roles_of(pair.cloud.id).iter().map(|role| (*role).clone()).collect();
+    PlannedLink {
+        id: pair.id.clone(),
+        origin: Some(pair.origin.clone()),
+        ad: AdRef::from(pair.ad),
+        cloud: EntraRef::from(pair.cloud),
+        outcome,
+        exposure,
+        anchor,
+        prediction,
+        takeover,
+        before: BeforeImage { user: pair.cloud.clone(), roles },
+    }
+}

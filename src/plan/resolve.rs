@@ -1,0 +1,133 @@
+//! From what people write to the users that it names: exactly one each, never a guess.
+
+use crate::config::matchplan::{AdSelector, CloudSelector, LinkSpec};
+use crate::model::ad::AdUser;
+use crate::model::entra::EntraUser;
+use crate::model::id::{LinkId, ObjectId};
+use crate::rules::conflict::deleted_upn;
+use crate::rules::finding::{Finding, FindingCode};
+use crate::rules::objects;
+use crate::snapshot::index::{Holder, Index};
+
+/// How many objects a finding about an ambiguous name lists.
+const SHOWN: usize = 5;
+
+/// The link's id: `domain/sAMAccountName` in lower case, or what was written where nobody answers to it.
+pub fn link_id(spec: &LinkSpec, ad: Option<&AdUser>) -> LinkId {
+    match ad {
+        Some(user) => LinkId(format!("{}/{}", user.domain, user.sam).to_lowercase()),
+        None => LinkId(spec.ad.to_string().replace('\\', "/").to_lowercase()),
+    }
+}
+
+/// The AD user that a selector names.
+pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUser, Finding> {
+    let found: Vec<&AdUser> = match selector {
+        AdSelector::Sam { domain, sam } => index.ad_by_sam(domain.as_ref(), sam),
+        AdSelector::Upn(upn) => index.ad_by_upn(upn).to_vec(),
+        AdSelector::Dn(dn) => index.ad_users().filter(|user| user.dn == *dn).collect(),
+        AdSelector::Guid(guid) => index.ad_user(*guid).into_iter().collect(),
+    };
+    match found.as_slice() {
+        [user] => Ok(user),
+        [] => Err(Finding::error(
+            FindingCode::AdUserMissing,
+            format!("No AD user answers to {selector}."),
+            similar_account(selector, index).map_or_else(
+                || "Check the spelling and the domain; a user outside of base_dn is not read.".to_owned(),
+                |name| format!("Did you mean {name}?"),
+            ),
+        )
+        .value(selector.to_string())),
+        several => Err(Finding::error(
+            FindingCode::AdUserAmbiguous,
+            format!("{} AD users answer to {selector}; the tool never guesses.", several.len()),
+            "Name the one you mean by its DN or objectGUID.",
+        )
+        .about(several.iter().take(SHOWN).map(|user| objects::ad_user(user)))
+        .value(selector.to_string())),
+    }
+}
+
+fn similar_account(selector: &AdSelector, index: &Index<'_>) -> Option<String> {
+    let AdSelector::Sam { sam, .. } = selector else { return None };
+    let wanted = sam.key();
+    index
+        .ad_users()
+        .map(|user| (strsim::jaro_winkler(&wanted, &user.sam.key()), user))
+        .filter(|(likeness, _)| *likeness > 0.9)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.sam.cmp(&a.1.sam)))
+        .map(|(_, user)| user.sam.to_string())
+}
+
+/// The cloud user that a selector names.
+pub fn cloud_user<'a>(selector: &CloudSelector, index: &Index<'a>) -> Result<&'a EntraUser, Finding> {
+    let found: Vec<&EntraUser> = match selector {
+        CloudSelector::Id(id) => index.cloud_user(*id).into_iter().collect(),
+        CloudSelector::Upn(upn) => index.cloud_by_upn(upn).to_vec(),
+    };
+    match found.as_slice() {
+        [user] => Ok(user),
+        [] => Err(cloud_user_missing(selector, index)),
+        several => Err(Finding::error(
+            FindingCode::CloudUserAmbiguous,
+            format!("{} cloud users answer to {selector}; the tool never guesses.", several.len()),
+            "Name the one you mean by its object id.",
+        )
+        .about(several.iter().take(SHOWN).map(|user| objects::cloud_user(user)))
+        .value(selector.to_string())),
+    }
+}
+
+fn cloud_user_missing(selector: &CloudSelector, index: &Index<'_>) -> Finding {
+    let in_bin = index.snapshot.deleted_users.iter().find(|user| match selector {
+        CloudSelector::Id(id) => user.id == *id,
+        CloudSelector::Upn(upn) => deleted_upn(user) == *upn,
+    });
+    if let Some(user) = in_bin {
+        return Finding::error(
+            FindingCode::CloudUserDeleted,
+            format!("{selector} is in the recycle bin, so nothing can be linked to it."),
+            "Restore the user in the Entra admin center (Deleted users), then plan again.",
+        )
+        .about([objects::cloud_user(user)])
+        .value(selector.to_string());
+    }
+    let by_address: Vec<_> = match selector {
+        CloudSelector::Upn(upn) => index
+            .holders_of(&format!("smtp:{}", upn.key()))
+            .iter()
+            .filter(|holder| matches!(holder, Holder::User(_)))
+            .take(SHOWN)
+            .map(objects::holder)
+            .collect(),
+        CloudSelector::Id(_) => Vec::new(),
+    };
+    let help = match by_address.first() {
+        Some(user) => format!("It is an e-mail address of {}; write that sign-in name if you mean it.", user.name),
+        None => "Check the spelling; the sign-in name (UPN) or the object id is needed.".to_owned(),
+    };
+    Finding::error(FindingCode::CloudUserMissing, format!("No cloud user answers to {selector}."), help)
+        .about(by_address)
+        .value(selector.to_string())
+}
+
+/// The users that `protect` names, by id; a finding for each entry that names nobody.
+pub fn protected(entries: &[CloudSelector], index: &Index<'_>) -> (Vec<ObjectId>, Vec<Finding>) {
+    let mut ids = Vec::new();
+    let mut findings = Vec::new();
+    for entry in entries {
+        match cloud_user(entry, index) {
+            Ok(user) => ids.push(user.id),
+            Err(_) => findings.push(
+                Finding::error(
+                    FindingCode::ProtectUnresolved,
+                    format!("guard.protect names {entry}, and no cloud user answers to it: nobody would be protected."),
+                    "Correct the entry in matchplan.toml, or remove it.",
+                )
+                .value(entry.to_string()),
+            ),
+        }
+    }
+    (ids, findings)
+}

@@ -1,0 +1,121 @@
+//! From decided links to ordered steps: waves, and within each the order that keeps people from being locked out.
+//!
+//! Per wave: hold → every link's own steps (suspend, align, anchor) → moves into scope → release → one sync → verify →
+//! restore. Suspend comes before align (an aligned name makes the role conflict), align before anchor (a cycle in
+//! between would take over before the addresses are merged).
+
+use super::decide::Decision;
+use super::step::{Action, Step, Undo};
+use crate::config::settings::SyncSettings;
+use crate::model::anchor::ImmutableId;
+use crate::model::id::{LinkId, StepId};
+use crate::model::reference::{AdRef, EntraRef};
+use crate::rules::exposure::Exposure;
+
+/// A link that will be changed, and the wave it goes through.
+pub struct Waved<'a> {
+    /// Its id.
+    pub id: &'a LinkId,
+    /// What was decided.
+    pub decision: &'a Decision<'a>,
+    /// Its wave, from 1.
+    pub wave: u32,
+}
+
+/// Puts links into waves: those without roles first, together; then those with roles, at most `max_suspended` at a time.
+pub fn waves<'a>(links: &[(&'a LinkId, &'a Decision<'a>)], max_suspended: u32) -> Vec<Waved<'a>> {
+    let (with, without): (Vec<_>, Vec<_>) = links.iter().partition(|(_, d)| !d.roles.is_empty());
+    let first: u32 = if without.is_empty() { 1 } else { 2 };
+    let chunk = usize::try_from(max_suspended).unwrap_or(usize::MAX).max(1);
+    let plain = without.into_iter().map(|(id, decision)| Waved { id, decision, wave: 1 });
+    let roles = (first..).zip(with.chunks(chunk)).flat_map(|(wave, part)| {
+        part.iter().map(move |(id, decision)| Waved { id, decision, wave }).collect::<Vec<_>>()
+    });
+    plain.chain(roles).collect()
+}
+
+/// The steps of all waves, in execution order.
+pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
+    let mut list = StepList::default();
+    let last = links.iter().map(|link| link.wave).max().unwrap_or_default();
+    for wave in 1..=last {
+        let members: Vec<_> = links.iter().filter(|link| link.wave == wave).collect();
+        let held = sync.hold.is_some() && members.iter().any(|link| link.decision.exposure == Exposure::Held);
+        if held {
+            list.push(wave, None, Action::Hold, Undo::Inverse);
+        }
+        let suspended: Vec<(&Waved<'_>, Vec<(StepId, String)>)> =
+            members.iter().map(|link| (*link, own_steps(&mut list, link))).collect();
+        for link in &members {
+            if let Some((from, to)) = &link.decision.relocation {
+                let action = Action::Move { user: link.decision.ad.into(), from: from.clone(), to: to.clone() };
+                let reason = "after the cycle, moving it out of scope again would delete the cloud user".to_owned();
+                list.push(wave, Some(link.id), action, Undo::UntilSync { reason });
+            }
+        }
+        if held {
+            list.push(wave, None, Action::Release, Undo::Inverse);
+        }
+        let reason = "a link that a cycle has formed cannot be taken back by writing attributes".to_owned();
+        list.push(wave, None, Action::Sync, Undo::Never { reason });
+        for link in &members {
+            let Decision { ad, cloud, anchor, .. } = link.decision;
+            let action = Action::Verify {
+                ad: AdRef::from(*ad),
+                cloud: EntraRef::from(*cloud),
+                anchor: *anchor,
+                sid: ad.sid.clone(),
+            };
+            list.push(wave, Some(link.id), action, Undo::Nothing);
+        }
+        for (link, taken) in suspended {
+            for (suspend, label) in taken {
+                let action = Action::Restore { user: link.decision.cloud.into(), apply: None, suspend, label };
+                list.push(wave, Some(link.id), action, Undo::Nothing);
+            }
+        }
+    }
+    list.0
+}
+
+/// A link's own steps; returns the suspensions that are to be restored.
+fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<(StepId, String)> {
+    let Decision { ad, cloud, changes, anchor, method, roles, restore, .. } = link.decision;
+    let mut taken = Vec::new();
+    for assignment in roles {
+        let action =
+            Action::Suspend { user: EntraRef::from(*cloud), assignment: (*assignment).clone(), restore: *restore };
+        let id = list.push(link.wave, Some(link.id), action, Undo::Inverse);
+        if *restore {
+            taken.push((id, assignment.grant.to_string()));
+        }
+    }
+    if !changes.is_empty() {
+        let action = Action::Align { user: AdRef::from(*ad), changes: changes.clone() };
+        let effect = "after the cycle, changing it back changes the cloud user too".to_owned();
+        list.push(link.wave, Some(link.id), action, Undo::FlowsOn { effect });
+    }
+    let value = ImmutableId::from(*anchor);
+    if *method == super::link::Method::Hard && cloud.immutable_id.as_ref() != Some(&value) {
+        let action =
+            Action::Anchor { user: EntraRef::from(*cloud), expects: cloud.immutable_id.clone(), sets: Some(value) };
+        let reason = "the ImmutableID of a synced user cannot be written".to_owned();
+        list.push(link.wave, Some(link.id), action, Undo::UntilSync { reason });
+    }
+    taken
+}
+
+#[derive(Default)]
+struct StepList(Vec<Step>);
+
+impl StepList {
+    fn push(&mut self, wave: u32, link: Option<&LinkId>, action: Action, undo: Undo) -> StepId {
+        let number = self.0.len() + 1;
+        let id = match link {
+            Some(link) => StepId(format!("{number:06}-{}-{link}", action.kind())),
+            None => StepId(format!("{number:06}-{}", action.kind())),
+        };
+        self.0.push(Step { id: id.clone(), wave, link: link.cloned(), action, undo });
+        id
+    }
+}

@@ -1,0 +1,1 @@
+//! Undoing: state and a fresh snapshot make an ordinary plan. Pure.

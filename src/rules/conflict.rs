@@ -1,0 +1,193 @@
+//! Who else holds what the linked user would have.
+//!
+//! Addresses are unique over users, groups and contacts of a tenant, primary or not; UPN, ImmutableID and on-premises
+//! SID are unique over users. AD itself checks only UPNs. Source: Microsoft, "Understanding errors during Microsoft
+//! Entra synchronization" (AttributeValueMustBeUnique, ObjectTypeMismatch, InvalidSoftMatch); "How Entra Connect
+//! restores deleted users" (a soft-deleted user with the same anchor is restored).
+
+use super::finding::{Finding, FindingCode, ObjectRef};
+use super::matching::Candidate;
+use super::objects;
+use crate::model::ad::AdUser;
+use crate::model::entra::EntraUser;
+use crate::model::name::Upn;
+use crate::snapshot::index::{Holder, Index};
+use std::collections::BTreeSet;
+
+/// Everybody in the way of a candidate, each once.
+pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
+    let mut findings = addresses(link, index);
+    findings.extend(upn(link, index));
+    findings.extend(anchor(link, index));
+    findings.extend(sid(link, index));
+    findings
+}
+
+fn own(holder: &Holder<'_>, link: Candidate<'_>) -> bool {
+    match holder {
+        Holder::Ad(user) => user.guid == link.ad.guid,
+        Holder::User(user) | Holder::Deleted(user) => user.id == link.cloud.id,
+        Holder::Other(_) => false,
+    }
+}
+
+/// Whether a cloud user is merely the cloud half of an AD user that is reported itself.
+fn is_cloud_half_of(user: &EntraUser, ad_holders: &[&AdUser]) -> bool {
+    user.is_synced() && ad_holders.iter().any(|ad| user.security_identifier.as_ref() == Some(&ad.sid))
+}
+
+fn addresses(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let mut findings = Vec::new();
+    let mail = link.ad.mail.iter().map(|mail| format!("smtp:{}", mail.to_lowercase()));
+    let keys: BTreeSet<String> = link.ad.proxy_addresses.iter().map(|a| a.conflict_key()).chain(mail).collect();
+    for key in keys {
+        let others: Vec<&Holder<'_>> = index.holders_of(&key).iter().filter(|h| !own(h, link)).collect();
+        let in_ad: Vec<&AdUser> =
+            others.iter().filter_map(|h| if let Holder::Ad(user) = h { Some(*user) } else { None }).collect();
+        for holder in &others {
+            let redundant = matches!(holder, Holder::User(user) if is_cloud_half_of(user, &in_ad));
+            let other = objects::holder(holder);
+            if !redundant && seen.insert((key.clone(), other.id.clone())) {
+                findings.push(address_finding(link, holder, other, &key));
+            }
+        }
+    }
+    findings
+}
+
+fn address_finding(link: Candidate<'_>, holder: &Holder<'_>, other: ObjectRef, key: &str) -> Finding {
+    let address = key.split_once(':').map_or(key, |(_, address)| address);
+    let (code, error, message, help) = match holder {
+        Holder::Ad(_) => (
+            FindingCode::AddressConflict,
+            "AttributeValueMustBeUnique",
+            format!("{address} would belong to two AD users: {} and {}.", link.ad.sam, other.name),
+            format!("Remove the address from {} in AD, or leave it out with `addresses` in this link.", other.name),
+        ),
+        Holder::User(_) => (
+            FindingCode::AddressConflict,
+            "AttributeValueMustBeUnique",
+            format!("{address} belongs to another cloud user, {}.", other.name),
+            format!("Remove the address from {}, or leave it out with `addresses` in this link.", other.name),
+        ),
+        Holder::Deleted(_) => (
+            FindingCode::SoftDeletedHolder,
+            "AttributeValueMustBeUnique",
+            format!("{address} is still held by {}, which is in the recycle bin.", other.name),
+            format!(
+                "Delete {} for good in the Entra admin center (Deleted users), or restore it and free the address.",
+                other.name
+            ),
+        ),
+        Holder::Other(_) => (
+            FindingCode::ObjectTypeConflict,
+            "ObjectTypeMismatch",
+            format!("{address} belongs to a {}, {}: another type of object cannot be matched.", other.kind, other.name),
+            format!("Remove the address from the {} in the directory that is its source.", other.kind),
+        ),
+    };
+    Finding::error(code, message, help).about([objects::ad_user(link.ad), other]).value(address).microsoft(error)
+}
+
+fn upn(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
+    let Some(upn) = &link.ad.upn else { return Vec::new() };
+    let in_ad = index.ad_by_upn(upn).iter().filter(|user| user.guid != link.ad.guid);
+    let in_cloud = index.cloud_by_upn(upn).iter().filter(|user| user.id != link.cloud.id);
+    let others: Vec<ObjectRef> =
+        in_ad.map(|user| objects::ad_user(user)).chain(in_cloud.map(|user| objects::cloud_user(user))).collect();
+    let deleted = index.snapshot.deleted_users.iter().filter(|user| deleted_upn(user) == *upn).map(|user| {
+        Finding::error(
+            FindingCode::SoftDeletedHolder,
+            format!("The sign-in name {upn} is that of a user in the recycle bin."),
+            "Delete that user for good, or restore it and give it another name.",
+        )
+        .about([objects::ad_user(link.ad), objects::cloud_user(user)])
+        .value(upn.as_str())
+        .microsoft("AttributeValueMustBeUnique")
+    });
+    let live = others.into_iter().map(|other| {
+        Finding::error(
+            FindingCode::UpnConflict,
+            format!("The sign-in name {upn} belongs to another {} already, {}.", other.kind, other.name),
+            "Give one of the two another userPrincipalName, or say `upn = \"ad\"` in this link.",
+        )
+        .about([objects::ad_user(link.ad), other])
+        .value(upn.as_str())
+        .microsoft("AttributeValueMustBeUnique")
+    });
+    live.chain(deleted).collect()
+}
+
+/// The UPN that a soft-deleted user had: Entra puts the object id's 32 digits before it.
+pub fn deleted_upn(user: &EntraUser) -> Upn {
+    let prefix = user.id.0.simple().to_string();
+    let upn = user.upn.as_str();
+    match upn.get(..prefix.len()) {
+        Some(start) if start.eq_ignore_ascii_case(&prefix) => upn[prefix.len()..].into(),
+        _ => user.upn.clone(),
+    }
+}
+
+fn anchor(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
+    let value = link.anchor.to_base64();
+    let twins = index.ad_by_anchor(link.anchor).iter().filter(|user| user.guid != link.ad.guid).map(|user| {
+        Finding::error(
+            FindingCode::AnchorTaken,
+            format!("Two AD users have the anchor {value}: {} and {}\\{}.", link.ad.sam, user.domain, user.sam),
+            "Clear or correct mS-DS-ConsistencyGuid of the one that it does not belong to.",
+        )
+        .about([objects::ad_user(link.ad), objects::ad_user(user)])
+    });
+    let cloud = index.cloud_by_immutable_id(&value).iter().filter(|user| user.id != link.cloud.id).map(|user| {
+        let (code, message, help) = if user.deleted.is_some() {
+            (
+                FindingCode::SoftDeletedHolder,
+                format!(
+                    "{} in the recycle bin has this AD user's anchor: the next cycle would restore it instead.",
+                    user.upn
+                ),
+                "Delete that user for good, or link to it after restoring it.",
+            )
+        } else if user.is_synced() {
+            (
+                FindingCode::Provisioned,
+                format!(
+                    "This AD user has a cloud object of its own already, {}: no match is evaluated for it any more.",
+                    user.upn
+                ),
+                "Take the AD user out of the sync scope, let a cycle delete the duplicate, purge it, then link.",
+            )
+        } else {
+            (
+                FindingCode::AnchorTaken,
+                format!("{} has this AD user's anchor as its ImmutableID: Entra would match it instead.", user.upn),
+                "Clear the ImmutableID of that user (JSON null, never an empty text), or link to it.",
+            )
+        };
+        Finding::error(code, message, help)
+            .about([objects::ad_user(link.ad), objects::cloud_user(user)])
+            .microsoft("InvalidHardMatch")
+    });
+    twins.chain(cloud).map(|finding| finding.value(value.as_str())).collect()
+}
+
+fn sid(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
+    let value = link.anchor.to_base64();
+    let others = index.cloud_by_sid(&link.ad.sid).iter().filter(|user| user.id != link.cloud.id);
+    // A user with the anchor too is reported for its anchor.
+    let others = others.filter(|user| user.immutable_id.as_ref().is_none_or(|id| id.as_str() != value));
+    others
+        .map(|user| {
+            let code = if user.is_synced() { FindingCode::Provisioned } else { FindingCode::SidTaken };
+            Finding::error(
+                code,
+                format!("{} has this AD user's security identifier: the SID must be unique in the tenant.", user.upn),
+                "Find out which of the two cloud users belongs to this person, and repair the other one first.",
+            )
+            .about([objects::ad_user(link.ad), objects::cloud_user(user)])
+            .value(link.ad.sid.as_str())
+            .microsoft("AttributeValueMustBeUnique")
+        })
+        .collect()
+}

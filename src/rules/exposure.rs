@@ -1,0 +1,59 @@
+//! Where an AD user stands towards the sync engine, and whom the engine never looks at.
+
+use crate::config::settings::SyncSettings;
+use crate::model::ad::AdUser;
+use crate::model::dn::Dn;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where an AD user stands towards the sync engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exposure {
+    /// Outside of the sync scope: no cycle sees it.
+    Staged,
+    /// In scope, but the scheduler is held by us while steps run.
+    Held,
+    /// In scope: a cycle may run at any moment.
+    Exposed,
+    /// It has a cloud object of its own already.
+    Provisioned,
+    /// Could not be determined.
+    Unknown,
+}
+/// Where a user at `dn` stands, judged by its place alone: that it is [`Exposure::Provisioned`] is the index's to say.
+pub fn by_place(dn: &Dn, sync: &SyncSettings) -> Exposure {
+    match (sync.synced_ous.is_empty(), in_scope(dn, sync), &sync.hold) {
+        (true, _, _) => Exposure::Unknown,
+        (false, false, _) => Exposure::Staged,
+        (false, true, Some(_)) => Exposure::Held,
+        (false, true, None) => Exposure::Exposed,
+    }
+}
+
+/// Whether a DN lies in a synced container.
+pub fn in_scope(dn: &Dn, sync: &SyncSettings) -> bool {
+    sync.synced_ous.iter().any(|ou| dn.is_under(ou))
+}
+
+/// Why Entra Connect's default rules keep a user out, or `None` if they do not.
+///
+/// Source: Microsoft, "Microsoft Entra Connect Sync: Understanding the default configuration", users: the scoping
+/// filters of "In from AD - User Join". `isCriticalSystemObject` counts by presence, not by being TRUE.
+pub fn excluded_by_default(user: &AdUser) -> Option<&'static str> {
+    let sam = user.sam.key();
+    let nickname = user.mail_nickname.as_deref().unwrap_or_default().to_lowercase();
+    if user.critical_system_object {
+        Some("isCriticalSystemObject is present")
+    } else if sam.starts_with("aad_") || sam.starts_with("msol_") {
+        Some("its sAMAccountName starts as the sync service's own accounts do (AAD_ or MSOL_)")
+    } else if sam == "support_388945a0" || sam == "krbtgt" {
+        Some("it is a built-in account")
+    } else if nickname.starts_with("systemmailbox{") || nickname.starts_with("cas_") {
+        Some("its mailNickname is that of an Exchange system mailbox")
+    } else if user.dn.as_str().contains("\\0ACNF:") {
+        Some("it is a replication conflict object (CNF)")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,19 @@
+//! The rulebook as code: what Entra and the sync engine will do, and what stands in the way. Pure.
+//!
+//! [`finding`] is the form in which every rule speaks; [`prediction`] is the outcome that is expected of the next cycle.
+//!
+//! | module | rule |
+//! |---|---|
+//! | [`exposure`] | where an AD user stands towards the sync engine; whom the engine never looks at |
+//! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
+//! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
+//! | [`takeover`] | what a takeover overwrites in the cloud |
+//! | [`objects`] | how findings name objects |
+
+pub mod conflict;
+pub mod exposure;
+pub mod finding;
+pub mod matching;
+pub mod objects;
+pub mod prediction;
+pub mod takeover;

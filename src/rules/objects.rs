@@ -1,0 +1,47 @@
+//! How findings name objects: kind, id, readable name, and where the object lives.
+
+use super::finding::ObjectRef;
+use crate::model::ad::AdUser;
+use crate::model::entra::{AddressHolder, EntraUser};
+use crate::snapshot::index::Holder;
+
+/// Names an AD user by its account and container.
+pub fn ad_user(user: &AdUser) -> ObjectRef {
+    ObjectRef {
+        kind: "AD user".to_owned(),
+        id: user.guid.to_string(),
+        name: format!("{}\\{}", user.domain, user.sam),
+        place: user.dn.to_string(),
+    }
+}
+
+/// Names a cloud user by its UPN.
+pub fn cloud_user(user: &EntraUser) -> ObjectRef {
+    let (kind, place) = if user.deleted.is_some() {
+        ("soft-deleted cloud user", "recycle bin of Entra ID")
+    } else if user.is_synced() {
+        ("cloud user, synced from AD", "Entra ID")
+    } else {
+        ("cloud user", "Entra ID")
+    };
+    ObjectRef { kind: kind.to_owned(), id: user.id.to_string(), name: user.upn.to_string(), place: place.to_owned() }
+}
+
+/// Names a group or contact by its display name.
+pub fn address_holder(holder: &AddressHolder) -> ObjectRef {
+    ObjectRef {
+        kind: holder.kind.to_string(),
+        id: holder.id.to_string(),
+        name: holder.display_name.clone().or_else(|| holder.mail.clone()).unwrap_or_else(|| holder.id.to_string()),
+        place: if holder.synced { "Entra ID, synced from AD" } else { "Entra ID" }.to_owned(),
+    }
+}
+
+/// Names whoever holds a value.
+pub fn holder(holder: &Holder<'_>) -> ObjectRef {
+    match holder {
+        Holder::Ad(user) => ad_user(user),
+        Holder::User(user) | Holder::Deleted(user) => cloud_user(user),
+        Holder::Other(other) => address_holder(other),
+    }
+}

@@ -1,0 +1,171 @@
+//! Look-ups over a snapshot: built once, linear in its size.
+
+use super::document::Snapshot;
+use crate::model::ad::AdUser;
+use crate::model::address::ProxyAddress;
+use crate::model::anchor::{Anchor, SourceAnchor};
+use crate::model::entra::{AddressHolder, EntraUser};
+use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
+use crate::model::name::{SamAccountName, Upn};
+use crate::model::role::RoleAssignment;
+use std::collections::HashMap;
+
+/// Somebody who holds an address or a name.
+#[derive(Clone, Copy, Debug)]
+pub enum Holder<'a> {
+    /// A user in AD.
+    Ad(&'a AdUser),
+    /// A live cloud user.
+    User(&'a EntraUser),
+    /// A soft-deleted cloud user.
+    Deleted(&'a EntraUser),
+    /// A group or contact.
+    Other(&'a AddressHolder),
+}
+
+/// Indexes over one snapshot.
+#[derive(Debug)]
+pub struct Index<'a> {
+    /// What is indexed.
+    pub snapshot: &'a Snapshot,
+    ad_by_guid: HashMap<AdGuid, &'a AdUser>,
+    ad_by_sam: HashMap<String, Vec<&'a AdUser>>,
+    ad_by_upn: HashMap<String, Vec<&'a AdUser>>,
+    ad_by_anchor: HashMap<Anchor, Vec<&'a AdUser>>,
+    cloud_by_id: HashMap<ObjectId, &'a EntraUser>,
+    cloud_by_upn: HashMap<String, Vec<&'a EntraUser>>,
+    cloud_by_immutable_id: HashMap<&'a str, Vec<&'a EntraUser>>,
+    cloud_by_sid: HashMap<&'a Sid, Vec<&'a EntraUser>>,
+    by_address: HashMap<String, Vec<Holder<'a>>>,
+    roles: HashMap<ObjectId, Vec<&'a RoleAssignment>>,
+}
+
+impl<'a> Index<'a> {
+    /// Indexes a snapshot. `anchor_of` says which attribute is the source anchor in each domain.
+    pub fn new(snapshot: &'a Snapshot, anchor_of: impl Fn(&DomainName) -> SourceAnchor) -> Self {
+        let mut index = Self {
+            snapshot,
+            ad_by_guid: HashMap::new(),
+            ad_by_sam: HashMap::new(),
+            ad_by_upn: HashMap::new(),
+            ad_by_anchor: HashMap::new(),
+            cloud_by_id: HashMap::with_capacity(snapshot.users.len()),
+            cloud_by_upn: HashMap::with_capacity(snapshot.users.len()),
+            cloud_by_immutable_id: HashMap::new(),
+            cloud_by_sid: HashMap::new(),
+            by_address: HashMap::new(),
+            roles: HashMap::new(),
+        };
+        for domain in &snapshot.domains {
+            let source = anchor_of(&domain.name);
+            domain.users.iter().for_each(|user| index.add_ad_user(user, source));
+        }
+        for user in &snapshot.users {
+            index.cloud_by_id.insert(user.id, user);
+            index.cloud_by_upn.entry(user.upn.key()).or_default().push(user);
+            index.add_cloud_user(user, Holder::User(user));
+        }
+        for user in &snapshot.deleted_users {
+            index.add_cloud_user(user, Holder::Deleted(user));
+        }
+        for holder in &snapshot.holders {
+            let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+            index.add_addresses(addresses, holder.mail.as_deref(), Holder::Other(holder));
+        }
+        for assignment in &snapshot.roles {
+            index.roles.entry(assignment.principal).or_default().push(assignment);
+        }
+        index
+    }
+
+    fn add_ad_user(&mut self, user: &'a AdUser, source: SourceAnchor) {
+        self.ad_by_guid.insert(user.guid, user);
+        self.ad_by_sam.entry(user.sam.key()).or_default().push(user);
+        if let Some(upn) = &user.upn {
+            self.ad_by_upn.entry(upn.key()).or_default().push(user);
+        }
+        if let Ok(anchor) = user.anchor(source) {
+            self.ad_by_anchor.entry(anchor).or_default().push(user);
+        }
+        let addresses = user.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+        self.add_addresses(addresses, user.mail.as_deref(), Holder::Ad(user));
+    }
+
+    fn add_cloud_user(&mut self, user: &'a EntraUser, holder: Holder<'a>) {
+        if let Some(value) = &user.immutable_id {
+            self.cloud_by_immutable_id.entry(value.as_str()).or_default().push(user);
+        }
+        if let Some(sid) = &user.security_identifier {
+            self.cloud_by_sid.entry(sid).or_default().push(user);
+        }
+        let addresses = user.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+        self.add_addresses(addresses, user.mail.as_deref(), holder);
+    }
+
+    /// `mail` counts as an e-mail address, but not a second time where `proxyAddresses` has it too.
+    fn add_addresses(&mut self, keys: impl Iterator<Item = String>, mail: Option<&str>, holder: Holder<'a>) {
+        let mut keys: Vec<String> = keys.chain(mail.map(|m| format!("smtp:{}", m.to_lowercase()))).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            self.by_address.entry(key).or_default().push(holder);
+        }
+    }
+
+    /// The AD user with that GUID.
+    pub fn ad_user(&self, guid: AdGuid) -> Option<&'a AdUser> {
+        self.ad_by_guid.get(&guid).copied()
+    }
+
+    /// The AD users with that sAMAccountName, in one domain or in all.
+    pub fn ad_by_sam(&self, domain: Option<&DomainName>, sam: &SamAccountName) -> Vec<&'a AdUser> {
+        let all = self.ad_by_sam.get(&sam.key()).map_or(&[][..], Vec::as_slice);
+        let wanted = |user: &&&AdUser| domain.is_none_or(|d| d.as_str().eq_ignore_ascii_case(user.domain.as_str()));
+        all.iter().filter(wanted).copied().collect()
+    }
+
+    /// The AD users with that UPN.
+    pub fn ad_by_upn(&self, upn: &Upn) -> &[&'a AdUser] {
+        self.ad_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The AD users with that anchor. More than one is a fault of the data.
+    pub fn ad_by_anchor(&self, anchor: Anchor) -> &[&'a AdUser] {
+        self.ad_by_anchor.get(&anchor).map_or(&[], Vec::as_slice)
+    }
+
+    /// All AD users.
+    pub fn ad_users(&self) -> impl Iterator<Item = &'a AdUser> {
+        self.snapshot.domains.iter().flat_map(|domain| &domain.users)
+    }
+
+    /// The live cloud user with that id.
+    pub fn cloud_user(&self, id: ObjectId) -> Option<&'a EntraUser> {
+        self.cloud_by_id.get(&id).copied()
+    }
+
+    /// The live cloud users with that UPN.
+    pub fn cloud_by_upn(&self, upn: &Upn) -> &[&'a EntraUser] {
+        self.cloud_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The cloud users, live or soft-deleted, with that ImmutableID, compared exactly.
+    pub fn cloud_by_immutable_id(&self, value: &str) -> &[&'a EntraUser] {
+        self.cloud_by_immutable_id.get(value).map_or(&[], Vec::as_slice)
+    }
+
+    /// The cloud users, live or soft-deleted, with that on-premises SID.
+    pub fn cloud_by_sid(&self, sid: &Sid) -> &[&'a EntraUser] {
+        self.cloud_by_sid.get(sid).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everybody on both sides who holds an address, given as its lower-case `type:address`.
+    pub fn holders_of(&self, conflict_key: &str) -> &[Holder<'a>] {
+        self.by_address.get(conflict_key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The active role assignments of a principal.
+    pub fn roles_of(&self, principal: ObjectId) -> &[&'a RoleAssignment] {
+        self.roles.get(&principal).map_or(&[], Vec::as_slice)
+    }
+}

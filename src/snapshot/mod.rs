@@ -1,0 +1,7 @@
+//! What is: both directories at one time, immutable and serialisable. Pure.
+//!
+//! [`document`] is the data (and what `snapshot --out` writes); [`index`] answers the planner's questions about it
+//! without ever scanning twice.
+
+pub mod document;
+pub mod index;
