@@ -216,6 +216,11 @@ async fn sync_switches_are_set_one_by_one_and_some_for_ever() {
     assert_eq!(lab.patch(&path, back).await.status, 400);
     assert!(lab.world.read(|w| w.entra.features.block_soft_match_enabled), "a refused change changes nothing");
     assert_eq!(lab.patch(&path, json!({ "features": { "nonsense": true } })).await.status, 400);
+    let threshold = json!({ "accidentalDeletionPrevention": { "alertThreshold": 20 } });
+    assert_eq!(lab.patch(&path, json!({ "configuration": threshold })).await.status, 204);
+    let seen = lab.get(&path).await;
+    assert_eq!(seen.body["configuration"]["accidentalDeletionPrevention"]["alertThreshold"], 20);
+    assert_eq!(lab.patch(&path, json!({ "configuration": { "nonsense": 1 } })).await.status, 400);
 }
 
 #[tokio::test]
