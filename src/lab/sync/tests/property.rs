@@ -24,6 +24,7 @@ struct AdPerson {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 struct CloudPerson {
     anchor_of: Option<usize>,
     role: bool,
