@@ -84,10 +84,10 @@ fn dns_name(domain: &Dn) -> String {
     let mut labels = Vec::new();
     let mut next = Some(domain.clone());
     while let Some(dn) = next {
-        if let Some((kind, value)) = dn.rdn().split_once('=') {
-            if kind.trim().eq_ignore_ascii_case("dc") {
-                labels.push(value.trim().to_owned());
-            }
+        if let Some((kind, value)) = dn.rdn().split_once('=')
+            && kind.trim().eq_ignore_ascii_case("dc")
+        {
+            labels.push(value.trim().to_owned());
         }
         next = dn.parent();
     }
