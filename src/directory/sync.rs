@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// How long a command may run. Starting a remote PowerShell can take half a minute; a cycle itself is not waited for.
-const TIMEOUT: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_secs(300);
 /// How much of each output is kept; the rest is read and dropped.
 const LARGEST_OUTPUT: u64 = 1 << 20;
 /// EX_TEMPFAIL of sysexits.h: try again later.
@@ -157,8 +157,8 @@ async fn kept(output: Option<impl AsyncRead + Unpin>) -> String {
     let Some(mut output) = output else { return String::new() };
     let mut octets = Vec::new();
     // What was read before an error is still the command's word.
-    let _ = (&mut output).take(LARGEST_OUTPUT).read_to_end(&mut octets).await;
-    let _ = tokio::io::copy(&mut output, &mut tokio::io::sink()).await;
+    drop((&mut output).take(LARGEST_OUTPUT).read_to_end(&mut octets).await);
+    drop(tokio::io::copy(&mut output, &mut tokio::io::sink()).await);
     String::from_utf8_lossy(&octets).into_owned()
 }
 

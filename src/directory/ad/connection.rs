@@ -89,10 +89,10 @@ impl AdDomain {
     /// A handle on a live connection; many operations can be on their way over it side by side.
     pub(super) async fn ldap(&self) -> Result<Ldap, DirectoryError> {
         let mut handle = self.handle.lock().await;
-        if let Some(ldap) = handle.as_mut() {
-            if !ldap.is_closed() {
-                return Ok(ldap.clone());
-            }
+        if let Some(ldap) = handle.as_mut()
+            && !ldap.is_closed()
+        {
+            return Ok(ldap.clone());
         }
         let ldap = self.open().await?;
         *handle = Some(ldap.clone());

@@ -57,13 +57,10 @@ pub fn from_error(error: &LdapError, during: During, what: impl Into<String>) ->
 pub fn from_result(result: &LdapResult, during: During, what: impl Into<String>) -> DirectoryError {
     let code = AdCode::of(&result.text);
     let kind = kind_of(result.rc, code, during);
-    let mut detail = meaning(result.rc, code).to_owned();
+    let (meaning, rc) = (meaning(result.rc, code), result.rc);
     let words = one_line(result.text.trim_end_matches('\0'));
-    if words.is_empty() {
-        detail.push_str(&format!(" (LDAP {})", result.rc));
-    } else {
-        detail.push_str(&format!(" (LDAP {}: {words})", result.rc));
-    }
+    let detail =
+        if words.is_empty() { format!("{meaning} (LDAP {rc})") } else { format!("{meaning} (LDAP {rc}: {words})") };
     let error = DirectoryError::new(kind, what, detail);
     match hint(result.rc, code, during) {
         Some(hint) => error.with_hint(hint),
@@ -116,7 +113,6 @@ const fn kind_of(rc: u32, code: AdCode, during: During) -> ErrorKind {
 
 const fn meaning(rc: u32, code: AdCode) -> &'static str {
     match (rc, code.win32, code.logon) {
-        (49, _, Some(0x525 | 0x52e)) => "the user name or the password is wrong",
         (49, _, Some(0x530 | 0x531)) => "this account may not sign in now or from here",
         (49, _, Some(0x532 | 0x773)) => "the account's password has expired or must be changed first",
         (49, _, Some(0x533)) => "the account is disabled",

@@ -6,8 +6,8 @@ use crate::directory::text::one_line;
 use crate::model::dn::Dn;
 
 /// The rootDSE attributes that are read.
-pub const ATTRIBUTES: [&str; 4] =
-    ["defaultNamingContext", "configurationNamingContext", "dnsHostName", "supportedCapabilities"];
+pub const ATTRIBUTES: [&str; 5] =
+    ["defaultNamingContext", "namingContexts", "configurationNamingContext", "dnsHostName", "supportedCapabilities"];
 
 /// `LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID`: the server is a read-only domain controller (MS-ADTS 3.1.1.3.4.3).
 const READ_ONLY: &str = "1.2.840.113556.1.4.1920";
@@ -20,7 +20,7 @@ const GLOBAL_CATALOG: [u16; 2] = [3268, 3269];
 pub struct DomainController {
     /// `dnsHostName`: which one it is.
     pub host: String,
-    /// The domain's naming context.
+    /// The naming context that `base_dn` lies in: the domain's.
     pub domain: Dn,
     /// The domain's DNS name, from the naming context's `DC=` parts.
     pub dns_name: String,
@@ -52,12 +52,16 @@ impl DomainController {
                 "set `url` in [[ad]] to a writable domain controller: `Get-ADDomainController -Filter 'IsReadOnly -eq $false'`",
             ));
         }
-        if !base_dn.is_under(&domain) {
+        // The longest naming context around it: a child domain's name ends in its parent's.
+        let contexts = root.values("namingContexts").iter().filter_map(|value| String::from_utf8(value.clone()).ok());
+        let contexts = contexts.filter_map(|text| Dn::parse(&text).ok()).chain([domain.clone()]);
+        let around = contexts.filter(|context| base_dn.is_under(context)).max_by_key(|context| context.as_str().len());
+        let Some(domain) = around else {
             return Err(refuse(
                 format!("{host} serves {domain}, but base_dn is {base_dn}"),
                 "let `url` and `base_dn` of this [[ad]] name the same domain",
             ));
-        }
+        };
         Ok(Self { dns_name: dns_name(&domain), host, domain, configuration })
     }
 }
@@ -80,10 +84,10 @@ fn dns_name(domain: &Dn) -> String {
     let mut labels = Vec::new();
     let mut next = Some(domain.clone());
     while let Some(dn) = next {
-        if let Some((kind, value)) = dn.rdn().split_once('=') {
-            if kind.trim().eq_ignore_ascii_case("dc") {
-                labels.push(value.trim().to_owned());
-            }
+        if let Some((kind, value)) = dn.rdn().split_once('=')
+            && kind.trim().eq_ignore_ascii_case("dc")
+        {
+            labels.push(value.trim().to_owned());
         }
         next = dn.parent();
     }

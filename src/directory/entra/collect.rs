@@ -54,6 +54,11 @@ impl<C: Clock> Graph<C> {
     /// Reads it all, side by side. Users, organization and domains must be readable; what else may not be seen becomes
     /// a gap with its reason. Errors also: a tenant other than the configured one.
     pub async fn collect(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Collected, DirectoryError> {
+        // Nine reads at once are a large future; boxed, it does not travel through every caller's stack.
+        Box::pin(self.collect_all(progress)).await
+    }
+
+    async fn collect_all(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Collected, DirectoryError> {
         let (organization, domains, mut users, deleted, groups, contacts, roles, features, identifiers) = tokio::try_join!(
             self.organization(),
             self.domains(),

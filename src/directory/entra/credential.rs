@@ -23,7 +23,7 @@ pub enum Credential {
         /// Application (client) id.
         client_id: String,
         /// The certificate with its key.
-        certificate: SigningCertificate,
+        certificate: Box<SigningCertificate>,
     },
     /// A ready access token, which cannot be renewed.
     AccessToken(SecretString),

@@ -34,17 +34,16 @@ pub fn from_graph(request: &Request, status: u16, request_id: Option<&str>, body
     let GraphError { code, message, inner } =
         serde_json::from_slice::<GraphBody>(body).map(|body| body.error).unwrap_or_default();
     let id = request_id.map(str::to_owned).or(inner.and_then(|inner| inner.request_id));
-    let mut detail = match (code.is_empty(), message.is_empty()) {
+    let said = match (code.is_empty(), message.is_empty()) {
         (false, false) => format!("{}: {}", one_line(&code), one_line(&message)),
         (false, true) => one_line(&code),
         (true, false) => one_line(&message),
         (true, true) => "no reason was given".to_owned(),
     };
-    detail.push_str(&format!(" (HTTP {status}"));
-    if let Some(id) = id.filter(|id| !id.is_empty()) {
-        detail.push_str(&format!(", request-id {}", one_line(&id)));
-    }
-    detail.push(')');
+    let detail = match id.filter(|id| !id.is_empty()) {
+        Some(id) => format!("{said} (HTTP {status}, request-id {})", one_line(&id)),
+        None => format!("{said} (HTTP {status})"),
+    };
     let error = DirectoryError::new(kind(status, request.is_write()), request.what.clone(), detail);
     match hint(request, status, &message) {
         Some(hint) => error.with_hint(hint),

@@ -69,10 +69,10 @@ impl<C: Clock> TokenSource<C> {
     pub async fn token(&self) -> Result<Token, DirectoryError> {
         let mut current = self.current.lock().await;
         let now = self.clock.now();
-        if let Some(token) = current.as_ref() {
-            if token.renew_at.is_none_or(|at| now < at) {
-                return Ok(token.clone());
-            }
+        if let Some(token) = current.as_ref()
+            && token.renew_at.is_none_or(|at| now < at)
+        {
+            return Ok(token.clone());
         }
         let token = self.fetch(now).await?;
         self.refuse_other_tenant(&token)?;

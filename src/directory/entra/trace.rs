@@ -112,7 +112,7 @@ fn headers(headers: &HeaderMap) -> Value {
             _ => String::from_utf8_lossy(value.as_bytes()).into_owned(),
         };
         match out.get_mut(name.as_str()) {
-            Some(Value::String(before)) => before.push_str(&format!(", {value}")),
+            Some(Value::String(before)) => before.extend([", ", &value]),
             _ => drop(out.insert(name.as_str().to_owned(), Value::String(value))),
         }
     }

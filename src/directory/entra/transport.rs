@@ -162,9 +162,8 @@ impl Failure {
     pub fn into_error(self, what: &str, host: &str, write: bool) -> DirectoryError {
         let kind = match &self {
             Self::Untrusted(_) => ErrorKind::Untrusted,
-            Self::NotSent(_) => ErrorKind::Unreachable,
             Self::NoAnswer(_) | Self::TooLarge if write => ErrorKind::OutcomeUnknown,
-            Self::NoAnswer(_) => ErrorKind::Unreachable,
+            Self::NotSent(_) | Self::NoAnswer(_) => ErrorKind::Unreachable,
             Self::TooLarge => ErrorKind::Broken,
         };
         let error = DirectoryError::new(kind, what, format!("{host}: {self}"));
