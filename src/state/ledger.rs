@@ -304,6 +304,11 @@ pub enum Reading {
         /// None, or usually one.
         assignments: Vec<RoleAssignment>,
     },
+    /// When the tenant was last synced, read after the wave's last write: cycles are counted from here.
+    LastSync {
+        /// `organization.onPremisesLastSyncDateTime`.
+        at: Option<Timestamp>,
+    },
     /// The step reads or waits only.
     Nothing,
 }

@@ -1,6 +1,21 @@
 //! What was done. Pure: reading and writing files is `store`'s business.
 //!
-//! [`ledger`] is the state file's data. [`journal`] is the append-only record of every intent and outcome beneath it;
-//! the ledger is its fold.
+//! | module | what |
+//! |---|---|
+//! | [`ledger`] | the data: applies with their links and steps |
+//! | [`journal`] | the append-only record of every intent and outcome; the ledger is its fold |
+//! | [`fold`] | the state machine: which event may follow which |
+//! | [`inverse`] | what takes a step back |
+//! | [`query`] | questions to the ledger: what is unfinished, which roles are missing |
+//! | [`file`](mod@file) | the state file |
+//! | [`recorder`] | what the executor asks of whatever keeps journal and state |
+//! | [`sheet`] | the restore sheet, which gives roles back without matchplan |
 
+pub mod file;
+pub mod fold;
+pub mod inverse;
+pub mod journal;
 pub mod ledger;
+pub mod query;
+pub mod recorder;
+pub mod sheet;
