@@ -113,7 +113,10 @@ impl Comparison {
     /// As Markdown for a pull request, under GitHub's limit. `command` shows what did not fit.
     pub fn to_markdown(&self, command: &str) -> String {
         let mut text = Bounded::new(LIMIT);
-        let mut head = format!("### matchplan: what to look at again\n\n**{}**\n\n| | made | expires | digest |\n", Prose(&self.summary()));
+        let mut head = format!(
+            "### matchplan: what to look at again\n\n**{}**\n\n| | made | expires | digest |\n",
+            Prose(&self.summary())
+        );
         head.push_str("|---|---|---|---|\n");
         for (title, plan) in [("approved", &self.old), ("now", &self.new)] {
             let _ = writeln!(
@@ -149,7 +152,10 @@ impl Comparison {
         );
         if left_out > 0 {
             let command = clip(command, 2 * CELL);
-            let note = format!("\n**{left_out} sections are left out, because a comment on GitHub holds {LIMIT} characters.** {} shows all.\n", Code(&command));
+            let note = format!(
+                "\n**{left_out} sections are left out, because a comment on GitHub holds {LIMIT} characters.** {} shows all.\n",
+                Code(&command)
+            );
             // RESERVE is kept free for this note.
             let _ = text.add(&note, 0);
         }
@@ -185,11 +191,11 @@ fn aspects(page: &mut Page, aspects: &[Aspect], indent: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use snapbox::IntoData as _;
     use crate::plan::document::Plan;
     use crate::plan::step::Action;
     use crate::report::testing::{hostile, many, sample};
     use crate::rules::prediction::Prediction;
+    use snapbox::IntoData as _;
 
     fn text(new: &Plan) -> String {
         Comparison::of(&sample(), new).to_text(Style::PLAIN, 100)

@@ -205,7 +205,8 @@ mod tests {
              seven eight
   CN=a very long name that somebody wants to copy,DC=corp
 
-"#]].raw()
+"#]]
+            .raw()
         );
     }
 

@@ -92,7 +92,8 @@ fn errors(text: &mut Bounded, plan: &Plan, dropped: &mut Vec<String>) {
     left_out += text.add_all(
         errors,
         |finding| {
-            let link = finding.link.as_ref().map(|id| format!(" {}", Code(&clip(id.as_str(), CELL)))).unwrap_or_default();
+            let link =
+                finding.link.as_ref().map(|id| format!(" {}", Code(&clip(id.as_str(), CELL)))).unwrap_or_default();
             let message = Prose(&clip(&finding.message, 600)).to_string();
             let help = Prose(&clip(&finding.help, 600)).to_string();
             format!("- `{}`{link}: {message} **What to do:** {help}\n", finding.code)
@@ -110,11 +111,8 @@ fn table(text: &mut Bounded, plan: &Plan, by_link: &ByLink<'_>, dropped: &mut Ve
     let keep = (text.left() / 3 * 2).max(RESERVE);
     if !links.is_empty() {
         let heading = "\n| | AD user | cloud user | how | changes | next cycle |\n|---|---|---|---|---|---|\n";
-        let left_out = if text.add(heading, keep) {
-            text.add_all(&links, |link| row(link, by_link), keep)
-        } else {
-            links.len()
-        };
+        let left_out =
+            if text.add(heading, keep) { text.add_all(&links, |link| row(link, by_link), keep) } else { links.len() };
         if left_out > 0 {
             dropped.push(format!("{left_out} of {} links in the table", links.len()));
         }
@@ -142,11 +140,7 @@ fn row(link: &PlannedLink, by_link: &ByLink<'_>) -> String {
             Action::Move { .. } => changes.push("move".to_owned()),
             Action::Suspend { restore: true, .. } => changes.push("role suspended".to_owned()),
             Action::Suspend { restore: false, .. } => changes.push("**role removed**".to_owned()),
-            Action::Restore { .. }
-            | Action::Hold
-            | Action::Release
-            | Action::Sync
-            | Action::Verify { .. } => {}
+            Action::Restore { .. } | Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => {}
         }
     }
     let lost = link.takeover.addresses_lost.len();
@@ -172,7 +166,10 @@ fn details(text: &mut Bounded, plan: &Plan, by_link: &ByLink<'_>, dropped: &mut 
     let whole = plan.findings.iter().filter(|finding| finding.link.is_none());
     whole.for_each(|finding| finding_lines(&mut page, finding, 0));
     if !page.is_empty() {
-        let folded = format!("\n<details><summary>Findings about the plan as a whole</summary>\n\n{}\n</details>\n", page.to_fence());
+        let folded = format!(
+            "\n<details><summary>Findings about the plan as a whole</summary>\n\n{}\n</details>\n",
+            page.to_fence()
+        );
         if !text.add(&folded, RESERVE) {
             dropped.push("findings about the plan as a whole".to_owned());
         }
@@ -203,7 +200,9 @@ mod tests {
 
     #[test]
     fn the_sample_for_a_pull_request() {
-        snapbox::assert_data_eq!(render(&sample(), "wave-01.plan.json"), snapbox::str![[r#"
+        snapbox::assert_data_eq!(
+            render(&sample(), "wave-01.plan.json"),
+            snapbox::str![[r#"
 ### matchplan: plan
 
 **Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked**
@@ -305,7 +304,8 @@ Already linked: 1.
 
 </details>
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
@@ -332,7 +332,12 @@ Already linked: 1.
                 Some(open) if line == open => fence = None,
                 None => {
                     let bare = without_code(line);
-                    assert!(!bare.contains("@team") && !bare.contains("<img") && !bare.replace("\\]", "").contains("](http"), "{line}");
+                    assert!(
+                        !bare.contains("@team")
+                            && !bare.contains("<img")
+                            && !bare.replace("\\]", "").contains("](http"),
+                        "{line}"
+                    );
                     assert!(!bare.contains("</details>") || line == "</details>", "{line}");
                 }
                 Some(_) => {}
