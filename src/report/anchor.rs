@@ -71,7 +71,9 @@ mod tests {
     fn microsofts_vector_in_every_spelling() {
         let anchor = Anchor::from_base64("iGhmiAEBERG7uxI0VniQqw==").unwrap();
         let view = AnchorView::from(&anchor);
-        snapbox::assert_data_eq!(view.to_text(Style::PLAIN), snapbox::str![[r#"
+        snapbox::assert_data_eq!(
+            view.to_text(Style::PLAIN),
+            snapbox::str![[r#"
 GUID         88666888-0101-1111-bbbb-1234567890ab
 octets       8868668801011111bbbb1234567890ab
 ImmutableID  iGhmiAEBERG7uxI0VniQqw==
@@ -79,7 +81,9 @@ LDAP filter  (objectGUID=\88\68\66\88\01\01\11\11\bb\bb\12\34\56\78\90\ab)
              (mS-DS-ConsistencyGuid=\88\68\66\88\01\01\11\11\bb\bb\12\34\56\78\90\ab)
 connector DN CN={6947686d694145424552473775784930566e695171773d3d}
 
-"#]].raw());
+"#]]
+            .raw()
+        );
         assert_eq!(Anchor::from_connector_dn(&view.connector_dn).unwrap(), anchor);
         assert!(view.to_json().unwrap().contains(r#""guid": "88666888-0101-1111-bbbb-1234567890ab""#));
     }

@@ -128,12 +128,7 @@ impl Comparison {
 }
 
 fn name(plan: &Plan) -> PlanName {
-    PlanName {
-        digest: plan.digest.clone(),
-        created: plan.created,
-        expires: plan.expires,
-        summary: summary_text(plan),
-    }
+    PlanName { digest: plan.digest.clone(), created: plan.created, expires: plan.expires, summary: summary_text(plan) }
 }
 
 /// A plan's findings, without the lines that links are written on.
@@ -165,7 +160,6 @@ fn links<'a>(old: &'a Plan, new: &'a Plan) -> Vec<LinkDifference> {
     }
     out
 }
-
 
 /// The names of a link's aspects, in the order in which they are shown.
 const LINK_ASPECTS: [&str; 9] =
@@ -257,10 +251,7 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         ("settings and sync commands", flat(settings)),
         ("configuration", vec![config_digest.clone()]),
         ("left out", skipped.iter().map(ToString::to_string).collect()),
-        (
-            "steps of the waves",
-            steps.iter().filter(|step| step.link.is_none()).flat_map(step_text::lines).collect(),
-        ),
+        ("steps of the waves", steps.iter().filter(|step| step.link.is_none()).flat_map(step_text::lines).collect()),
     ]
 }
 

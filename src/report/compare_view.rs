@@ -113,7 +113,10 @@ impl Comparison {
     /// As Markdown for a pull request, under GitHub's limit. `command` shows what did not fit.
     pub fn to_markdown(&self, command: &str) -> String {
         let mut text = Bounded::new(LIMIT);
-        let mut head = format!("### matchplan: what to look at again\n\n**{}**\n\n| | made | expires | digest |\n", Prose(&self.summary()));
+        let mut head = format!(
+            "### matchplan: what to look at again\n\n**{}**\n\n| | made | expires | digest |\n",
+            Prose(&self.summary())
+        );
         head.push_str("|---|---|---|---|\n");
         for (title, plan) in [("approved", &self.old), ("now", &self.new)] {
             let _ = writeln!(
@@ -125,25 +128,34 @@ impl Comparison {
             );
         }
         let mut left_out = usize::from(!text.add(&head, RESERVE));
-        let mut folds = Vec::new();
-        let mut fold = |title: String, fill: &dyn Fn(&mut Page)| {
+        let fold = |title: String, fill: &dyn Fn(&mut Page)| {
             let mut page = Page::new(100);
             fill(&mut page);
-            if !page.is_empty() {
-                folds.push(format!("\n<details><summary>{title}</summary>\n\n{}\n</details>\n", page.to_fence()));
-            }
+            format!("\n<details><summary>{title}</summary>\n\n{}\n</details>\n", page.to_fence())
         };
-        fold("The plan as a whole".to_owned(), &|page| aspects(page, &self.plan, 0));
-        fold("Findings".to_owned(), &|page| self.findings(page));
-        for link in &self.links {
-            let names = [&link.ad, &link.cloud].map(|name| HtmlCode(&clip(name, CELL)).to_string());
-            let title = format!("{} {} ({})", link.change.mark().sign(), names.join(" → "), link.change.word());
-            fold(title, &|page| aspects(page, &link.aspects, 0));
+        if !self.plan.is_empty() {
+            let folded = fold("The plan as a whole".to_owned(), &|page| aspects(page, &self.plan, 0));
+            left_out += usize::from(!text.add(&folded, RESERVE));
         }
-        left_out += text.add_all(folds.into_iter(), RESERVE);
+        if !(self.findings_appeared.is_empty() && self.findings_gone.is_empty()) {
+            let folded = fold("Findings".to_owned(), &|page| self.findings(page));
+            left_out += usize::from(!text.add(&folded, RESERVE));
+        }
+        left_out += text.add_all(
+            &self.links,
+            |link| {
+                let names = [&link.ad, &link.cloud].map(|name| HtmlCode(&clip(name, CELL)).to_string());
+                let title = format!("{} {} ({})", link.change.mark().sign(), names.join(" → "), link.change.word());
+                fold(title, &|page| aspects(page, &link.aspects, 0))
+            },
+            RESERVE,
+        );
         if left_out > 0 {
             let command = clip(command, 2 * CELL);
-            let note = format!("\n**{left_out} sections are left out, because a comment on GitHub holds {LIMIT} characters.** {} shows all.\n", Code(&command));
+            let note = format!(
+                "\n**{left_out} sections are left out, because a comment on GitHub holds {LIMIT} characters.** {} shows all.\n",
+                Code(&command)
+            );
             // RESERVE is kept free for this note.
             let _ = text.add(&note, 0);
         }
@@ -179,11 +191,11 @@ fn aspects(page: &mut Page, aspects: &[Aspect], indent: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use snapbox::IntoData as _;
     use crate::plan::document::Plan;
     use crate::plan::step::Action;
     use crate::report::testing::{hostile, many, sample};
     use crate::rules::prediction::Prediction;
+    use snapbox::IntoData as _;
 
     fn text(new: &Plan) -> String {
         Comparison::of(&sample(), new).to_text(Style::PLAIN, 100)

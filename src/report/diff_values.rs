@@ -65,7 +65,8 @@ pub fn value_changes(before: &[String], after: &[String]) -> Vec<ValueChange> {
     let mut changes = Vec::new();
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
         if let DiffOp::Equal { old_index, len, .. } = op {
-            changes.extend(old[old_index..old_index + len].iter().map(|v| ValueChange::Kept { value: (*v).to_owned() }));
+            changes
+                .extend(old[old_index..old_index + len].iter().map(|v| ValueChange::Kept { value: (*v).to_owned() }));
         } else {
             pair(&old[op.old_range()], &new[op.new_range()], &mut changes);
         }

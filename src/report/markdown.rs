@@ -35,11 +35,18 @@ impl Bounded {
         fits
     }
 
-    /// Adds pieces one by one until one does not fit; how many were left out.
-    pub fn add_all(&mut self, pieces: impl Iterator<Item = String>, reserve: usize) -> usize {
+    /// Adds a piece per item, one by one; how many did not fit. One oversized piece does not keep the others out, but
+    /// once the text is full, the rest is not even written.
+    pub fn add_all<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut piece: impl FnMut(T) -> String,
+        reserve: usize,
+    ) -> usize {
+        const FULL_AFTER: usize = 8;
         let mut left_out = 0;
-        for piece in pieces {
-            if left_out > 0 || !self.add(&piece, reserve) {
+        for item in items {
+            if left_out >= FULL_AFTER || !self.add(&piece(item), reserve) {
                 left_out += 1;
             }
         }
@@ -61,7 +68,7 @@ mod tests {
         let mut text = Bounded::new(6);
         assert!(text.add("äöü", 3));
         assert!(!text.add("a", 3));
-        assert_eq!(text.add_all(["a", "bcd", "e"].into_iter().map(str::to_owned), 0), 2);
-        assert_eq!((text.left(), text.finish().as_str()), (2, "äöüa"));
+        assert_eq!(text.add_all(["a", "bcd", "e"], str::to_owned, 0), 1);
+        assert_eq!((text.left(), text.finish().as_str()), (1, "äöüae"));
     }
 }

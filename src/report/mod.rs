@@ -16,14 +16,18 @@
 //! | [`link_text`], [`step_text`] | one link, one step |
 //! | [`redact`], [`redact_text`] | a plan with ids instead of names |
 //! | [`compare`], [`compare_view`] | what a reviewer of one plan must look at again in another |
+//! | [`events`], [`outcome`] | an apply while it runs, and its last words |
+//! | [`status`], [`standing_text`] | the ledger, and where a link stands |
 //! | [`anchor`] | an anchor in all its spellings |
 
 pub mod anchor;
 pub mod compare;
 pub mod compare_view;
 pub mod diff_values;
+pub mod events;
 pub mod link_text;
 pub mod markdown;
+pub mod outcome;
 pub mod page;
 pub mod plan_json;
 pub mod plan_markdown;
@@ -31,6 +35,8 @@ pub mod plan_text;
 pub mod redact;
 pub mod redact_text;
 pub mod safe;
+pub mod standing_text;
+pub mod status;
 pub mod step_text;
 pub mod style;
 #[cfg(test)]

@@ -152,9 +152,11 @@ impl Page {
     /// The page as a fenced `diff` block: marks in the first column, where GitHub colours by them.
     pub fn to_fence(&self) -> String {
         let mut lines = String::new();
+        let margin = self.lines.iter().filter(|l| !l.spans.is_empty()).map(|l| l.indent).min().unwrap_or_default();
         for Line { indent, mark, spans } in &self.lines {
             let sign = if *mark == Mark::Change { "!" } else { mark.sign() };
             let text: String = spans.iter().map(|(_, text)| text.as_str()).collect();
+            let indent = indent.saturating_sub(margin);
             let line = format!("{sign:<1} {:indent$}{text}", "");
             lines.push_str(line.trim_end());
             lines.push('\n');
@@ -203,7 +205,8 @@ mod tests {
              seven eight
   CN=a very long name that somebody wants to copy,DC=corp
 
-"#]].raw()
+"#]]
+            .raw()
         );
     }
 

@@ -31,10 +31,9 @@ fn header(page: &mut Page, plan: &Plan) {
     };
     let tenant = &plan.tenant;
     page.push(
-        Line::at(0).put(Tone::Strong, format_args!("{title} for {}", tenant.name)).plain(format_args!(
-            " ({}, tenant {})",
-            tenant.initial_domain, tenant.id
-        )),
+        Line::at(0)
+            .put(Tone::Strong, format_args!("{title} for {}", tenant.name))
+            .plain(format_args!(" ({}, tenant {})", tenant.initial_domain, tenant.id)),
     );
     for domain in &plan.forest {
         page.push(Line::labelled(2, "domain").plain(format_args!("{} ({})", domain.name, domain.base_dn)));
@@ -114,7 +113,11 @@ fn left_over(page: &mut Page, plan: &Plan) {
     }
     if !plan.skipped.is_empty() {
         let ids: Vec<_> = plan.skipped.iter().map(ToString::to_string).collect();
-        page.push(Line::at(0).put(Tone::Warn, format_args!("Left out: {}", ids.len())).plain(format_args!(" ({})", ids.join(", "))));
+        page.push(
+            Line::at(0)
+                .put(Tone::Warn, format_args!("Left out: {}", ids.len()))
+                .plain(format_args!(" ({})", ids.join(", "))),
+        );
         page.gap();
     }
 }
@@ -148,7 +151,8 @@ pub fn links_beyond_return(plan: &Plan) -> usize {
         .steps
         .iter()
         .filter(|step| {
-            matches!(step.action, Action::Verify { .. }) || matches!(step.undo, Undo::Never { .. } | Undo::UntilSync { .. })
+            matches!(step.action, Action::Verify { .. })
+                || matches!(step.undo, Undo::Never { .. } | Undo::UntilSync { .. })
         })
         .filter_map(|step| step.link.as_ref())
         .collect();
@@ -172,7 +176,9 @@ fn summary(page: &mut Page, plan: &Plan) {
     let beyond = links_beyond_return(plan);
     if beyond > 0 {
         let noun = if beyond == 1 { "link" } else { "links" };
-        page.push(Line::at(0).put(Tone::Alarm, format_args!("Point of no return: the sync cycle, for {beyond} {noun}.")));
+        page.push(
+            Line::at(0).put(Tone::Alarm, format_args!("Point of no return: the sync cycle, for {beyond} {noun}.")),
+        );
     }
     page.push(summary_line(plan));
 }
@@ -197,9 +203,9 @@ pub fn summary_text(plan: &Plan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use snapbox::IntoData as _;
     use crate::report::safe::is_hidden;
     use crate::report::testing::{HOSTILE, hostile, plan_of, sample};
+    use snapbox::IntoData as _;
 
     #[test]
     fn the_sample_reads_well() {
@@ -285,7 +291,8 @@ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and res
     fn colour_changes_nothing_but_colour() {
         let coloured = render(&sample(), Style::COLOUR, 100);
         assert!(coloured.contains("\u{1b}[1;31mpoint of no return"), "{coloured}");
-        let uncoloured = |(n, piece): (usize, &'static str)| if n == 0 { piece } else { piece.split_once('m').unwrap().1 };
+        let uncoloured =
+            |(n, piece): (usize, &'static str)| if n == 0 { piece } else { piece.split_once('m').unwrap().1 };
         let plain: String = coloured.leak().split("\u{1b}[").enumerate().map(uncoloured).collect();
         let strip = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
         assert_eq!(strip(&plain), strip(&render(&sample(), Style::PLAIN, 100)));

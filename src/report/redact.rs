@@ -15,7 +15,8 @@
 use super::redact_text::Names;
 use crate::config::matchplan::CloudSelector;
 use crate::config::settings::{
-    AdSettings, Bind, Command, CredentialKind, EntraSettings, Guard, Hold, SecretSource, Settings, SyncSettings, Trigger,
+    AdSettings, Bind, Command, CredentialKind, EntraSettings, Guard, Hold, SecretSource, Settings, SyncSettings,
+    Trigger,
 };
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
@@ -120,7 +121,11 @@ impl Redactor {
         let Settings { entra, ad, sync, guard, plan_ttl, state } = settings;
         let EntraSettings { tenant, cloud, credential } = entra;
         Settings {
-            entra: EntraSettings { tenant: tenant.clone(), cloud: cloud.clone(), credential: self.credential(credential) },
+            entra: EntraSettings {
+                tenant: tenant.clone(),
+                cloud: cloud.clone(),
+                credential: self.credential(credential),
+            },
             ad: ad.iter().map(|ad| self.ad_settings(ad)).collect(),
             sync: self.sync(sync),
             guard: self.guard(guard),
@@ -298,9 +303,7 @@ impl Redactor {
     fn prediction(&mut self, prediction: &Prediction) -> Prediction {
         match prediction {
             Prediction::Linked { by } => Prediction::Linked { by: *by },
-            Prediction::Error { name, why } => {
-                Prediction::Error { name: name.clone(), why: self.names.sentence(why) }
-            }
+            Prediction::Error { name, why } => Prediction::Error { name: name.clone(), why: self.names.sentence(why) },
             Prediction::Duplicate { why } => Prediction::Duplicate { why: self.names.sentence(why) },
             Prediction::Restored { why } => Prediction::Restored { why: self.names.sentence(why) },
             Prediction::NotSynced { why } => Prediction::NotSynced { why: self.names.sentence(why) },
@@ -480,7 +483,11 @@ mod tests {
             for name in PERSONAL {
                 let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
                 let leak = folded.match_indices(name).find(|(at, _)| !word(folded[..*at].chars().next_back()));
-                assert_eq!(leak.map(|(at, _)| &folded[at.saturating_sub(60)..(at + 40).min(folded.len())]), None, "{name}");
+                assert_eq!(
+                    leak.map(|(at, _)| &folded[at.saturating_sub(60)..(at + 40).min(folded.len())]),
+                    None,
+                    "{name}"
+                );
             }
         }
     }

@@ -27,7 +27,9 @@ pub struct Text<'a>(pub &'a str);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| if is_hidden(c) { write!(f, "{}", c.escape_default()) } else { f.write_char(c) })
+        self.0
+            .chars()
+            .try_for_each(|c| if is_hidden(c) { write!(f, "{}", c.escape_default()) } else { f.write_char(c) })
     }
 }
 
@@ -50,7 +52,7 @@ impl fmt::Display for Code<'_> {
     }
 }
 
-/// A sentence with directory values in it, as Markdown prose on one line. Everything that GitHub would interpret is
+/// A sentence with directory values in it, as Markdown prose on one line, after other text on that line. Everything that GitHub would interpret is
 /// escaped. Mentions and issue numbers are found by GitHub *after* Markdown was rendered, where an escape is gone
 /// already; an empty comment behind the sign keeps them apart.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,10 @@ pub struct Prose<'a>(pub &'a str);
 
 impl fmt::Display for Prose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in Text(self.0).to_string().chars() {
+        let text = Text(self.0).to_string();
+        let mut chars = text.chars().peekable();
+        let mut previous = ' ';
+        while let Some(c) = chars.next() {
             match c {
                 '@' => f.write_str("@<!-- -->")?,
                 '#' => f.write_str("\\#<!-- -->")?,
@@ -66,11 +71,13 @@ impl fmt::Display for Prose<'_> {
                 '>' => f.write_str("&gt;")?,
                 '&' => f.write_str("&amp;")?,
                 '|' => f.write_str("&#124;")?,
-                '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '~' | '$' | ':' | '.' | '+' | '-' | '=' => {
-                    write!(f, "\\{c}")?;
-                }
+                '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => write!(f, "\\{c}")?,
+                // Bare addresses, `http://…` and `www.…`, become links too.
+                ':' if chars.peek() == Some(&'/') => f.write_str("\\:")?,
+                '.' if previous.eq_ignore_ascii_case(&'w') => f.write_str("\\.")?,
                 _ => f.write_char(c)?,
             }
+            previous = c;
         }
         Ok(())
     }
@@ -174,8 +181,8 @@ mod tests {
     #[test]
     fn prose_mentions_links_and_formats_nothing() {
         assert_eq!(
-            Prose("@team <img> [x](http://y) #12 | `z`").to_string(),
-            "@<!-- -->team &lt;img&gt; \\[x\\]\\(http\\://y\\) \\#<!-- -->12 &#124; \\`z\\`"
+            Prose("@team <img> [x](http://y) #12 | `z` www.e.org").to_string(),
+            "@<!-- -->team &lt;img&gt; \\[x\\](http\\://y) \\#<!-- -->12 &#124; \\`z\\` www\\.e.org"
         );
     }
 

@@ -1,5 +1,6 @@
 //! A small plan with one link of each kind, for the tests of every renderer.
 
+use crate::apply::event::{Event, What};
 use crate::config::matchplan::CloudSelector;
 use crate::config::settings::{
     AdSettings, Bind, Cloud, CredentialKind, EntraSettings, Guard, SecretSource, Settings, SyncSettings, TenantName,
@@ -17,6 +18,10 @@ use crate::plan::link::{BeforeImage, Exposure, Method, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
 use crate::rules::finding::{Finding, FindingCode, ObjectRef, Origin, Severity};
 use crate::rules::prediction::{MatchKey, Overwrite, Prediction, Takeover};
+use crate::state::ledger::{
+    ApplyRecord, Context, Done, LinkRecord, Reading, STATE_VERSION, Standing, State, StepRecord, StepStatus,
+};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub(crate) fn strings(values: &[&str]) -> Vec<String> {
@@ -111,10 +116,7 @@ pub(crate) fn settings() -> Settings {
             trigger: Trigger::Command(strings(&["pwsh", "-Command", "Start-ADSyncSyncCycle"]).try_into().unwrap()),
             ..SyncSettings::default()
         },
-        guard: Guard {
-            protect: vec![CloudSelector::parse("brigitte.break@contoso.com").unwrap()],
-            ..Guard::default()
-        },
+        guard: Guard { protect: vec![CloudSelector::parse("brigitte.break@contoso.com").unwrap()], ..Guard::default() },
         plan_ttl: Settings::DEFAULT_PLAN_TTL,
         state: Settings::DEFAULT_STATE.into(),
     }
@@ -204,19 +206,12 @@ pub(crate) fn sample() -> Plan {
             AttributeChange {
                 attribute: AdAttribute::ProxyAddresses,
                 expects: strings(&["SMTP:jsmith@contoso.com", "x500:/o=Contoso/cn=jsmith"]),
-                sets: strings(&[
-                    "SMTP:john.smith@contoso.com",
-                    "smtp:jsmith@contoso.com",
-                    "x500:/o=Contoso/cn=jsmith",
-                ]),
+                sets: strings(&["SMTP:john.smith@contoso.com", "smtp:jsmith@contoso.com", "x500:/o=Contoso/cn=jsmith"]),
             },
         ],
     };
-    let anchor = Action::Anchor {
-        user: jane_cloud.clone(),
-        expects: None,
-        sets: Some(Anchor::from_guid(jane.guid).into()),
-    };
+    let anchor =
+        Action::Anchor { user: jane_cloud.clone(), expects: None, sets: Some(Anchor::from_guid(jane.guid).into()) };
     let moved = Action::Move {
         user: jane.clone(),
         from: Dn::parse("OU=Staging,DC=corp,DC=contoso,DC=com").unwrap(),
@@ -283,12 +278,13 @@ pub(crate) fn sample() -> Plan {
 
 /// Names and values of [`sample`] that say who somebody is.
 pub(crate) const PERSONAL: &[&str] = &[
-    "john", "smith", "jane", "doe", "jdoe", "linus", "linked@", "bob", "bblock", "block@", "betty", "other", "olga", "operator",
-    "brigitte", "break",
+    "john", "smith", "jane", "doe", "jdoe", "linus", "linked@", "bob", "bblock", "block@", "betty", "other", "olga",
+    "operator", "brigitte", "break",
 ];
 
 /// What a directory could hold to be obeyed by a terminal or by GitHub.
-pub(crate) const HOSTILE: &str = "x\u{1b}[2J\u{202e}\u{200b}\u{9b}\n```\n</details>|@team [l](http://e) `q` <img src=x>";
+pub(crate) const HOSTILE: &str =
+    "x\u{1b}[2J\u{202e}\u{200b}\u{9b}\n```\n</details>|@team [l](http://e) `q` <img src=x>";
 
 /// [`sample`] with [`HOSTILE`] wherever a directory's text can stand.
 pub(crate) fn hostile() -> Plan {
@@ -342,4 +338,61 @@ pub(crate) fn many(count: u128) -> Plan {
         links.push(link);
     }
     plan_of(links, steps, findings)
+}
+
+/// An event at a fixed time.
+pub(crate) fn event(what: What) -> Event {
+    Event { at: "2026-11-20T10:00:03Z".parse().unwrap(), what }
+}
+
+/// An unfinished apply of [`sample`]: both links in progress, no step begun.
+pub(crate) fn record() -> ApplyRecord {
+    let plan = sample();
+    let links = plan.links.iter().filter(|link| matches!(link.outcome, Outcome::Change { .. })).map(|link| {
+        let record = LinkRecord {
+            ad: link.ad.clone(),
+            cloud: link.cloud.clone(),
+            method: Some(Method::Hard),
+            anchor: link.anchor,
+            sid: None,
+            wave: 1,
+            standing: Standing::InProgress,
+        };
+        (link.id.clone(), record)
+    });
+    ApplyRecord {
+        id: "apply-1".into(),
+        purpose: Purpose::Link,
+        context: Context { host: "admin-pc".to_owned(), user: "olga".to_owned() },
+        started: "2026-11-20T10:30:00Z".parse().unwrap(),
+        ended: None,
+        plan_digest: plan.digest.clone(),
+        plan: None,
+        controllers: BTreeMap::new(),
+        links: links.collect(),
+        steps: plan.steps.iter().map(|step| StepRecord { step: step.clone(), status: StepStatus::Pending }).collect(),
+    }
+}
+
+/// [`record`] after the role was taken.
+pub(crate) fn suspended_record() -> ApplyRecord {
+    let mut record = record();
+    let at = "2026-11-20T10:30:01Z".parse().unwrap();
+    let done = Done { at, wrote: true, before: Reading::Nothing, after: Reading::Nothing, assignment: None };
+    record.steps[0].status = StepStatus::Succeeded { done };
+    record
+}
+
+/// A ledger.
+pub(crate) fn state_of(applies: Vec<ApplyRecord>) -> State {
+    State {
+        format_version: STATE_VERSION,
+        tool_version: "0.1.0".to_owned(),
+        tenant: sample().tenant,
+        lineage: "lineage".to_owned(),
+        serial: 7,
+        journal: "sha256:00".to_owned(),
+        applies,
+        digest: String::new(),
+    }
 }
