@@ -129,11 +129,11 @@ impl ApplyRecord {
         done(|a| matches!(a, Action::Hold)) > done(|a| matches!(a, Action::Release))
     }
 
-    /// Whether every link is at its end, none of them stuck.
+    /// Whether every link is at its end, none of them stuck, no role missing and the scheduler not held.
     pub fn can_end(&self) -> bool {
         self.links.iter().all(|(id, link)| {
             link.standing.is_ended() && !matches!(link.standing, Standing::Stuck { .. }) && !self.roles_out(id)
-        })
+        }) && !self.is_held()
     }
 }
 
