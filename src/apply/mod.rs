@@ -6,7 +6,6 @@
 //! | `wave` | one wave: own steps, barrier, scope, cycle, endings |
 //! | `own` | a link's own steps, and what a failure does to the link |
 //! | `perform` | one write: read, compare, journal, write, read back |
-//! | [`write`](mod@write) | a write in concrete terms, and what a reading means for it |
 //! | `cycle` | waiting for a sync cycle and proving it |
 //! | `linked` | whether a link is formed, and what stands in its way |
 //! | `undo` | undoing a link within its own apply |
@@ -24,4 +23,3 @@ mod perform;
 mod run;
 mod undo;
 mod wave;
-pub mod write;

@@ -5,13 +5,13 @@ use super::event::{Event, What};
 use super::options::OnFailure;
 use super::perform::Attempt;
 use super::run::Run;
-use super::write::Write;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
 use crate::plan::step::{Action, Step};
 use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::StepStatus;
 use crate::state::recorder::Recorder;
+use crate::state::write::Write;
 
 /// What came of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 use super::error::ApplyError;
 use super::event::{Event, What};
 use super::run::Run;
-use super::write::{Verdict, Write};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::attribute::AttributeChange;
@@ -12,6 +11,7 @@ use crate::model::role::RoleAssignment;
 use crate::state::journal::JournalEvent;
 use crate::state::ledger::Reading;
 use crate::state::recorder::Recorder;
+use crate::state::write::{Verdict, Write};
 use jiff::SignedDuration;
 
 /// How often a write or a read is tried when another try may mend it.

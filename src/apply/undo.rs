@@ -5,7 +5,6 @@ use super::event::{Event, What};
 use super::linked::Look;
 use super::perform::Attempt;
 use super::run::Run;
-use super::write::{Verdict, Write};
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
 use crate::plan::step::{Action, Step};
@@ -13,6 +12,7 @@ use crate::state::inverse::inverse;
 use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::StepStatus;
 use crate::state::recorder::Recorder;
+use crate::state::write::{Verdict, Write};
 
 impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
 where

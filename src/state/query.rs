@@ -80,7 +80,11 @@ impl State {
             Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. } => {
                 of.steps.iter().find(|s| s.step.link == step.link && s.step.action.kind() == step.action.kind())
             }
-            Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => None,
+            // A scheduler that an interrupted apply left stopped.
+            Action::Release => {
+                of.steps.iter().find(|s| matches!(s.step.action, Action::Hold) && s.status.standing().is_some())
+            }
+            Action::Hold | Action::Sync | Action::Verify { .. } => None,
         };
         found.map(|s| (of, s))
     }

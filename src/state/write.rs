@@ -1,12 +1,12 @@
 //! One write in concrete terms, and what a live reading means for it. Pure.
 
+use super::ledger::Reading;
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
 use crate::model::dn::Dn;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::{RoleAssignment, RoleGrant};
 use crate::plan::step::Action;
-use crate::state::ledger::Reading;
 use std::fmt;
 
 /// A write to one directory.
