@@ -311,6 +311,17 @@ fn undo_elsewhere(state: &mut State, apply: &ApplyId, step: &StepId, at: Timesta
             record.status = StepStatus::Undone { at, done, assignment };
         }
     }
+    close(state, at, &of_apply);
+}
+
+/// Ends an apply that a rollback brought to its end.
+fn close(state: &mut State, at: Timestamp, apply: &ApplyId) {
+    if let Some(record) = state.applies.iter_mut().find(|a| a.id == *apply)
+        && record.ended.is_none()
+        && record.can_end()
+    {
+        end_apply(record, at);
+    }
 }
 
 fn end_link(
@@ -358,9 +369,7 @@ fn close_elsewhere(state: &mut State, at: Timestamp, by: &ApplyId, of: &ApplyId,
     if let Some(found) = record.links.get_mut(link) {
         found.standing = Standing::RolledBack { at, why };
     }
-    if record.ended.is_none() && record.can_end() {
-        end_apply(record, at);
-    }
+    close(state, at, of);
 }
 
 fn end_apply(record: &mut ApplyRecord, at: Timestamp) {

@@ -9,6 +9,7 @@
 //! | [`query`] | questions to the ledger: what is unfinished, which roles are missing |
 //! | [`file`](mod@file) | the state file |
 //! | [`recorder`] | what the executor asks of whatever keeps journal and state |
+//! | [`write`](mod@write) | a write in concrete terms, and what a reading means for it |
 //! | [`sheet`] | the restore sheet, which gives roles back without matchplan |
 
 pub mod file;
@@ -19,3 +20,4 @@ pub mod ledger;
 pub mod query;
 pub mod recorder;
 pub mod sheet;
+pub mod write;

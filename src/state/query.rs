@@ -80,7 +80,11 @@ impl State {
             Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. } => {
                 of.steps.iter().find(|s| s.step.link == step.link && s.step.action.kind() == step.action.kind())
             }
-            Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => None,
+            // A scheduler that an interrupted apply left stopped.
+            Action::Release => {
+                of.steps.iter().find(|s| matches!(s.step.action, Action::Hold) && s.status.standing().is_some())
+            }
+            Action::Hold | Action::Sync | Action::Verify { .. } => None,
         };
         found.map(|s| (of, s))
     }
@@ -129,11 +133,11 @@ impl ApplyRecord {
         done(|a| matches!(a, Action::Hold)) > done(|a| matches!(a, Action::Release))
     }
 
-    /// Whether every link is at its end, none of them stuck.
+    /// Whether every link is at its end, none of them stuck, no role missing and the scheduler not held.
     pub fn can_end(&self) -> bool {
         self.links.iter().all(|(id, link)| {
             link.standing.is_ended() && !matches!(link.standing, Standing::Stuck { .. }) && !self.roles_out(id)
-        })
+        }) && !self.is_held()
     }
 }
 
