@@ -3,8 +3,10 @@
 //! It imports only [`crate::model`]: not the adapters (a shared wire type would let client and server be wrong
 //! together) and not the rules (its match engine is a second, independent reading of Microsoft's documents).
 
+pub mod control;
 pub mod graph;
 pub mod ldap;
+pub mod runtime;
 pub mod shared;
 pub mod sync;
 pub mod tls;

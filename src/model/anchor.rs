@@ -129,7 +129,9 @@ impl Anchor {
         } else if text.contains('\\') {
             Self::from_filter_value(text)
         } else if bare.len() == 36 && bare.matches('-').count() == 4 {
-            Uuid::parse_str(bare).map(|guid| Self::from_guid(AdGuid(guid))).map_err(|_| AnchorError::NotGuid(text.to_owned()))
+            Uuid::parse_str(bare)
+                .map(|guid| Self::from_guid(AdGuid(guid)))
+                .map_err(|_| AnchorError::NotGuid(text.to_owned()))
         } else if text.len() == 32 && text.bytes().all(|octet| octet.is_ascii_hexdigit()) {
             let octets: Vec<u8> =
                 (0..16).filter_map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()).collect();
@@ -281,8 +283,14 @@ mod tests {
         let anchor = Anchor::from_base64("iGhmiAEBERG7uxI0VniQqw==").unwrap();
         let hex = super::super::digest::hex(anchor.octets());
         let guid = anchor.to_guid().to_string();
-        let spellings =
-            [anchor.to_base64(), guid.clone(), format!("{{{guid}}}"), anchor.to_filter_value(), anchor.to_connector_dn(), hex];
+        let spellings = [
+            anchor.to_base64(),
+            guid.clone(),
+            format!("{{{guid}}}"),
+            anchor.to_filter_value(),
+            anchor.to_connector_dn(),
+            hex,
+        ];
         for spelling in spellings {
             assert_eq!(Anchor::from_any(&spelling).unwrap(), anchor, "{spelling}");
         }

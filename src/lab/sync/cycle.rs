@@ -32,7 +32,7 @@ pub fn of_embedded_forest(world: &mut World) -> CycleReport {
 pub fn cycle(view: &AdView, world: &mut World) -> CycleReport {
     let started = world.clock;
     let ended = started.saturating_add(CYCLE_LENGTH).unwrap_or(Timestamp::MAX);
-    let interval = SignedDuration::from_mins(i64::from(world.sync.interval_minutes));
+    let interval = SignedDuration::from_mins(i64::from(world.sync.interval_minutes.max(1)));
     world.clock = ended;
     world.sync.next_cycle = started.saturating_add(interval).ok();
 

@@ -14,6 +14,7 @@
 //! | [`cycle`] | one complete run |
 //! | [`report`] | what a run did, by Microsoft's names |
 //! | [`ldap_source`] | importing from a real AD over LDAP |
+//! | [`scheduler`] | when cycles run |
 //!
 //! Sources are named by the titles of Microsoft's pages: *existing tenant* ("Configure Microsoft Entra Connect for an
 //! existing tenant", July 2026), *sync errors* ("Understanding errors during Microsoft Entra synchronization"), *service
@@ -29,8 +30,9 @@ pub mod ldap_source;
 pub mod matching;
 pub mod naming;
 pub mod report;
+pub mod scheduler;
 pub mod scope;
 pub mod view;
 
-//T#[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;

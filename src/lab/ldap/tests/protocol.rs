@@ -1,0 +1,229 @@
+//! A real client against a served world.
+
+use super::fixture::{JANE, JANE_GUID, texts, world, world_with_users};
+use crate::lab::ldap::{LdapServer, LdapServerConfig, serve};
+use crate::lab::shared::SharedWorld;
+use crate::lab::tls::LabTls;
+use crate::lab::world::World;
+use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
+use ldap3::controls::RawControl;
+use ldap3::exop::{WhoAmI, WhoAmIResp};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Mod, Scope, SearchEntry, SearchOptions};
+use std::collections::HashSet;
+use std::sync::Arc;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+pub(super) const ADMIN: &str = "CN=Admin,OU=Staff,DC=corp,DC=test";
+pub(super) const PASSWORD: &str = "correct horse";
+
+pub(super) struct Lab {
+    pub(super) server: LdapServer,
+    pub(super) world: SharedWorld,
+    tls: LabTls,
+}
+
+pub(super) async fn lab(world: World, require_encryption: bool) -> Lab {
+    let (tls, world) = (LabTls::generate().unwrap(), SharedWorld::in_memory(world));
+    let config = LdapServerConfig {
+        world: world.clone(),
+        bind_dn: ADMIN.to_owned(),
+        bind_upn: "admin@corp.test".to_owned(),
+        bind_password: PASSWORD.to_owned().into(),
+        plain_port: 0,
+        tls_port: 0,
+        require_encryption,
+    };
+    Lab { server: serve(config, &tls).await.unwrap(), world, tls }
+}
+
+impl Lab {
+    fn settings(&self) -> LdapConnSettings {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.tls.ca_der().clone()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        LdapConnSettings::new().set_config(Arc::new(config))
+    }
+
+    async fn connect(&self, settings: LdapConnSettings, url: &str) -> Result<Ldap, LdapError> {
+        let (connection, ldap) = LdapConnAsync::with_settings(settings, url).await?;
+        tokio::spawn(connection.drive());
+        Ok(ldap)
+    }
+
+    fn plain_url(&self) -> String {
+        format!("ldap://{}", self.server.plain)
+    }
+
+    async fn anonymous(&self) -> Ldap {
+        self.connect(self.settings(), &self.plain_url()).await.unwrap()
+    }
+
+    pub(super) async fn bound(&self) -> Ldap {
+        let mut ldap = self.anonymous().await;
+        ldap.simple_bind(ADMIN, PASSWORD).await.unwrap().success().unwrap();
+        ldap
+    }
+}
+
+async fn read(ldap: &mut Ldap, base: &str, attributes: Vec<&str>) -> SearchEntry {
+    let (mut entries, _) =
+        ldap.search(base, Scope::Base, "(objectClass=*)", attributes).await.unwrap().success().unwrap();
+    SearchEntry::construct(entries.remove(0))
+}
+
+#[tokio::test]
+async fn binds_by_dn_upn_and_account_name() {
+    let lab = lab(world(), false).await;
+    let mut ldap = lab.anonymous().await;
+    for name in [ADMIN, "cn=admin, ou=staff,dc=corp,dc=TEST", "Admin@corp.test", "corp\\ADMIN"] {
+        assert_eq!(ldap.simple_bind(name, PASSWORD).await.unwrap().rc, 0, "{name}");
+    }
+    let (answer, _) = ldap.extended(WhoAmI).await.unwrap().success().unwrap();
+    assert_eq!(answer.parse::<WhoAmIResp>().authzid, "u:CORP\\admin");
+}
+
+#[tokio::test]
+async fn a_failed_bind_says_why_and_leaves_nobody() {
+    let lab = lab(world(), false).await;
+    let mut ldap = lab.bound().await;
+    for (name, password) in [(ADMIN, "wrong"), (ADMIN, ""), ("admin", PASSWORD), (JANE, PASSWORD), ("", PASSWORD)] {
+        let result = ldap.simple_bind(name, password).await.unwrap();
+        assert_eq!(result.rc, 49, "{name}");
+        assert!(result.text.contains("80090308") && result.text.contains("data 52e"), "{}", result.text);
+    }
+    assert_eq!(ldap.delete(JANE).await.unwrap().rc, 1, "the earlier bind does not count any more");
+}
+
+#[tokio::test]
+async fn nobody_reads_the_root_dse_only() {
+    let lab = lab(world(), false).await;
+    let mut ldap = lab.anonymous().await;
+    let asked = vec!["defaultnamingcontext", "highestCommittedUSN", "currentTime", "supportedControl"];
+    let root = read(&mut ldap, "", asked).await;
+    assert_eq!(root.attrs["defaultNamingContext"], ["DC=corp,DC=test"]);
+    assert_eq!(root.attrs["currentTime"], ["20260301083000.0Z"]);
+    assert!(root.attrs["supportedControl"].contains(&"1.2.840.113556.1.4.319".to_owned()));
+    assert_eq!(root.attrs.len(), 4);
+    let refused = ldap.search("DC=corp,DC=test", Scope::Subtree, "(objectClass=*)", vec!["cn"]).await.unwrap().1;
+    assert_eq!(refused.rc, 1);
+    assert!(refused.text.starts_with("000004DC: LdapErr"), "{}", refused.text);
+    assert_eq!(ldap.modify(JANE, vec![Mod::Replace("title", HashSet::from(["x"]))]).await.unwrap().rc, 1);
+    assert_eq!(ldap.compare(JANE, "cn", "x").await.unwrap().0.rc, 1);
+}
+
+#[tokio::test]
+async fn encryption_is_demanded_where_it_is_configured() {
+    let lab = lab(world(), true).await;
+    assert_eq!(lab.anonymous().await.simple_bind(ADMIN, PASSWORD).await.unwrap().rc, 8);
+    let ldaps = format!("ldaps://localhost:{}", lab.server.tls.port());
+    let start_tls = format!("ldap://localhost:{}", lab.server.plain.port());
+    for (settings, url) in [(lab.settings(), ldaps), (lab.settings().set_starttls(true), start_tls)] {
+        let mut ldap = lab.connect(settings, &url).await.unwrap();
+        ldap.simple_bind(ADMIN, PASSWORD).await.unwrap().success().unwrap();
+        assert_eq!(read(&mut ldap, JANE, vec!["cn"]).await.attrs["cn"], ["Doe, Jane"]);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_trust_the_authority_does_not_connect() {
+    let (lab, other) = (lab(world(), true).await, lab(world(), true).await);
+    let url = format!("ldaps://localhost:{}", lab.server.tls.port());
+    assert!(other.connect(other.settings(), &url).await.is_err());
+    assert!(lab.tls.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+}
+
+#[tokio::test]
+async fn paging_reads_all_of_2500_and_no_paging_a_thousand() {
+    let lab = lab(world_with_users(2_500), false).await;
+    let mut ldap = lab.bound().await;
+    let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(700))];
+    let query = "(sAMAccountName=u*)";
+    let mut stream =
+        ldap.streaming_search_with(adapters, "DC=corp,DC=test", Scope::Subtree, query, vec!["cn"]).await.unwrap();
+    let mut names = HashSet::new();
+    while let Some(entry) = stream.next().await.unwrap() {
+        names.extend(SearchEntry::construct(entry).attrs.remove("cn").unwrap());
+    }
+    let end = stream.finish().await;
+    assert_eq!((names.len(), end.rc), (2_500, 0));
+    assert_eq!(end.refs.len(), 2, "{:?}", end.refs);
+
+    let search = ldap.search("OU=Left,DC=corp,DC=test", Scope::Subtree, query, vec!["cn"]).await.unwrap();
+    assert_eq!((search.0.len(), search.1.rc), (1_000, 4));
+    let limited = ldap.with_search_options(SearchOptions::new().sizelimit(7));
+    let search = limited.search("OU=Left,DC=corp,DC=test", Scope::Subtree, query, vec!["cn"]).await.unwrap();
+    assert_eq!((search.0.len(), search.1.rc), (7, 4));
+}
+
+#[tokio::test]
+async fn controls_are_honoured_ignored_or_refused() {
+    let lab = lab(world(), false).await;
+    let mut ldap = lab.bound().await;
+    let control = |oid: &str, crit| RawControl { ctype: oid.to_owned(), crit, val: None };
+    let critical = ldap.with_controls(control("1.2.3.4", true)).delete(JANE).await.unwrap();
+    assert_eq!(critical.rc, 12);
+    let scoped = ldap
+        .with_controls(vec![control("1.2.840.113556.1.4.1339", true), control("1.2.3.4", false)])
+        .search("DC=corp,DC=test", Scope::Subtree, "(cn=nobody)", vec!["cn"])
+        .await
+        .unwrap();
+    assert_eq!((scoped.0.len(), scoped.1.rc), (0, 0));
+    let assertion = ldap.with_controls(control("1.3.6.1.1.12", true)).delete(JANE).await.unwrap();
+    assert_eq!(assertion.rc, 12, "AD knows no assertion control");
+}
+
+#[tokio::test]
+async fn a_guid_is_a_target_of_every_write() {
+    let lab = lab(world(), false).await;
+    let mut ldap = lab.bound().await;
+    let guid = format!("<GUID={JANE_GUID}>");
+    let octets = HashSet::from([&b"\xff\x00\x01"[..]]);
+    let changes = vec![Mod::Replace(&b"mS-DS-ConsistencyGuid"[..], octets)];
+    ldap.modify(&guid, changes).await.unwrap().success().unwrap();
+    assert_eq!(texts(&lab.world.read(World::clone), JANE, "mS-DS-ConsistencyGuid"), ["ff0001"]);
+    let entry = read(&mut ldap, &guid, vec!["objectGUID", "ms-ds-consistencyguid", "objectSid"]).await;
+    assert_eq!(entry.bin_attrs["mS-DS-ConsistencyGuid"], [[0xff, 0, 1]]);
+    assert_eq!(entry.bin_attrs["objectGUID"][0][..4], [0x5d, 0x5f, 0x35, 0x15]);
+    ldap.modifydn(&guid, "CN=Jane", true, Some("OU=Left,DC=corp,DC=test")).await.unwrap().success().unwrap();
+    assert_eq!(read(&mut ldap, &guid, vec!["1.1"]).await.dn, "CN=Jane,OU=Left,DC=corp,DC=test");
+    assert_eq!(ldap.compare("CN=Jane,OU=Left,DC=corp,DC=test", "mail", "JANE@corp.test").await.unwrap().0.rc, 6);
+    assert_eq!(ldap.compare("CN=Jane,OU=Left,DC=corp,DC=test", "mail", "x@corp.test").await.unwrap().0.rc, 5);
+    ldap.delete(&guid).await.unwrap().success().unwrap();
+    assert_eq!(ldap.delete(&guid).await.unwrap().rc, 32);
+    let class = HashSet::from(["user"]);
+    assert_eq!(ldap.add(JANE, vec![("objectClass", class)]).await.unwrap().rc, 0);
+}
+
+#[tokio::test]
+async fn of_fifty_swaps_exactly_one_wins() {
+    let lab = lab(world(), false).await;
+    let mut swaps = tokio::task::JoinSet::new();
+    for number in 0..50 {
+        let mut ldap = lab.bound().await;
+        swaps.spawn(async move {
+            let new = format!("new{number}@corp.test");
+            let changes = vec![
+                Mod::Delete("mail", HashSet::from(["jane@corp.test"])),
+                Mod::Add("mail", HashSet::from([new.as_str()])),
+            ];
+            ldap.modify(JANE, changes).await.unwrap().rc
+        });
+    }
+    let mut codes = swaps.join_all().await;
+    codes.sort_unstable();
+    assert_eq!(codes, [vec![0], vec![16; 49]].concat());
+}
+
+#[tokio::test]
+async fn a_stopped_server_cuts_its_connections() {
+    let lab = lab(world(), false).await;
+    let mut ldap = lab.bound().await;
+    let plain = lab.server.plain;
+    lab.server.stop();
+    assert!(ldap.delete(JANE).await.is_err());
+    assert!(std::net::TcpStream::connect(plain).is_err());
+}

@@ -1,0 +1,7 @@
+//! One small world per rule. Each test names Microsoft's page that it reads the rule from.
+
+mod fixture;
+mod flowing;
+mod hard;
+mod lifecycle;
+mod soft;
