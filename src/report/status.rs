@@ -306,6 +306,7 @@ impl<'a> UnfinishedView<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
     use super::*;
     use crate::report::testing::{state_of, strings, suspended_record};
