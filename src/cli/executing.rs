@@ -45,12 +45,8 @@ impl<'a> Work<'a> {
     /// Takes the lock and opens the ledger.
     pub fn begin(site: &'a Site, command: &str, terminal: Terminal) -> Result<Self, CliError> {
         let paths = Paths::of(&site.state_file());
-        let holder = Holder {
-            pid: std::process::id(),
-            host: host(),
-            command: command.to_owned(),
-            started: site.clock.now(),
-        };
+        let holder =
+            Holder { pid: std::process::id(), host: host(), command: command.to_owned(), started: site.clock.now() };
         let lock = Lock::acquire(&paths, &holder).map_err(|error| match error {
             LockError::Held { .. } => CliError::new(Exit::Locked, capital(&error.to_string()))
                 .hint("Wait until it has ended; the lock ends with its process."),
@@ -141,8 +137,7 @@ impl<'a> Work<'a> {
         let engine = self.site.engine(directories);
         let ports = Ports { directories, sync: &engine, clock: self.site.clock.as_ref() };
         let mut show = Show::new(self.terminal, plan.steps.len());
-        let fresh =
-            Fresh { id: ApplyId(Uuid::new_v4().to_string()), lineage: Uuid::new_v4().to_string(), plan };
+        let fresh = Fresh { id: ApplyId(Uuid::new_v4().to_string()), lineage: Uuid::new_v4().to_string(), plan };
         let guard = watch_signals(&options.stop, self.terminal);
         let ended = executor::apply(ports, &mut self.ledger, options, fresh, |event| show.tell(&event)).await;
         drop(guard);
@@ -258,7 +253,8 @@ fn watch_signals(stop: &Stop, terminal: Terminal) -> tokio::task::AbortHandle {
         stop.request();
         terminal.note("Stopping: what is in flight is finished. Once more ends at once.");
         super::signals::interrupt().await;
-        terminal.note("Ended at once. Nothing is lost: `matchplan apply` goes on, `matchplan status` shows what stands.");
+        terminal
+            .note("Ended at once. Nothing is lost: `matchplan apply` goes on, `matchplan status` shows what stands.");
         std::process::exit(Exit::Interrupted.code().into());
     })
     .abort_handle()

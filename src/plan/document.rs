@@ -35,7 +35,6 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
     /// The settings it was made with; apply, resume and rollback work from these.
-    
     pub settings: Settings,
     /// When it was made.
     pub created: Timestamp,

@@ -68,7 +68,7 @@ fn cloud_user(user: &EntraRef, display_name: &str) -> EntraUser {
 fn link(n: u128, ad: &AdRef, cloud: &EntraRef, display_name: &str, outcome: Outcome) -> PlannedLink {
     PlannedLink {
         id: format!("corp/{}", ad.sam.key()).into(),
-        origin: Some(Origin { file: "plans/wave-01.toml".to_owned(), line: 3 + usize::try_from(n).unwrap() * 4 }),
+        origin: Some(Origin { file: "plans/wave-01.toml".to_owned(), line: 3 + u32::try_from(n).unwrap() * 4 }),
         ad: ad.clone(),
         cloud: cloud.clone(),
         outcome,

@@ -25,7 +25,8 @@ pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult
     work.on_failure = on_failure(args.on_failure);
     if let Some(unfinished) = work.unfinished() {
         if saved.as_ref().is_some_and(|(_, plan)| plan.digest != unfinished.plan_digest) {
-            let message = format!("Apply {} is unfinished, and this is another plan; nothing was changed.", unfinished.id);
+            let message =
+                format!("Apply {} is unfinished, and this is another plan; nothing was changed.", unfinished.id);
             return Err(CliError::new(Exit::Partial, message)
                 .hint("Run `matchplan apply` without a plan to finish that one first, or `matchplan rollback`."));
         }

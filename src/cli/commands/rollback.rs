@@ -31,8 +31,11 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
             same_tenant(plan, &snapshot)?;
             let now = work.rollback_again(plan, &snapshot, &args.allow)?;
             if now.steps != plan.steps {
-                return Err(CliError::new(Exit::Stale, "The saved rollback does not hold any more; nothing was changed.")
-                    .hint("Plan it again: matchplan rollback --out FILE."));
+                return Err(CliError::new(
+                    Exit::Stale,
+                    "The saved rollback does not hold any more; nothing was changed.",
+                )
+                .hint("Plan it again: matchplan rollback --out FILE."));
             }
             now
         }
@@ -62,8 +65,9 @@ fn target(args: &Rollback) -> Result<Target, CliError> {
         (None, None) => Ok(Target::Latest),
         (Some(apply), None) => Ok(Target::Apply(ApplyId(apply.clone()))),
         (None, Some(link)) => Ok(Target::Link(LinkId(link.to_lowercase().replace('\\', "/")))),
-        (Some(_), Some(_)) => {
-            Err(CliError::new(Exit::Usage, "--apply and --link do not go together: a link is rolled back where it was last changed."))
-        }
+        (Some(_), Some(_)) => Err(CliError::new(
+            Exit::Usage,
+            "--apply and --link do not go together: a link is rolled back where it was last changed.",
+        )),
     }
 }

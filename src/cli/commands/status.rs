@@ -38,7 +38,8 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
 
 fn exit(state: &State) -> Exit {
     let stuck = |record: &&crate::state::ledger::ApplyRecord| {
-        record.purpose == Purpose::Link && record.links.values().any(|link| matches!(link.standing, Standing::Stuck { .. }))
+        record.purpose == Purpose::Link
+            && record.links.values().any(|link| matches!(link.standing, Standing::Stuck { .. }))
     };
     if state.applies.iter().rev().take(1).any(|record| stuck(&record)) {
         Exit::Stuck

@@ -3,6 +3,7 @@
 //! [`samba`] starts a real domain controller, [`seed`] fills it with a lab's world, [`ldap`] connects to any directory,
 //! [`source`] reads this crate's own files.
 
+pub mod clock;
 pub mod ldap;
 pub mod samba;
 pub mod seed;
