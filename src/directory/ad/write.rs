@@ -62,7 +62,11 @@ impl AdDomain {
         match answer {
             Ok(result) if result.rc == 0 => Ok(()),
             Ok(result) => Err(from_result(&result, During::Write, what)),
-            Err(error) => Err(from_error(&error, During::Write, what)),
+            Err(error) => {
+                // What comes next is a read that must tell whether it was done: not over a connection that hangs.
+                self.forget_connection().await;
+                Err(from_error(&error, During::Write, what))
+            }
         }
     }
 }
