@@ -301,7 +301,7 @@ async fn a_move_keeps_guid_and_present_name() {
 
     let nowhere = Dn::parse("OU=Nowhere,DC=corp,DC=contoso,DC=com").unwrap();
     let error = directories.move_under(&planned, &nowhere).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
     planned.guid = "00000000-0000-0000-0000-00000000dead".parse().unwrap();
     assert_eq!(directories.move_under(&planned, &parent).await.unwrap_err().kind, ErrorKind::NotFound);
     assert_eq!(directories.ad_user(&planned.domain, planned.guid).await.unwrap(), None);
