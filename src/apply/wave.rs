@@ -279,7 +279,8 @@ where
             if self.is_stopping() {
                 return Ok(());
             }
-            if !is_restore && !(failed.is_empty() && unknown.is_empty()) {
+            let went_wrong = !failed.is_empty() || !unknown.is_empty();
+            if went_wrong && !is_restore {
                 continue;
             }
             match self.step(step).await? {

@@ -5,6 +5,7 @@ use super::journal::{Journal, JournalEvent, LinkEnding, Record};
 use super::ledger::{Reading, State};
 use super::recorder::Recorder as _;
 use super::sheet::{restore_body, restore_sheet};
+use crate::apply::options::Options;
 use crate::apply::testing::{Memory, Spec, World, apply, cloud_id, link_id};
 use crate::state::file::StateFileError;
 use proptest::prelude::*;
@@ -114,7 +115,7 @@ fn illegal_events_are_refused_and_leave_no_trace() {
     let world = World::new(&[ADMIN]);
     let mut ledger = Memory { dies_at: Some((3, false)), ..Memory::default() };
     let fresh = world.plan();
-    assert!(crate::apply::testing::apply_with(&world, &mut ledger, Default::default(), fresh).0.is_err());
+    assert!(crate::apply::testing::apply_with(&world, &mut ledger, Options::default(), fresh).0.is_err());
     let mut ledger = ledger.reopened();
     let state = ledger.state.clone().unwrap();
     let (apply, link) = (state.applies[0].id.clone(), link_id(0));
