@@ -85,6 +85,10 @@ pub(crate) struct World {
     pub(crate) held: Cell<bool>,
     pub(crate) always_busy: Cell<bool>,
     pub(crate) triggers: Cell<usize>,
+    /// Whether roles cannot be read.
+    pub(crate) roles_unread: Cell<bool>,
+    /// Runs a cycle as soon as a user was moved: the worst moment.
+    pub(crate) cycle_on_move: Cell<bool>,
     due: Cell<Option<Timestamp>>,
 }
 
@@ -109,6 +113,8 @@ impl World {
             held: Cell::new(false),
             always_busy: Cell::new(false),
             triggers: Cell::new(0),
+            roles_unread: Cell::new(false),
+            cycle_on_move: Cell::new(false),
             due: Cell::new(None),
         };
         for admin in [1, 2] {
@@ -507,6 +513,9 @@ impl WriteAd for World {
     }
 
     async fn move_under(&self, user: &AdRef, parent: &Dn) -> Result<(), DirectoryError> {
+        if self.cycle_on_move.take() {
+            self.run_cycle();
+        }
         self.write(format!("move {user}"), || {
             let mut inner = self.inner.borrow_mut();
             let live = inner.ad.get_mut(&user.guid).ok_or_else(|| refuse(ErrorKind::NotFound, "move"))?;
@@ -528,6 +537,9 @@ impl ReadEntra for World {
     }
 
     async fn roles_of(&self, principal: ObjectId) -> Result<Vec<RoleAssignment>, DirectoryError> {
+        if self.roles_unread.get() {
+            return Err(refuse(ErrorKind::Unreachable, "read roles"));
+        }
         Ok(self.inner.borrow().roles.iter().filter(|r| r.principal == principal).cloned().collect())
     }
 

@@ -365,3 +365,78 @@ fn a_second_primary_address_is_not_taken_for_a_finished_alignment() {
     assert_eq!(AdAttribute::ProxyAddresses.of(&world.ad(0)).len(), 2);
     assert!(world.writes.borrow().is_empty());
 }
+
+#[test]
+fn roles_that_cannot_even_be_read_are_given_back_by_a_resume() {
+    let world = World::new(&[ADMIN]);
+    let roles = world.roles(0);
+    let mut ledger = Memory::default();
+    let ports = super::options::Ports { directories: &world, sync: &world, clock: &world };
+    let fresh = super::options::Fresh { id: "apply-0".into(), lineage: "test".to_owned(), plan: world.plan() };
+    let outcome = block_on(super::executor::apply(ports, &mut ledger, Options::default(), fresh, |event| {
+        if matches!(&event.what, What::StepSucceeded { step, .. } if step.action.kind() == "verify") {
+            world.roles_unread.set(true);
+        }
+    }))
+    .unwrap();
+    assert_eq!(outcome.ending, Ending::Stuck);
+    world.roles_unread.set(false);
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete);
+    assert_eq!(world.roles(0), roles);
+}
+
+#[test]
+fn an_undo_goes_scope_anchor_alignment_roles() {
+    let world = World::new(&[ADMIN]);
+    world.cycle.set(None);
+    world.has_status.set(true);
+    apply(&world, &mut Memory::default());
+    let kinds: Vec<String> =
+        world.writes.borrow().iter().map(|w| w.split(' ').next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(kinds, ["take", "align", "anchor", "move", "move", "anchor", "align", "give"]);
+}
+
+#[test]
+fn a_cycle_that_slips_into_an_undo_is_noticed_before_it_deletes_the_user() {
+    let world = World::new(&[ADMIN]);
+    world.cycle.set(None);
+    world.has_status.set(true);
+    let mut ledger = Memory::default();
+    let ports = super::options::Ports { directories: &world, sync: &world, clock: &world };
+    let fresh = super::options::Fresh { id: "apply-0".into(), lineage: "test".to_owned(), plan: world.plan() };
+    let outcome = block_on(super::executor::apply(ports, &mut ledger, Options::default(), fresh, |event| {
+        if matches!(event.what, What::TimedOut { .. }) {
+            world.cycle_on_move.set(true);
+        }
+    }))
+    .unwrap();
+    assert_eq!((outcome.ending, world.roles(0).len()), (Ending::Stuck, 1));
+    assert!(world.cloud(0).is_synced() && world.ad(0).dn.is_under(&dn(STAGING)));
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Stuck);
+    assert!(matches!(ledger.standing(0), Standing::Stuck { next, .. } if next.contains(SYNCED)));
+    world.edit_ad(0, |u| u.dn = u.dn.moved_to(&dn(SYNCED)));
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete);
+}
+
+#[test]
+fn a_resume_holds_the_scheduler_again_before_it_writes() {
+    let world = World::new(&[STAGED, STAGED, STAGED]);
+    with_hold(&world);
+    let plan = world.plan();
+    for n in [0, 1] {
+        world.edit_ad(n, |u| u.mail = Some("other@corp.test".to_owned()));
+    }
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, Options { side_by_side: 1, ..Options::default() }, plan);
+    assert!(outcome.unwrap().resumable && !world.held.get());
+    let ports = super::options::Ports { directories: &world, sync: &world, clock: &world };
+    let mut held_at_writes = Vec::new();
+    let outcome = block_on(super::executor::resume(ports, &mut ledger, Options::default(), |event| {
+        if matches!(&event.what, What::StepSucceeded { step, wrote: true } if step.link.is_some()) {
+            held_at_writes.push(world.held.get());
+        }
+    }))
+    .unwrap();
+    assert_eq!(held_at_writes, [true, true, true], "align, anchor, move");
+    assert!(!outcome.resumable && !world.held.get() && linked(&ledger.standing(2)));
+}
