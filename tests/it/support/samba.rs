@@ -27,7 +27,10 @@ impl Samba {
     pub fn start() -> Option<Self> {
         if let Err(reason) = ready() {
             let required = std::env::var("MATCHPLAN_TEST_SAMBA").is_ok_and(|value| value == "required");
-            assert!(!required, "the tests need Samba's domain controller, but {reason}; tests/run installs what it can");
+            assert!(
+                !required,
+                "the tests need Samba's domain controller, but {reason}; tests/run installs what it can"
+            );
             say_once(&reason);
             return None;
         }

@@ -33,7 +33,8 @@ pub async fn seed(directory: &Directory, world: &World) -> Seeded {
     // Parents before children.
     domain.entries.sort_by_cached_key(|entry| depth(&entry.dn));
     for entry in &mut domain.entries {
-        let unwritable = entry.attributes.keys().map(|name| name.to_lowercase()).filter(|name| !writable.contains(name));
+        let unwritable =
+            entry.attributes.keys().map(|name| name.to_lowercase()).filter(|name| !writable.contains(name));
         seeded.left_out.extend(unwritable);
         create(&mut ldap, entry, &writable).await;
         let anchored_by_guid =
