@@ -1,21 +1,17 @@
 //! Add.
 
-use super::forest::{Forest, Place, class_chain, stored_text};
+use super::forest::{Forest, Place, class_chain};
 use super::refusal::{Outcome, Refusal};
 use super::schema::{self, Class, Writer};
 use super::target::Target;
 use super::value::{self, Key};
-use super::{made, stamp, write};
+use super::{made, sid, stamp, write};
 use crate::lab::world::World;
-use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
+use crate::lab::world::forest::{AdEntry, AdValues};
 use crate::model::dn::Dn;
-use crate::model::id::Sid;
 use rasn_ldap::AddRequest;
-use ring::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 
-/// The first relative id that AD gives to accounts other than the built-in ones.
-const FIRST_RID: u32 = 1_103;
 /// `userAccountControl` of a new user without a password: a normal account (512), disabled (2), that needs no password
 /// (32).
 const DISABLED_WITHOUT_PASSWORD: &str = "546";
@@ -128,30 +124,5 @@ fn make_account(world: &World, domain: usize, entry: &mut AdEntry, class: &Class
         let state = || AdValues::One(DISABLED_WITHOUT_PASSWORD.to_owned());
         entry.attributes.entry("userAccountControl".to_owned()).or_insert_with(state);
     }
-    entry.sid = next_sid(&world.ad[domain]);
-}
-
-/// The next free SID of a domain.
-fn next_sid(domain: &AdDomain) -> Option<Sid> {
-    let prefix = domain_sid(domain);
-    let rids =
-        domain.entries.iter().filter_map(|entry| entry.sid.as_ref()?.as_str().strip_prefix(&prefix)?.parse().ok());
-    let next = rids.max().map_or(FIRST_RID, |highest: u32| highest.saturating_add(1).max(FIRST_RID));
-    format!("{prefix}{next}").parse().ok()
-}
-
-/// The domain's SID and a dash: from its head, else from an account in it, else from its DNS name.
-fn domain_sid(domain: &AdDomain) -> String {
-    let head = domain.entries.iter().find(|entry| entry.dn == domain.base_dn).and_then(|entry| entry.sid.as_ref());
-    if let Some(sid) = head {
-        return format!("{sid}-");
-    }
-    let accounts = domain.entries.iter().filter(|entry| stored_text(entry, "sAMAccountName").is_some());
-    let account = accounts.filter_map(|entry| entry.sid.as_ref()).find(|sid| sid.as_str().starts_with("S-1-5-21-"));
-    if let Some((prefix, _)) = account.and_then(|sid| sid.as_str().rsplit_once('-')) {
-        return format!("{prefix}-");
-    }
-    let hash = digest(&SHA256, domain.dns_name.to_lowercase().as_bytes());
-    let part = |at: usize| hash.as_ref()[at..at + 4].iter().fold(0u32, |number, octet| number << 8 | u32::from(*octet));
-    format!("S-1-5-21-{}-{}-{}-", part(0), part(4), part(8))
+    entry.sid = sid::next(&world.ad[domain]);
 }

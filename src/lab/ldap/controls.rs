@@ -1,4 +1,5 @@
 //! Request controls: which the lab knows, and what a request's controls ask for.
+#![expect(clippy::no_effect_underscore_binding, reason = "the code that rasn derives has such bindings")]
 
 use super::refusal::{Outcome, Refusal};
 use rasn::prelude::*;

@@ -1,6 +1,7 @@
 //! Entries that every forest has, made for a world whose file does not spell them out: domain heads, the configuration
 //! with its partitions and sites, and the domain controllers' accounts.
 
+use super::sid;
 use crate::lab::world::World;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::model::dn::Dn;
@@ -93,6 +94,14 @@ fn domain_entries(world: &World, domain: &AdDomain) -> Option<Vec<AdEntry>> {
     let server = server(world, domain)?;
     let account = below(&format!("CN={DC},OU=Domain Controllers"), base)?;
     let host = host(domain);
+    // 516 is the group "Domain Controllers"; a read-only one would be in 521.
+    let name = format!("{DC}$");
+    let computer = [
+        ("sAMAccountName", name.as_str()),
+        ("dNSHostName", host.as_str()),
+        ("primaryGroupID", "516"),
+        ("userAccountControl", "532480"),
+    ];
     let cross_ref = [
         ("dnsRoot", domain.dns_name.as_str()),
         ("nCName", base.as_str()),
@@ -102,18 +111,9 @@ fn domain_entries(world: &World, domain: &AdDomain) -> Option<Vec<AdEntry>> {
     Some(vec![
         entry(base.clone(), "domainDNS", &[]),
         entry(below("OU=Domain Controllers", base)?, "organizationalUnit", &[]),
-        entry(
-            account.clone(),
-            "computer",
-            &[
-                ("sAMAccountName", &format!("{DC}$")),
-                ("dnsHostName", &host),
-                ("primaryGroupID", "516"),
-                ("userAccountControl", "532480"),
-            ],
-        ),
+        AdEntry { sid: sid::with_rid(domain, sid::CONTROLLER), ..entry(account.clone(), "computer", &computer) },
         entry(below(&format!("CN={},CN=Partitions", domain.netbios_name), &configuration)?, "crossRef", &cross_ref),
-        entry(server.clone(), "server", &[("dnsHostName", &host), ("serverReference", account.as_str())]),
+        entry(server.clone(), "server", &[("dNSHostName", &host), ("serverReference", account.as_str())]),
         entry(below("CN=NTDS Settings", &server)?, "nTDSDSA", &[("msDS-isRODC", "FALSE")]),
     ])
 }

@@ -4,11 +4,10 @@
 //! messages, [`session`] keeps what a connection knows (who is bound, open pages) and turns each request into answers.
 //! Then one file per verb, each a plain function of the world and a request: [`bind`], [`search`], [`compare`],
 //! [`modify`], [`modify_dn`], [`add`], [`delete`]. They share [`forest`] (the world as AD shows it) with [`made`] (what
-//! every forest has) and [`root_dse`], [`target`] (names), [`filter`], [`select`] and [`paging`] for searches, [`write`]
-//! and [`stamp`] for changes, [`controls`], and at the bottom [`schema`], [`value`] and [`refusal`].
+//! every forest has) and [`root_dse`], [`target`] (names), [`filter`], [`select`] and [`paging`] for searches, [`mod@write`]
+//! [`stamp`] and [`sid`] for changes, [`controls`], and at the bottom [`schema`], [`value`] and [`refusal`].
 //!
-//! Where Samba is laxer than Windows, the lab does as Windows: 1,000 entries in an unpaged answer, 1,500 values of an
-//! attribute, and values that differ only in case are the same value.
+//! Where Samba is laxer than Windows, the lab does as Windows; [`differences`] lists it.
 
 pub mod add;
 pub mod bind;
@@ -17,6 +16,7 @@ pub mod compare;
 pub mod connection;
 pub mod controls;
 pub mod delete;
+pub mod differences;
 pub mod filter;
 pub mod forest;
 pub mod made;
@@ -30,6 +30,7 @@ pub mod search;
 pub mod select;
 pub mod server;
 pub mod session;
+pub mod sid;
 pub mod stamp;
 pub mod target;
 #[cfg(test)]

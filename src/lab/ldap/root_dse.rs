@@ -7,7 +7,7 @@ use super::forest::Forest;
 use super::{made, stamp};
 use crate::model::dn::Dn;
 
-/// Active Directory, its schema version V51, its RFC 4511 manners (V60, V61), W8 and later ([MS-ADTS] 3.1.1.3.4.3).
+/// Active Directory, of Windows Server 2003, with signed LDAP, of 2008, 2008 R2 and 2012 ([MS-ADTS] 3.1.1.3.4.3).
 /// A read-only domain controller would also list `1.2.840.113556.1.4.1920`.
 const CAPABILITIES: [&str; 6] = [
     "1.2.840.113556.1.4.800",

@@ -109,7 +109,7 @@ static ATTRIBUTES: &[Attribute] = &[
     Attribute::many("description", Text, TOP).longest(1024),
     Attribute::text("displayName", 256, TOP),
     Attribute::single("distinguishedName", Dn, TOP).by(Writer::System),
-    Attribute::single("dnsHostName", Text, &["computer", "server"]).longest(2048),
+    Attribute::single("dNSHostName", Text, &["computer", "server"]).longest(2048),
     Attribute::many("dnsRoot", Text, CONFIG),
     Attribute::text("employeeID", 16, USER),
     Attribute::text("employeeNumber", 512, USER),
@@ -244,12 +244,6 @@ static CLASSES: &[Class] = &[
     class("lostAndFound", &["top", "lostAndFound"], "Lost-And-Found", "CN", false),
     class("foreignSecurityPrincipal", &["top", "foreignSecurityPrincipal"], "Foreign-Security-Principal", "CN", false),
 ];
-
-/// The class of this name, without regard to case. Category names (`Person`) count too, as they do in filters on
-/// `objectCategory`.
-pub fn class_named(name: &str) -> Option<&'static Class> {
-    CLASSES.iter().find(|class| class.name.eq_ignore_ascii_case(name))
-}
 
 /// The `CN` of the object category that a filter means with a bare class name ([MS-ADTS] 3.1.1.3.1.3.5).
 pub fn category_named(name: &str) -> Option<&'static str> {

@@ -49,17 +49,15 @@ pub fn search(forest: &Forest<'_>, request: &SearchRequest, controls: &Controls,
         return Ok(Found::whole(entry.into_iter().collect()));
     }
     let limit = usize::try_from(request.size_limit).ok().filter(|limit| *limit > 0);
-    match &controls.page {
-        Some(page) => paged(forest, request, controls, &selection, (page, limit), open),
-        None => {
-            let (mut matches, references) = matches(forest, request, controls)?;
-            let limit = limit.unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES);
-            let end = if matches.len() > limit { Err(Refusal::size_limit()) } else { Ok(()) };
-            matches.truncate(limit);
-            let entries = matches.iter().map(|view| selection.entry(view)).collect();
-            Ok(Found { entries, references, end, cookie: None })
-        }
+    if let Some(page) = &controls.page {
+        return paged(forest, request, controls, &selection, (page, limit), open);
     }
+    let (mut matches, references) = matches(forest, request, controls)?;
+    let limit = limit.unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES);
+    let end = if matches.len() > limit { Err(Refusal::size_limit()) } else { Ok(()) };
+    matches.truncate(limit);
+    let entries = matches.iter().map(|view| selection.entry(view)).collect();
+    Ok(Found { entries, references, end, cookie: None })
 }
 
 fn object_class() -> rasn_ldap::Filter {

@@ -10,6 +10,7 @@ use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -80,8 +81,8 @@ where
                     let _ = stream.set_nodelay(true);
                     connections.spawn(serve(stream));
                 }
-                // A client that is gone before it is accepted, or no free descriptor: let the others go on.
-                Err(_) => tokio::task::yield_now().await,
+                // A client that is gone before it is accepted, or no free descriptor: give the others time to end.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             // A connection that ended badly concerns its client only.
             Some(_) = connections.join_next() => {}

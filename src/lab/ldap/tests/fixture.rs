@@ -15,8 +15,8 @@ pub(super) const JANE: &str = "CN=Doe\\, Jane,OU=Staff,DC=corp,DC=test";
 pub(super) const JOHN: &str = "CN=John,OU=Staff,DC=corp,DC=test";
 pub(super) const JANE_GUID: &str = "15355f5d-d167-4f4f-80fb-7c3bedf5e411";
 
-fn entry(dn: &str, guid: &str, attributes: Value) -> Value {
-    json!({ "dn": dn, "guid": guid, "attributes": attributes })
+fn entry(dn: &str, guid: &str, attributes: impl Into<Value>) -> Value {
+    json!({ "dn": dn, "guid": guid, "attributes": attributes.into() })
 }
 
 fn numbered(number: u32) -> String {

@@ -1,6 +1,7 @@
 //! Filters.
 
-use super::fixture::{found, world};
+use super::fixture::{ask, found, request, world};
+use rasn_ldap::{ResultCode, SearchRequestScope};
 
 #[test]
 fn text_matches_without_case_and_with_spaces_as_one() {
@@ -73,4 +74,11 @@ fn group_membership_can_be_asked_from_both_ends() {
     let world = world();
     assert_eq!(found(&world, "(memberOf=cn=crew, ou=left,dc=corp,dc=test)"), ["jdoe", "john"]);
     assert_eq!(found(&world, "(member=CN=Doe\\5c2c Jane,OU=Staff,DC=corp,DC=test)"), ["Crew"]);
+}
+
+#[test]
+fn a_rule_that_is_not_evaluated_is_refused_rather_than_answered_wrongly() {
+    let text = "(memberOf:1.2.840.113556.1.4.1941:=CN=Crew,OU=Left,DC=corp,DC=test)";
+    let request = request("DC=corp,DC=test", SearchRequestScope::WholeSubtree, text, &["1.1"]);
+    assert_eq!(ask(&world(), &request).unwrap_err().code, ResultCode::InappropriateMatching);
 }

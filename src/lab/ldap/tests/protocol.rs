@@ -7,7 +7,7 @@ use crate::lab::tls::LabTls;
 use crate::lab::world::World;
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
 use ldap3::controls::RawControl;
-use ldap3::exop::{WhoAmI, WhoAmIResp};
+use ldap3::exop::{Exop, WhoAmI, WhoAmIResp};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Mod, Scope, SearchEntry, SearchOptions};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,7 +23,11 @@ pub(super) struct Lab {
 }
 
 pub(super) async fn lab(world: World, require_encryption: bool) -> Lab {
-    let (tls, world) = (LabTls::generate().unwrap(), SharedWorld::in_memory(world));
+    lab_of(SharedWorld::in_memory(world), require_encryption).await
+}
+
+async fn lab_of(world: SharedWorld, require_encryption: bool) -> Lab {
+    let tls = LabTls::generate().unwrap();
     let config = LdapServerConfig {
         world: world.clone(),
         bind_dn: ADMIN.to_owned(),
@@ -174,6 +178,8 @@ async fn controls_are_honoured_ignored_or_refused() {
     assert_eq!((scoped.0.len(), scoped.1.rc), (0, 0));
     let assertion = ldap.with_controls(control("1.3.6.1.1.12", true)).delete(JANE).await.unwrap();
     assert_eq!(assertion.rc, 12, "AD knows no assertion control");
+    let unknown = Exop { name: Some("1.2.3.4".to_owned()), val: None };
+    assert_eq!(ldap.extended(unknown).await.unwrap().1.rc, 2);
 }
 
 #[tokio::test]
@@ -216,6 +222,15 @@ async fn of_fifty_swaps_exactly_one_wins() {
     let mut codes = swaps.join_all().await;
     codes.sort_unstable();
     assert_eq!(codes, [vec![0], vec![16; 49]].concat());
+}
+
+#[tokio::test]
+async fn what_cannot_be_saved_is_not_answered_as_done() {
+    let not_a_folder = tempfile::NamedTempFile::new().unwrap();
+    let lab = lab_of(SharedWorld::kept_in(world(), not_a_folder.path().join("world.json")), false).await;
+    let mut ldap = lab.bound().await;
+    assert_eq!(ldap.delete(JANE).await.unwrap().rc, 52);
+    assert_eq!(lab.world.read(World::clone), world());
 }
 
 #[tokio::test]

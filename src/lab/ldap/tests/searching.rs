@@ -174,3 +174,18 @@ fn the_configuration_can_be_read() {
     let dsa = ask(&world, &request("CN=Configuration,DC=corp,DC=test", SUB, "(msDS-isRODC=FALSE)", &["1.1"])).unwrap();
     assert_eq!(dsa.entries.len(), 2);
 }
+
+#[test]
+fn a_worlds_own_partitions_entry_takes_the_place_of_the_made_one() {
+    let mut world = world();
+    let partitions = "CN=Partitions,CN=Configuration,DC=corp,DC=test";
+    let mut own = world.ad[0].entries[0].clone();
+    own.dn = Dn::parse(partitions).unwrap();
+    own.guid = JANE_GUID.replace('1', "2").parse().unwrap();
+    own.attributes.insert("uPNSuffixes".to_owned(), AdValues::One("contoso.com".to_owned()));
+    world.ad[0].entries.push(own);
+    assert_eq!(names(&world, partitions, BASE).len(), 1);
+    let suffixes = ask(&world, &request(partitions, BASE, "(objectClass=*)", &["upnsuffixes"])).unwrap().entries;
+    assert_eq!(shape(&suffixes[0]), [("uPNSuffixes".to_owned(), 1)]);
+    assert!(!names(&world, "DC=corp,DC=test", SUB).contains(&partitions.to_owned()), "another naming context");
+}
