@@ -404,7 +404,7 @@ error[unknown-key]: `cluod` is not a key of [[link]]
         let drawn = Diagnostic::error("twice", "both").label(file, end..end + 4, "").label(file, 0..5, "");
         assert_data_eq!(
             drawn.render(&sources, false, 80),
-            str![[r#"
+            str![[r"
 error[twice]: both
     --> f:1002:1
      |
@@ -415,7 +415,7 @@ error[twice]: both
      |
    1 | first
      | -----
-"#]]
+"]]
         );
     }
 

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `matchplan` program: everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    matchplan::cli::main()
+}

@@ -14,6 +14,9 @@ pub mod args;
 pub mod commands;
 pub mod error;
 pub mod exit;
+#[cfg(feature = "lab")]
+pub mod lab;
+pub mod progress;
 pub mod project;
 pub mod run;
 pub mod secrets;

@@ -3,6 +3,7 @@
 use super::args::ColorChoice;
 use super::error::CliError;
 use super::exit::Exit;
+use crate::report::style::Style;
 use std::io::{IsTerminal, Write as _};
 
 /// The width that is assumed where there is no terminal.
@@ -42,6 +43,16 @@ impl Terminal {
         enable_escape_codes(colour(out) || colour(err));
         let asks = std::io::stdin().is_terminal() && err;
         Self { out_colour: colour(out), err_colour: colour(err), err_is_terminal: err, width, asks }
+    }
+
+    /// What standard output shows.
+    pub const fn out_style(self) -> Style {
+        Style { colour: self.out_colour }
+    }
+
+    /// What standard error shows.
+    pub const fn err_style(self) -> Style {
+        Style { colour: self.err_colour }
     }
 
     /// Writes to standard output. A reader that went away (`| head`) is no error.

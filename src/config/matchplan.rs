@@ -5,12 +5,13 @@ use crate::model::anchor::Anchor;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, DomainName, ObjectId};
 use crate::model::name::{SamAccountName, Upn};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 
 /// All links of all match plan files that were read together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatchPlan {
     /// Names of the files, as given.
@@ -20,7 +21,7 @@ pub struct MatchPlan {
 }
 
 /// One `[[link]]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkSpec {
     /// Which AD user.
@@ -67,7 +68,7 @@ impl fmt::Display for Origin {
 }
 
 /// How a link names its AD user.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AdSelector {
     /// By `sAMAccountName`. The domain may be left out only where one domain is configured.
@@ -149,7 +150,7 @@ impl fmt::Display for AdSelector {
 }
 
 /// How a link names its cloud user.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CloudSelector {
     /// By object id.
@@ -205,7 +206,7 @@ fn sam_account_name(text: &str) -> Result<SamAccountName, AdSelectorError> {
 }
 
 /// `match`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MatchChoice {
     /// By the published decision tree.
@@ -218,7 +219,7 @@ pub enum MatchChoice {
 }
 
 /// `roles`: what may be done about directory roles, which block a match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RolesChoice {
     /// Nothing: a held role blocks the link.
@@ -231,7 +232,7 @@ pub enum RolesChoice {
 }
 
 /// `upn`: whose UPN the linked user has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UpnChoice {
     /// Nothing said: the cloud's for a soft match, AD's for a hard match.
@@ -244,7 +245,7 @@ pub enum UpnChoice {
 }
 
 /// `primary_smtp`: which address is the primary one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrimaryChoice {
     /// The cloud user's.
@@ -257,7 +258,7 @@ pub enum PrimaryChoice {
 }
 
 /// `addresses`: which addresses the linked user has.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AddressChoice {
     /// Both sides' addresses: nothing is lost.

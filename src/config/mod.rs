@@ -9,7 +9,8 @@
 //! | [`read`](mod@read) | from texts to a [`Config`], with every problem of every file at once |
 //! | [`init`] | the starter project
 //! | `table` | the checked reader over parsed TOML that all reading is made of |
-//! | `read_settings`, `read_plan` | the two files |
+//! | `read_settings` (`read_entra`, `read_ad`, `read_sync`), `read_plan` | the two files |
+//! | `urls` | URLs over which no secret travels in the open |
 //! | `checks` | what can only be seen with all files side by side |
 //! | [`schema`], `shape` | the JSON Schemas in `schemas/`, and the types that they are made from |
 //! | `secrets` | secrets are refused, and never shown |
@@ -18,12 +19,19 @@ mod checks;
 pub mod init;
 pub mod matchplan;
 pub mod read;
+mod read_ad;
+mod read_entra;
 mod read_plan;
 mod read_settings;
+mod read_sync;
 pub mod schema;
 mod secrets;
 pub mod settings;
 mod shape;
 mod table;
+mod urls;
 
 pub use read::{Config, config_digest, decode, read, settings_from};
+
+#[cfg(test)]
+mod tests;

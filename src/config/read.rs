@@ -9,7 +9,7 @@ use super::{checks, secrets};
 use crate::diagnostic::{Diagnostic, SourceId, Sources};
 use crate::model::digest;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use toml::de::{DeTable, DeValue};
 
 /// The version of both file formats.
@@ -110,7 +110,7 @@ pub fn decode(name: &str, octets: Vec<u8>) -> Result<String, Box<Diagnostic>> {
     }
     String::from_utf8(octets).map_err(|why| {
         let at = why.utf8_error().valid_up_to();
-        let line = 1 + why.as_bytes()[..at].iter().filter(|octet| **octet == b'\n').count();
+        let line = String::from_utf8_lossy(&why.as_bytes()[..at]).split('\n').count();
         problem(format!("{name} is not UTF-8: see line {line}"), "save it as UTF-8")
     })
 }
@@ -130,9 +130,11 @@ fn read_file<T>(
         return (id, None);
     }
     let id = sources.add(name, text);
-    secrets::suspects(text).into_iter().for_each(|span| sources.mask(id, span));
+    for span in secrets::suspects(text) {
+        sources.mask(id, span);
+    }
     let (document, errors) = DeTable::parse_recoverable(text);
-    let broken: Vec<usize> =
+    let broken: BTreeSet<usize> =
         errors.iter().filter_map(toml::de::Error::span).map(|span| sources.position(id, span.start).line).collect();
     for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         found.push(Diagnostic::error("syntax", error.message()).label(id, error.span().unwrap_or(0..0), ""));
@@ -143,8 +145,11 @@ fn read_file<T>(
     let sink = Sink::new(id);
     let mut root = Table::new(&sink, document.get_ref(), "this file".to_owned(), 0..0);
     let value = is_readable(&mut root).then(|| read(root, sources, id));
-    let (problems, masked) = sink.into_parts();
-    masked.into_iter().for_each(|span| sources.mask(id, span));
+    let (mut problems, masked) = sink.into_parts();
+    problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span.start));
+    for span in masked {
+        sources.mask(id, span);
+    }
     if broken.is_empty() {
         found.extend(problems);
         return (id, value);
@@ -153,7 +158,7 @@ fn read_file<T>(
     let certain = problems.into_iter().filter(|problem| {
         let touches = problem.labels.iter().any(|label| {
             let lines = sources.position(id, label.span.start).line..=sources.position(id, label.span.end).line;
-            broken.iter().any(|line| lines.contains(line))
+            broken.range(lines).next().is_some()
         });
         let structural = ["missing-key", "unknown-key", "unused-key", "no-links"].contains(&problem.code);
         problem.is_error() && !touches && !structural
@@ -164,7 +169,7 @@ fn read_file<T>(
 
 /// Checks `version`. Of a newer format nothing else is read: it would only look wrong.
 fn is_readable(root: &mut Table<'_>) -> bool {
-    let version = root.require("version", "write `version = 1` as the first line", |node: Node<'_>| {
+    let version = root.require("version", "write `version = 1` as the first line", |node: &Node<'_>| {
         let number = match node.value {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
             _ => None,
@@ -180,7 +185,7 @@ fn is_readable(root: &mut Table<'_>) -> bool {
                 .help(format!("write `version = {VERSION}`"))
         };
         node.sink.report(problem);
-        Some(!number.is_some_and(|number| number > i64::from(VERSION)))
+        Some(number.is_none_or(|number| number < i64::from(VERSION)))
     });
     version.is_none_or(|version| version.value)
 }

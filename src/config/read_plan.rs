@@ -49,7 +49,7 @@ pub(super) fn read(mut root: Table<'_>, name: &str, line: impl Fn(usize) -> usiz
         let mut table = at.value;
         let choices = choices(&mut table, Level::Defaults);
         for key in ["ad", "cloud", "anchor"] {
-            if let Some(span) = table.take(key, |node| Some(node.span)) {
+            if let Some(span) = table.take(key, |node| Some(node.span.clone())) {
                 sink.report(one_users_own(sink, span.span, key));
             }
         }
@@ -105,13 +105,13 @@ fn choices(table: &mut Table<'_>, level: Level) -> Choices {
 }
 
 /// `"cloud"`, `"ad"`, or an address.
-fn primary(node: Node<'_>, level: Level) -> Option<PrimaryChoice> {
-    let text = text(node.clone())?;
+fn primary(node: &Node<'_>, level: Level) -> Option<PrimaryChoice> {
+    let text = text(node)?;
     match text.as_str() {
         "cloud" => Some(PrimaryChoice::Cloud),
         "ad" => Some(PrimaryChoice::Ad),
         _ if text.contains('@') && level == Level::Defaults => {
-            node.sink.report(one_users_own(node.sink, node.span, "primary_smtp"));
+            node.sink.report(one_users_own(node.sink, node.span.clone(), "primary_smtp"));
             None
         }
         _ if text.contains('@') => {
@@ -132,7 +132,7 @@ fn primary(node: Node<'_>, level: Level) -> Option<PrimaryChoice> {
             Some(PrimaryChoice::Value(text))
         }
         _ => {
-            report_word(&node, &text, &["cloud", "ad", "an e-mail address"]);
+            report_word(node, &text, &["cloud", "ad", "an e-mail address"]);
             None
         }
     }
@@ -146,13 +146,13 @@ fn is_smtp(address: &str) -> bool {
 }
 
 /// `"merge"`, `"keep"`, or the exact list.
-fn addresses(node: Node<'_>, level: Level) -> Option<AddressChoice> {
+fn addresses(node: &Node<'_>, level: Level) -> Option<AddressChoice> {
     const WORDS: [(&str, AddressChoice); 2] = [("merge", AddressChoice::Merge), ("keep", AddressChoice::Keep)];
     if !matches!(node.value, toml::de::DeValue::Array(_)) {
         return word(&WORDS)(node);
     }
     if level == Level::Defaults {
-        node.sink.report(one_users_own(node.sink, node.span, "addresses"));
+        node.sink.report(one_users_own(node.sink, node.span.clone(), "addresses"));
         return None;
     }
     let sink = node.sink;
@@ -183,7 +183,7 @@ fn addresses(node: Node<'_>, level: Level) -> Option<AddressChoice> {
 }
 
 /// Reads `type:address`.
-fn address(node: Node<'_>) -> Option<ProxyAddress> {
+fn address(node: &Node<'_>) -> Option<ProxyAddress> {
     parsed(
         "bad-address",
         "not type:address",
@@ -200,7 +200,7 @@ fn address(node: Node<'_>) -> Option<ProxyAddress> {
 }
 
 /// Reads Base64 of 16 octets, or a GUID.
-fn anchor(node: Node<'_>) -> Option<Anchor> {
+fn anchor(node: &Node<'_>) -> Option<Anchor> {
     parsed(
         "bad-anchor",
         "no anchor",

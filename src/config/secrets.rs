@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, SourceId};
 use std::ops::Range;
 
 /// Keys whose plain value would be a secret; `-` and case do not matter.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 13] = [
     "password",
     "passwd",
     "passphrase",
@@ -21,7 +21,6 @@ const KEYS: [&str; 14] = [
     "refresh_token",
     "private_key",
     "api_key",
-    "credentials",
 ];
 
 /// Whether a plain value of this key would be a secret.
@@ -53,10 +52,22 @@ pub(super) fn refused(file: SourceId, span: Range<usize>, key: &str) -> Diagnost
 
 /// Parts of a text that may be secrets, found without parsing: the text may be broken, and its lines will be shown.
 /// From the `=` after a secret's key, a value that is not an inline table is hidden to the end of its line, a multi-line
-/// string to its end.
+/// string to its end. In a URL, what stands between `://` and `@`.
 pub(super) fn suspects(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Range<usize>> = text
+        .match_indices("://")
+        .filter_map(|(at, mark)| {
+            let start = at + mark.len();
+            let host_ends = |c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | ',');
+            let end = text[start..].find(host_ends).map_or(text.len(), |length| start + length);
+            text[start..end].rfind('@').map(|length| start..start + length)
+        })
+        .collect();
+    let mut behind = 0;
     for (equals, _) in text.match_indices('=') {
+        if equals < behind {
+            continue;
+        }
         let before = text[..equals].trim_end_matches([' ', '\t']).trim_end_matches(['"', '\'']);
         let key_start = before
             .char_indices()
@@ -79,17 +90,18 @@ pub(super) fn suspects(text: &str) -> Vec<Range<usize>> {
             .map(|quotes| value[3..].find(quotes).map_or(value.len(), |at| at + 6))
             .or_else(|| value.find('\n'))
             .unwrap_or(value.len());
+        behind = value_start + length;
         found.push(value_start..value_start + value[..length].trim_end().len());
     }
     found
 }
 
 /// Reads where a secret is found: `{ env = "NAME" }`, `{ file = "path" }`, or `"prompt"`.
-pub(super) fn source(node: Node<'_>) -> Option<SecretSource> {
+pub(super) fn source(node: &Node<'_>) -> Option<SecretSource> {
     if node.as_text() == Some("prompt") {
         return Some(SecretSource::Prompt);
     }
-    let mut table = secret_table(&node)?;
+    let mut table = secret_table(node)?;
     let env = table.take("env", env_name);
     let file = table.take("file", path);
     let (has_env, has_file) = (table.has("env"), table.has("file"));
@@ -108,8 +120,8 @@ pub(super) fn source(node: Node<'_>) -> Option<SecretSource> {
 }
 
 /// Reads `{ env = "NAME" }`.
-pub(super) fn env_source(node: Node<'_>) -> Option<String> {
-    let mut table = secret_table(&node)?;
+pub(super) fn env_source(node: &Node<'_>) -> Option<String> {
+    let mut table = secret_table(node)?;
     let env = table.require("env", "the environment variable that holds it", env_name);
     table.finish();
     env.map(|env| env.value)
@@ -128,8 +140,8 @@ fn secret_table<'a>(node: &Node<'a>) -> Option<table::Table<'a>> {
 }
 
 /// Reads the name of an environment variable. What is no name may be the secret itself, so it is not shown.
-fn env_name(node: Node<'_>) -> Option<String> {
-    let name = text(node.clone())?;
+fn env_name(node: &Node<'_>) -> Option<String> {
+    let name = text(node)?;
     let is_name =
         name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
     if !is_name {
@@ -152,6 +164,7 @@ mod tests {
         assert_eq!(hidden("password = \"hunter2\nx = 1"), ["\"hunter2"]);
         assert_eq!(hidden("ad = { bind-password='a=b', x = 1 }\r\n"), ["'a=b', x = 1 }"]);
         assert_eq!(hidden("\"Client_Secret\" =\"\"\"a\nb\"\"\" # c"), ["\"\"\"a\nb\"\"\""]);
+        assert_eq!(hidden("url = 'ldaps://me:p@ss@dc01/x@y'"), ["me:p@ss"]);
         assert_eq!(hidden("password = { env = \"X\" }\npassword_hint = \"x\"\n= \"y\""), [] as [&str; 0]);
     }
 }

@@ -9,13 +9,14 @@ use crate::model::anchor::SourceAnchor;
 use crate::model::dn::Dn;
 use crate::model::id::DomainName;
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 use url::Url;
 
 /// Everything in `matchplan.toml`, with defaults filled in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// `[entra]`: the tenant and how to sign in.
@@ -50,7 +51,7 @@ impl Settings {
 }
 
 /// `[entra]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EntraSettings {
     /// The tenant: one of its domains, or its id.
@@ -75,8 +76,9 @@ impl EntraSettings {
 
 /// A tenant as people name it: a domain such as `contoso.onmicrosoft.com`, or the tenant id. Safe as a path segment of
 /// a URL: letters, digits, `-` and `.` only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct TenantName(String);
 
 /// Why a text cannot name a tenant.
@@ -128,7 +130,7 @@ impl From<TenantName> for String {
 /// One of Microsoft's clouds. Tokens of one are not valid in another.
 ///
 /// Source: Microsoft Graph, "National cloud deployments".
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cloud {
     /// The worldwide service, and GCC.
@@ -143,8 +145,10 @@ pub enum Cloud {
     /// Hosts given in the file: for clouds whose hosts are not public, and for the lab. HTTPS, or HTTP on loopback.
     Custom {
         /// Base of the sign-in service: `{login}/{tenant}/oauth2/v2.0/token`.
+        #[schemars(with = "String")]
         login: Url,
         /// Base of Graph: `{graph}/v1.0/users`.
+        #[schemars(with = "String")]
         graph: Url,
     },
 }
@@ -173,7 +177,7 @@ impl Cloud {
 }
 
 /// How to get a token for Graph.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialKind {
     /// The signed-in Azure CLI (`az account get-access-token`).
@@ -209,7 +213,7 @@ impl CredentialKind {
 }
 
 /// Where a secret is found. Never the secret itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SecretSource {
     /// In this environment variable.
@@ -221,13 +225,14 @@ pub enum SecretSource {
 }
 
 /// One `[[ad]]`: a domain and how to reach it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdSettings {
     /// The domain's name in this project, such as `corp`; used in `corp\jsmith` and in link ids.
     pub name: DomainName,
     /// `ldaps://host[:port]` or `ldap://host[:port]`, nothing behind. Never a Global Catalog port: a Global Catalog
     /// neither takes writes nor holds the anchor.
+    #[schemars(with = "String")]
     pub url: Url,
     /// Upgrade an `ldap://` connection to TLS before anything is sent (StartTLS, RFC 4511 section 4.14).
     pub starttls: bool,
@@ -244,7 +249,7 @@ pub struct AdSettings {
 }
 
 /// How to sign in to AD.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bind {
     /// LDAP simple bind.
@@ -257,7 +262,7 @@ pub enum Bind {
 }
 
 /// `[sync]`: the engine that brings AD to Entra.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SyncSettings {
     /// Which engine.
@@ -301,7 +306,7 @@ impl Default for SyncSettings {
 }
 
 /// The sync engines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// Microsoft Entra Connect Sync.
@@ -312,7 +317,7 @@ pub enum Engine {
 }
 
 /// How a sync cycle is started.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
     /// By this command. That it returns proves no cycle.
@@ -323,8 +328,9 @@ pub enum Trigger {
 }
 
 /// A program and its arguments; no shell is between. At least the program is there, and it is not empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
+#[schemars(with = "Vec<String>")]
 pub struct Command(Vec<String>);
 
 /// An empty list, or an empty program name.
@@ -359,7 +365,7 @@ impl From<Command> for Vec<String> {
 
 /// The pair of commands that stop and restart the engine's scheduler. One without the other would leave it stopped, or
 /// do nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hold {
     /// Stops the scheduler.
@@ -369,7 +375,7 @@ pub struct Hold {
 }
 
 /// What happens to a wave whose cycle did not come in time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnTimeout {
     /// Undo the wave, once it is proven that no cycle runs.
@@ -380,7 +386,7 @@ pub enum OnTimeout {
 }
 
 /// `[guard]`: the brakes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guard {
     /// How many links one plan may change.

@@ -4,6 +4,7 @@
 //! holds the two against each other. Their comments are what an editor shows, so they speak to whoever writes the file.
 
 use super::settings::CredentialKind;
+use super::table::MAX_COUNT;
 use crate::model::anchor::SourceAnchor;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -255,9 +256,9 @@ tables! {
 
     /// Hosts of a cloud that is not in the list.
     Hosts {
-        /// Where tokens come from, such as "https://login.example".
+        /// Where tokens come from, such as `https://login.example`.
         login: WebUrl,
-        /// Where Microsoft Graph is, such as "https://graph.example".
+        /// Where Microsoft Graph is, such as `https://graph.example`.
         graph: WebUrl,
     }
 
@@ -340,19 +341,19 @@ tables! {
     /// The brakes. Each can be lifted for one run by its name.
     Guard {
         /// How many links one plan may change.
-        #[schemars(range(min = 1), extend("default" = 500))]
+        #[schemars(range(min = 1, max = MAX_COUNT), extend("default" = 500))]
         max_links: Option<u32>,
         /// How many role assignments one plan may remove, for good or for a time.
-        #[schemars(extend("default" = 10))]
+        #[schemars(range(max = MAX_COUNT), extend("default" = 10))]
         max_role_removals: Option<u32>,
         /// How many administrators may be without their roles at the same time.
-        #[schemars(range(min = 1), extend("default" = 10))]
+        #[schemars(range(min = 1, max = MAX_COUNT), extend("default" = 10))]
         max_suspended: Option<u32>,
         /// How many enabled, directly active Global Administrators outside of the plan there must be at every moment.
-        #[schemars(range(min = 1), extend("default" = 2))]
+        #[schemars(range(min = 1, max = MAX_COUNT), extend("default" = 2))]
         min_global_admins: Option<u32>,
         /// How many failed links stop an apply before the sync cycle.
-        #[schemars(extend("default" = 5))]
+        #[schemars(range(max = MAX_COUNT), extend("default" = 5))]
         max_failures: Option<u32>,
         /// Cloud users that no plan may touch, by UPN or object id. One that is not found is an error.
         protect: Option<Vec<CloudUser>>,

@@ -136,12 +136,12 @@ impl<'a> Table<'a> {
     }
 
     /// Reads the key's value; `None` if it is not there or bad (which is reported).
-    pub(super) fn take<T>(&mut self, key: &'static str, read: impl FnOnce(Node<'a>) -> Option<T>) -> Option<At<T>> {
+    pub(super) fn take<T>(&mut self, key: &'static str, read: impl FnOnce(&Node<'a>) -> Option<T>) -> Option<At<T>> {
         self.known.push(key);
         let (_, value) = self.entries.get(key)?;
         let node = Node { sink: self.sink, name: format!("`{key}`"), value: value.get_ref(), span: value.span() };
         let span = node.span.clone();
-        read(node).map(|value| At { value, span })
+        read(&node).map(|value| At { value, span })
     }
 
     /// As [`Table::take`], but a key that is not there is reported; `why` says what it is for.
@@ -149,7 +149,7 @@ impl<'a> Table<'a> {
         &mut self,
         key: &'static str,
         why: &str,
-        read: impl FnOnce(Node<'a>) -> Option<T>,
+        read: impl FnOnce(&Node<'a>) -> Option<T>,
     ) -> Option<At<T>> {
         if !self.has(key) {
             self.sink.report(Diagnostic::error("missing-key", format!("{} needs `{key}`: {why}", self.name)).label(
@@ -166,7 +166,7 @@ impl<'a> Table<'a> {
         &mut self,
         key: &'static str,
         default: T,
-        read: impl FnOnce(Node<'a>) -> Option<T>,
+        read: impl FnOnce(&Node<'a>) -> Option<T>,
     ) -> Option<T> {
         if self.has(key) {
             self.take(key, read).map(|at| at.value)
@@ -217,7 +217,7 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// Reads a string that is not empty.
-pub(super) fn text(node: Node<'_>) -> Option<String> {
+pub(super) fn text(node: &Node<'_>) -> Option<String> {
     let Some(text) = node.as_text() else {
         node.wrong_type("a string");
         return None;
@@ -235,9 +235,9 @@ pub(super) fn parsed<'a, T, E: std::fmt::Display>(
     label: &'static str,
     help: &'static str,
     parse: impl Fn(&str) -> Result<T, E>,
-) -> impl Fn(Node<'a>) -> Option<T> {
+) -> impl Fn(&Node<'a>) -> Option<T> {
     move |node| {
-        let text = text(node.clone())?;
+        let text = text(node)?;
         parse(&text)
             .map_err(|why| node.sink.report(node.problem(code, format!("{}: {why}", node.name), label).help(help)))
             .ok()
@@ -245,7 +245,7 @@ pub(super) fn parsed<'a, T, E: std::fmt::Display>(
 }
 
 /// Reads a distinguished name.
-pub(super) fn dn(node: Node<'_>) -> Option<Dn> {
+pub(super) fn dn(node: &Node<'_>) -> Option<Dn> {
     parsed(
         "bad-dn",
         "not a distinguished name",
@@ -255,8 +255,8 @@ pub(super) fn dn(node: Node<'_>) -> Option<Dn> {
 }
 
 /// Reads a path; it is not looked for.
-pub(super) fn path(node: Node<'_>) -> Option<PathBuf> {
-    let read = text(node.clone())?;
+pub(super) fn path(node: &Node<'_>) -> Option<PathBuf> {
+    let read = text(node)?;
     if read.contains('\0') {
         node.sink.report(node.problem("bad-path", format!("{} contains a NUL", node.name), "not a path"));
         return None;
@@ -265,7 +265,7 @@ pub(super) fn path(node: Node<'_>) -> Option<PathBuf> {
 }
 
 /// Reads `true` or `false`.
-pub(super) fn flag(node: Node<'_>) -> Option<bool> {
+pub(super) fn flag(node: &Node<'_>) -> Option<bool> {
     let DeValue::Boolean(flag) = node.value else {
         node.wrong_type("true or false");
         return None;
@@ -273,19 +273,23 @@ pub(super) fn flag(node: Node<'_>) -> Option<bool> {
     Some(*flag)
 }
 
-/// Reads a whole number from `least` on.
-pub(super) fn count<'a>(least: u32) -> impl Fn(Node<'a>) -> Option<u32> {
+/// No limit is higher: more is a slip of the finger.
+pub(super) const MAX_COUNT: u32 = 1_000_000;
+
+/// Reads a whole number from `least` to [`MAX_COUNT`].
+pub(super) fn count<'a>(least: u32) -> impl Fn(&Node<'a>) -> Option<u32> {
     move |node| {
         let DeValue::Integer(number) = node.value else {
             node.wrong_type("a whole number");
             return None;
         };
-        let read = u32::from_str_radix(number.as_str(), number.radix()).ok().filter(|read| *read >= least);
+        let read =
+            u32::from_str_radix(number.as_str(), number.radix()).ok().filter(|read| (least..=MAX_COUNT).contains(read));
         if read.is_none() {
             node.sink.report(node.problem(
                 "out-of-range",
                 format!("{} is {number}, which is out of range", node.name),
-                format!("a whole number from {least} to {}", u32::MAX),
+                format!("a whole number from {least} to {MAX_COUNT}"),
             ));
         }
         read
@@ -293,7 +297,7 @@ pub(super) fn count<'a>(least: u32) -> impl Fn(Node<'a>) -> Option<u32> {
 }
 
 /// Reads a time span such as `45m`, `72h` or `1h 30m`; more than nothing.
-pub(super) fn duration(node: Node<'_>) -> Option<SignedDuration> {
+pub(super) fn duration(node: &Node<'_>) -> Option<SignedDuration> {
     let Some(text) = node.as_text() else {
         node.wrong_type("a time span such as \"45m\"");
         return None;
@@ -324,7 +328,7 @@ fn is_time_span(text: &str) -> bool {
 }
 
 /// Reads one of some words.
-pub(super) fn word<'a, T: Clone>(words: &'a [(&'static str, T)]) -> impl Fn(Node<'a>) -> Option<T> {
+pub(super) fn word<'a, T: Clone>(words: &'a [(&'static str, T)]) -> impl Fn(&Node<'a>) -> Option<T> {
     move |node| {
         let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
         let Some(text) = node.as_text() else {
@@ -333,7 +337,7 @@ pub(super) fn word<'a, T: Clone>(words: &'a [(&'static str, T)]) -> impl Fn(Node
         };
         let read = words.iter().find(|(name, _)| *name == text).map(|(_, value)| value.clone());
         if read.is_none() {
-            report_word(&node, text, &names);
+            report_word(node, text, &names);
         }
         read
     }
@@ -354,7 +358,7 @@ pub(super) fn report_word(node: &Node<'_>, text: &str, names: &[&str]) {
 }
 
 /// Reads a list, each element with `read`. All elements are read, so that all problems are reported.
-pub(super) fn list_of<'a, T>(read: impl Fn(Node<'a>) -> Option<T>) -> impl Fn(Node<'a>) -> Option<Vec<At<T>>> {
+pub(super) fn list_of<'a, T>(read: impl Fn(&Node<'a>) -> Option<T>) -> impl Fn(&Node<'a>) -> Option<Vec<At<T>>> {
     move |node| {
         let DeValue::Array(elements) = node.value else {
             node.wrong_type("a list");
@@ -366,7 +370,7 @@ pub(super) fn list_of<'a, T>(read: impl Fn(Node<'a>) -> Option<T>) -> impl Fn(No
             .map(|(index, element)| {
                 let name = format!("element {} of {}", index + 1, node.name);
                 let inner = Node { sink: node.sink, name, value: element.get_ref(), span: element.span() };
-                read(inner).map(|value| At { value, span: element.span() })
+                read(&inner).map(|value| At { value, span: element.span() })
             })
             .collect();
         elements.into_iter().collect()
@@ -374,7 +378,7 @@ pub(super) fn list_of<'a, T>(read: impl Fn(Node<'a>) -> Option<T>) -> impl Fn(No
 }
 
 /// Reads a table; `what` is how messages call it, such as `[sync]`.
-pub(super) fn table<'a>(what: &'static str) -> impl Fn(Node<'a>) -> Option<Table<'a>> {
+pub(super) fn table<'a>(what: &'static str) -> impl Fn(&Node<'a>) -> Option<Table<'a>> {
     move |node| {
         let Some(mut table) = node.as_table() else {
             node.wrong_type("a table");
@@ -386,7 +390,7 @@ pub(super) fn table<'a>(what: &'static str) -> impl Fn(Node<'a>) -> Option<Table
 }
 
 /// Reads an array of tables; `what` is how messages call it, such as `[[link]]`.
-pub(super) fn tables<'a>(what: &'static str) -> impl Fn(Node<'a>) -> Option<Vec<At<Table<'a>>>> {
+pub(super) fn tables<'a>(what: &'static str) -> impl Fn(&Node<'a>) -> Option<Vec<At<Table<'a>>>> {
     move |node| {
         if let DeValue::Table(_) = node.value {
             let single = what.trim_start_matches('[').trim_end_matches(']');

@@ -1,5 +1,21 @@
-//! The door to the network: [`port`] says what the rest of the program may ask of the directories, by ability; the
-//! adapters answer it over LDAP ([`ad`]) and Microsoft Graph ([`entra`]); [`collect`] reads a whole snapshot.
+//! The door to the network.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`port`], [`error`] | what the rest of the program may ask of the directories, by ability, and how that can fail |
+//! | [`connected`] | both directories and the sync engine, connected: the adapters behind every port |
+//! | [`collect`] | a whole snapshot |
+//! | [`ad`] | Active Directory over LDAP |
+//! | [`entra`] | Entra ID through Microsoft Graph |
+//! | [`sync`] | the sync engine through the commands that the settings name |
+//! | [`tls`], [`text`] | one TLS for both; foreign words made fit for a message |
 
+pub mod ad;
+pub mod collect;
+pub mod connected;
+pub mod entra;
 pub mod error;
 pub mod port;
+pub mod sync;
+pub mod text;
+pub mod tls;

@@ -11,7 +11,7 @@ use super::tls::LabTls;
 use super::world::{World, derive};
 use crate::model::id::TenantId;
 use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -93,8 +93,9 @@ fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(secret.expose_secret())
 }
 
+#[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
 fn exposed_if_any<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(|secret| secret.expose_secret()).serialize(serializer)
+    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }
 
 /// 244 random bits from the system's generator, as hexadecimal.
@@ -233,6 +234,7 @@ mod tests {
     use super::*;
     use crate::lab::sync::report::Outcome;
     use crate::lab::world::contoso;
+    use crate::lab::world::forest::AdValues;
     use crate::model::dn::Dn;
     use ldap3::{LdapConnAsync, Mod};
     use serde_json::{Value, json};
@@ -326,7 +328,7 @@ mod tests {
         let kim = over_ldap.objects[0].dn.clone().unwrap();
         let written = directory.world().read(|w| {
             let entry = w.ad[0].entries.iter().find(|e| e.dn == kim).unwrap();
-            (entry.guid, entry.values("mS-DS-ConsistencyGuid").map(|v| v.to_octets()))
+            (entry.guid, entry.values("mS-DS-ConsistencyGuid").map(AdValues::to_octets))
         });
         let (guid, anchor) = written;
         assert_eq!(anchor, Some(vec![crate::model::anchor::Anchor::from_guid(guid).octets().to_vec()]));

@@ -1,11 +1,12 @@
 //! `matchplan anchor`: one source anchor in all its spellings.
 
+use super::show::unwritable;
 use crate::cli::args::{Anchor as Args, TextOrJson};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::model::anchor::{Anchor, AnchorError};
-use crate::report;
+use crate::report::anchor::AnchorView;
 
 /// Converts the value on standard output.
 pub fn run(args: &Args, terminal: Terminal) -> CliResult {
@@ -13,9 +14,10 @@ pub fn run(args: &Args, terminal: Terminal) -> CliResult {
         CliError::new(Exit::Error, format!("This value is no source anchor: {error}."))
             .hint(hint(&error))
     })?;
+    let view = AnchorView::from(&anchor);
     terminal.print(&match args.format {
-        TextOrJson::Text => report::anchor::text(&anchor, terminal.out_colour),
-        TextOrJson::Json => report::anchor::json(&anchor),
+        TextOrJson::Text => view.to_text(terminal.out_style()),
+        TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
     })?;
     Ok(Exit::Success)
 }

@@ -1,11 +1,12 @@
 //! `matchplan diff`: what a reviewer who has approved one saved plan must look at again in another.
 
-use super::show::read_plan;
+use super::show::{read_plan, unwritable};
 use crate::cli::args::{Diff, Format};
 use crate::cli::error::CliResult;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
-use crate::report::{compare, redact};
+use crate::report::compare::Comparison;
+use crate::report::redact;
 
 /// Compares two saved plans on standard output.
 pub fn run(args: &Diff, terminal: Terminal) -> CliResult {
@@ -13,11 +14,12 @@ pub fn run(args: &Diff, terminal: Terminal) -> CliResult {
     if args.rendering.redact {
         (old, new) = (redact::plan(&old), redact::plan(&new));
     }
-    let comparison = compare::compare(&old, &new);
+    let comparison = Comparison::of(&old, &new);
+    let command = format!("matchplan diff {} {}", args.old.display(), args.new.display());
     terminal.print(&match args.rendering.format {
-        Format::Text => compare::text(&comparison, terminal.out_colour, terminal.width),
-        Format::Json => compare::json(&comparison),
-        Format::Markdown => compare::markdown(&comparison),
+        Format::Text => comparison.to_text(terminal.out_style(), terminal.width),
+        Format::Json => comparison.to_json().map_err(|error| unwritable(&error))?,
+        Format::Markdown => comparison.to_markdown(&command),
     })?;
     Ok(Exit::Success)
 }

@@ -9,7 +9,8 @@ use std::io::Write as _;
 
 /// Writes the starter files. An existing file is never touched: it is named, and nothing at all is written.
 pub fn run(args: &Init, terminal: Terminal) -> CliResult {
-    let files = files(InitOptions { commit_state: args.commit_state });
+    let files =
+        files(InitOptions { commit_state: args.commit_state }).map_err(|error| super::show::unwritable(&error))?;
     let taken: Vec<String> = files
         .iter()
         .map(|(name, _)| args.folder.join(name))

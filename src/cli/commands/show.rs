@@ -36,12 +36,17 @@ pub fn print_plan(plan: &Plan, file: Option<&Path>, how: Rendering, terminal: Te
     let redacted = how.redact.then(|| report::redact::plan(plan));
     let shown = redacted.as_ref().unwrap_or(plan);
     let text = match how.format {
-        Format::Text => report::plan_text::render(shown, terminal.out_colour, terminal.width),
-        Format::Json => report::plan_json::render(shown),
+        Format::Text => report::plan_text::render(shown, terminal.out_style(), terminal.width),
+        Format::Json => report::plan_json::render(shown).map_err(|error| unwritable(&error))?,
         Format::Markdown => {
-            let name = file.map(|file| file.display().to_string());
-            report::plan_markdown::render(shown, name.as_deref())
+            let name = file.map_or_else(|| "FILE".to_owned(), |file| file.display().to_string());
+            report::plan_markdown::render(shown, &name)
         }
     };
     terminal.print(&text)
+}
+
+/// Something of ours that would not go into JSON.
+pub fn unwritable(error: &serde_json::Error) -> CliError {
+    CliError::plain(format!("This cannot be written as JSON: {error}"))
 }

@@ -172,6 +172,15 @@ impl Refusal {
         )
     }
 
+    /// 410: a delta link whose memory is gone.
+    pub fn sync_state_not_found() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "syncStateNotFound",
+            "The sync state generation is not found; continue with a full synchronization.",
+        )
+    }
+
     /// 424: a batch item whose predecessor failed.
     pub fn failed_dependency() -> Self {
         Self::new(StatusCode::FAILED_DEPENDENCY, "FailedDependency", "A request that this request depends on failed.")

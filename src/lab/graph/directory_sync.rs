@@ -79,11 +79,11 @@ fn switches(features: &mut Features) -> [(&'static str, &mut bool); 8] {
     ]
 }
 
-fn configuration() -> Value {
+fn configuration(world: &World) -> Value {
     json!({
         "accidentalDeletionPrevention": {
             "synchronizationPreventionType": "enabledForCount",
-            "alertThreshold": 500,
+            "alertThreshold": world.sync.deletion_threshold,
         },
     })
 }
@@ -94,7 +94,7 @@ fn view(world: &World) -> Object {
     shown.extend(switches(&mut features).map(|(name, on)| (name.to_owned(), Value::Bool(*on))));
     [
         ("id".to_owned(), json!(world.entra.tenant_id)),
-        ("configuration".to_owned(), configuration()),
+        ("configuration".to_owned(), configuration(world)),
         ("features".to_owned(), Value::Object(shown)),
     ]
     .into_iter()
@@ -121,6 +121,7 @@ pub fn get(world: &World, request: &Request, id: &str) -> Answer {
 pub fn patch(world: &mut World, request: &Request, id: &str) -> Answer {
     check_id(world, id)?;
     let mut features = world.entra.features.clone();
+    let mut threshold = world.sync.deletion_threshold;
     for (name, value) in request.json_object()?.iter().filter(|(name, _)| !name.contains('@')) {
         match (name.to_ascii_lowercase().as_str(), value) {
             ("features", Value::Object(wanted)) => {
@@ -128,13 +129,23 @@ pub fn patch(world: &mut World, request: &Request, id: &str) -> Answer {
                     set(&mut features, name, value)?;
                 }
             }
-            ("configuration", value) if *value == configuration() => {}
-            ("configuration", _) => return Err(Refusal::not_in_the_lab("another accidental-deletion threshold")),
+            ("configuration", value) => threshold = read_threshold(value)?,
             _ => return Err(unknown(name)),
         }
     }
     world.entra.features = features;
+    world.sync.deletion_threshold = threshold;
     Ok(Reply::no_content())
+}
+
+/// The threshold of accidental-delete prevention; the lab knows it as a count only.
+fn read_threshold(configuration: &Value) -> Result<u32, Refusal> {
+    let prevention = &configuration["accidentalDeletionPrevention"];
+    if prevention["synchronizationPreventionType"].as_str().is_some_and(|kind| kind != "enabledForCount") {
+        return Err(Refusal::not_in_the_lab("accidental-delete prevention other than enabledForCount"));
+    }
+    let threshold = prevention["alertThreshold"].as_u64().and_then(|n| u32::try_from(n).ok());
+    threshold.ok_or_else(|| Refusal::odata("alertThreshold: a whole number is expected."))
 }
 
 fn unknown(name: &str) -> Refusal {

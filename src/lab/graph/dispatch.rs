@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Refusal, Trace};
 use super::conditions::Conditions;
+use super::delta::{self, Deltas};
 use super::request::Request;
 use super::route::{Operation, resolve};
 use super::tokens::{Standing, Tokens};
@@ -21,6 +22,8 @@ pub struct Graph {
     pub tokens: Tokens,
     /// What the service is like today.
     pub conditions: Conditions,
+    /// What clients that ask for changes were told.
+    pub deltas: Deltas,
     /// Where it is, such as `http://127.0.0.1:4711`.
     pub root: String,
     /// How many requests it has seen.
@@ -75,7 +78,7 @@ impl Graph {
         let allowed = |world: &World| permission::check(&world.entra.caller, operation, request);
         if let Some(answer) = self.world.read(|w| match allowed(w) {
             Err(refusal) => Some(Err(refusal)),
-            Ok(()) => read(operation, w, request),
+            Ok(()) => read(operation, w, request, &self.deltas),
         }) {
             return answer;
         }
@@ -86,11 +89,12 @@ impl Graph {
 }
 
 /// The operations that only look at the world; `None` for those that change it.
-fn read(operation: &Operation, world: &World, request: &Request) -> Option<Answer> {
+fn read(operation: &Operation, world: &World, request: &Request, deltas: &Deltas) -> Option<Answer> {
     use Operation as Op;
     Some(match operation {
         Op::ListUsers => users::list(world, request),
         Op::CountUsers => users::count(world, request),
+        Op::UsersDelta => delta::users(world, request, deltas),
         Op::GetUser(key) => users::get(world, request, key),
         Op::Me => users::me(world, request),
         Op::MemberOf(key) => users::member_of(world, request, key),

@@ -7,7 +7,7 @@
 //! | file | what it answers |
 //! |---|---|
 //! | [`token`], [`assertion`] | `/{tenant}/oauth2/v2.0/token` |
-//! | [`users`], [`user_patch`] | `/users`, `/me` |
+//! | [`users`], [`user_patch`], [`delta`] | `/users`, `/me` |
 //! | [`deleted`] | `/directory/deletedItems` |
 //! | [`holders`] | `/groups`, `/contacts`, `/directory/administrativeUnits` |
 //! | [`tenant`] | `/organization`, `/domains` |
@@ -22,6 +22,7 @@ pub mod assertion;
 pub mod batch;
 pub mod conditions;
 pub mod deleted;
+pub mod delta;
 pub mod directory_sync;
 pub mod dispatch;
 pub mod filter;

@@ -91,6 +91,7 @@ const fn needed(operation: &Operation) -> Option<&'static [&'static str]> {
         Op::Batch => return None,
         Op::ListUsers
         | Op::CountUsers
+        | Op::UsersDelta
         | Op::GetUser(_)
         | Op::Me
         | Op::ListDeletedUsers

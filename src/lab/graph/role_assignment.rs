@@ -47,9 +47,15 @@ const ASSIGNMENTS: Resource = Resource { entity: &ROLE_ASSIGNMENT, context: PATH
 /// Roles that let a person assign roles.
 const ASSIGNERS: [&str; 2] = [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR];
 
+/// Where an assignment holds in the directory; a world's file may leave out `/`.
+pub fn directory_scope(assignment: &CloudRoleAssignment) -> Option<&str> {
+    let whole = assignment.app_scope_id.is_none().then_some("/");
+    assignment.directory_scope_id.as_deref().or(whole)
+}
+
 /// An assignment as Graph shows it, with what `$expand` may ask for.
 fn view(world: &World, assignment: &CloudRoleAssignment) -> Object {
-    let CloudRoleAssignment { id, principal_id, role_definition_id, directory_scope_id, app_scope_id, condition } =
+    let CloudRoleAssignment { id, principal_id, role_definition_id, directory_scope_id: _, app_scope_id, condition } =
         assignment;
     let definition =
         roles::find(world, role_definition_id.as_str()).map(|d| embedded(&ROLE_DEFINITION, roles::view(d)));
@@ -57,7 +63,7 @@ fn view(world: &World, assignment: &CloudRoleAssignment) -> Object {
         ("id", json!(id)),
         ("appScopeId", json!(app_scope_id)),
         ("condition", json!(condition)),
-        ("directoryScopeId", json!(directory_scope_id)),
+        ("directoryScopeId", json!(directory_scope(assignment))),
         ("principalId", json!(principal_id)),
         ("principalOrganizationId", json!(world.entra.tenant_id)),
         ("roleDefinitionId", json!(role_definition_id)),
@@ -108,7 +114,7 @@ pub fn create(world: &mut World, request: &Request) -> Answer {
     let same = |a: &CloudRoleAssignment| {
         a.principal_id == wanted.principal_id
             && a.role_definition_id == wanted.role_definition_id
-            && a.directory_scope_id == wanted.directory_scope_id
+            && directory_scope(a) == directory_scope(&wanted)
             && a.app_scope_id == wanted.app_scope_id
     };
     if world.entra.role_assignments.iter().any(same) {
@@ -210,8 +216,7 @@ pub fn delete(world: &mut World, id: &str) -> Answer {
     check_role(world, &ASSIGNERS)?;
     let at = position(world, id)?;
     let is_global = |a: &CloudRoleAssignment| {
-        a.role_definition_id.as_str().eq_ignore_ascii_case(GLOBAL_ADMINISTRATOR)
-            && a.directory_scope_id.as_deref() == Some("/")
+        a.role_definition_id.as_str().eq_ignore_ascii_case(GLOBAL_ADMINISTRATOR) && directory_scope(a) == Some("/")
     };
     let entra = &world.entra;
     let doomed = &entra.role_assignments[at];

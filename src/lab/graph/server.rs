@@ -3,6 +3,7 @@
 use super::answer::{Answer, Body, Refusal, Reply, Trace};
 use super::batch::content_type;
 use super::conditions::Conditions;
+use super::delta::Deltas;
 use super::dispatch::Graph;
 use super::request::{self, Payload, Request, Version};
 use super::token::{self, TokenRequest};
@@ -67,6 +68,7 @@ pub async fn serve(config: GraphServerConfig) -> std::io::Result<GraphServer> {
         world,
         tokens: Tokens::new(&access_token, TOKEN_LIFETIME),
         conditions: Conditions::default(),
+        deltas: Deltas::default(),
         root: format!("http://{addr}"),
         serial: 0.into(),
     };

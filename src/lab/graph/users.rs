@@ -4,6 +4,7 @@ use super::answer::{Answer, Object, Refusal, Reply};
 use super::odata::collection::Resource;
 use super::odata::entity::{EntityType, Kind, shown};
 use super::request::Request;
+use super::role_assignment::directory_scope;
 use super::user_entity::{USER, view};
 use crate::lab::world::World;
 use crate::lab::world::cloud::CloudUser;
@@ -135,9 +136,7 @@ pub fn member_of(world: &World, request: &Request, key: &str) -> Answer {
     let user = find(world, key)?;
     let roles = world.entra.role_definitions.iter().filter(|definition| {
         world.entra.role_assignments.iter().any(|a| {
-            a.principal_id == user.id
-                && a.role_definition_id == definition.id
-                && a.directory_scope_id.as_deref() == Some("/")
+            a.principal_id == user.id && a.role_definition_id == definition.id && directory_scope(a) == Some("/")
         })
     });
     let role_id = |template: &str| role_object_id(world, template).to_string();

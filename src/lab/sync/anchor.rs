@@ -4,8 +4,9 @@
 use super::report::{ErrorCode, ExportError};
 use super::scope::exclusion;
 use super::view::{AdView, ImportedUser};
+use crate::lab::ldap::stamp;
 use crate::lab::world::World;
-use crate::lab::world::forest::{AdDomain, AdValues};
+use crate::lab::world::forest::AdValues;
 use crate::lab::world::sync::Connected;
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::dn::Dn;
@@ -33,14 +34,17 @@ pub fn write_backs(view: &AdView, world: &World) -> Vec<WriteBack> {
     view.users.iter().filter(empty).map(write_back).collect()
 }
 
-/// Writes to the lab's own forest, which never refuses the engine.
-pub fn write_to_forest(writes: &[WriteBack], forest: &mut [AdDomain]) {
+/// Writes to the lab's own forest, which never refuses the engine, and stamps each change as AD does.
+pub fn write_to_forest(writes: &[WriteBack], world: &mut World) {
     for write in writes {
-        let mut entries = forest.iter_mut().flat_map(|domain| domain.entries.iter_mut());
+        let usn = stamp::next_usn(world);
+        let clock = world.clock;
+        let mut entries = world.ad.iter_mut().flat_map(|domain| domain.entries.iter_mut());
         if let Some(entry) = entries.find(|entry| entry.guid == write.guid) {
             entry.attributes.retain(|name, _| !name.eq_ignore_ascii_case("mS-DS-ConsistencyGuid"));
             let value = AdValues::octets(write.anchor.octets());
             entry.attributes.insert("mS-DS-ConsistencyGuid".to_owned(), value);
+            stamp::changed(entry, usn, clock);
         }
     }
 }

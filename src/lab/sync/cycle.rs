@@ -20,7 +20,7 @@ pub const CYCLE_LENGTH: SignedDuration = SignedDuration::from_secs(90);
 /// A cycle that reads the world's own forest and may write anchors back to it.
 pub fn of_embedded_forest(world: &mut World) -> CycleReport {
     let writes = anchor::write_backs(&AdView::of_forest(&world.ad), world);
-    anchor::write_to_forest(&writes, &mut world.ad);
+    anchor::write_to_forest(&writes, world);
     cycle(&AdView::of_forest(&world.ad), world)
 }
 

@@ -92,6 +92,9 @@ impl Flow<'_> {
             replace_set(&mut next.proxy_addresses, addresses);
         } else if flowed.remove("proxyAddresses") {
             next.proxy_addresses.clear();
+        } else if self.occasion == Occasion::Appearance {
+            // What comes back from the recycle bin has lost the addresses that somebody else has by now.
+            next.proxy_addresses.retain(|address| !held_by_another(address, current.id, cloud));
         }
 
         next.account_enabled = !user.is_disabled();
@@ -238,6 +241,13 @@ impl Quarantine<'_> {
             value: value.to_owned(),
         }));
     }
+}
+
+/// Whether another live object has an address, primary or not.
+fn held_by_another(address: &str, own: ObjectId, cloud: &Cloud) -> bool {
+    let users = cloud.users.iter().filter(|u| u.id != own).map(|u| &u.proxy_addresses);
+    let others = cloud.groups.iter().chain(&cloud.contacts).map(|holder| &holder.proxy_addresses);
+    users.chain(others).flatten().any(|value| value.eq_ignore_ascii_case(address))
 }
 
 /// Replaces a set's values; one that holds the same values already keeps its order.

@@ -53,7 +53,7 @@ pub enum SourceError {
         /// Where.
         url: Url,
         /// What happened.
-        source: LdapError,
+        source: Box<LdapError>,
     },
     /// An answer that cannot be read whole. Half a directory would look like many deleted users.
     #[error("the simulated sync engine cannot use {dn}: {reason}")]
@@ -154,7 +154,7 @@ impl<'a> LdapSource<'a> {
 
 fn failed(url: &Url, what: &'static str) -> impl Fn(LdapError) -> SourceError + use<> {
     let url = url.clone();
-    move |source| SourceError::Ldap { what, url: url.clone(), source }
+    move |source| SourceError::Ldap { what, url: url.clone(), source: Box::new(source) }
 }
 
 /// Reads an entry. An attribute's values stand in either map: those whose octets happen to be UTF-8 among the texts.

@@ -1,7 +1,7 @@
 //! What the engine imports from AD, wherever that AD is.
 
 use crate::lab::world::derive;
-use crate::lab::world::forest::AdDomain;
+use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::model::address::ProxyAddress;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, Sid};
@@ -119,11 +119,11 @@ impl AdView {
     /// Imports from the lab's own forest.
     pub fn of_forest(forest: &[AdDomain]) -> Self {
         let users = forest.iter().flat_map(|domain| {
-            let is_user = |e: &&_| is_user(|class| crate::lab::world::forest::AdEntry::has_class(e, class));
+            let is_user = |e: &&AdEntry| is_user(|class| e.has_class(class));
             domain.entries.iter().filter(is_user).map(|entry| {
                 let sid = entry.sid.clone().unwrap_or_else(|| derive::sid(&domain.base_dn, &entry.dn));
                 ImportedUser::read(entry.guid, sid, entry.dn.clone(), &domain.dns_name, |name| {
-                    entry.values(name).map(|values| values.to_octets()).unwrap_or_default()
+                    entry.values(name).map(AdValues::to_octets).unwrap_or_default()
                 })
             })
         });

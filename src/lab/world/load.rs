@@ -189,3 +189,84 @@ pub(super) const fn no_guid() -> AdGuid {
 pub(super) fn no_placeholder(schema: &mut Schema) {
     schema.remove("default");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::world::contoso;
+    use serde_json::{Value, json};
+
+    fn contoso_as_json() -> Value {
+        serde_json::to_value(contoso()).unwrap()
+    }
+
+    fn problem(world: &Value) -> String {
+        parse(&world.to_string(), Path::new("worlds/mine.json")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn ids_that_are_left_out_are_the_same_on_every_load() {
+        let mut world = contoso_as_json();
+        let take = |object: &mut Value, name: &str| assert!(object.as_object_mut().unwrap().remove(name).is_some());
+        world["ad"][0]["entries"].as_array_mut().unwrap().iter_mut().for_each(|entry| take(entry, "guid"));
+        take(&mut world["entra"]["users"][0], "id");
+        take(&mut world["entra"]["groups"][0], "id");
+        take(&mut world["entra"]["roleAssignments"][0], "id");
+        let load = || parse(&world.to_string(), Path::new("x")).unwrap();
+        assert_eq!(load(), load());
+        // They are what contoso has, since it leaves them out too.
+        assert_eq!(load().ad, contoso().ad);
+        assert_eq!(load().entra.groups, contoso().entra.groups);
+        assert_eq!(load().entra.role_assignments, contoso().entra.role_assignments);
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_line_ends_do_not_matter() {
+        let text = serde_json::to_string_pretty(&contoso()).unwrap().replace('\n', "\r\n");
+        assert_eq!(parse(&format!("\u{feff}{text}"), Path::new("x")).unwrap(), contoso());
+    }
+
+    #[test]
+    fn each_problem_is_one_clear_message_with_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("none.json");
+        assert!(load(&missing).unwrap_err().to_string().contains("none.json"));
+
+        let mut newer = contoso_as_json();
+        newer["version"] = json!(2);
+        newer["entirely"] = json!("new");
+        let message = problem(&newer);
+        assert!(message.contains("worlds/mine.json") && message.contains("version 2"), "{message}");
+
+        let mut typo = contoso_as_json();
+        typo["entra"]["users"][0]["onPremisesImmutableID"] = json!("x");
+        let message = problem(&typo);
+        assert!(message.contains("onPremisesImmutableID") && message.contains("line 1 column"), "{message}");
+    }
+
+    #[test]
+    fn contradictions_are_all_told_at_once() {
+        let mut world = contoso_as_json();
+        let twin = world["entra"]["users"][0].clone();
+        world["entra"]["users"].as_array_mut().unwrap().push(twin);
+        let twin = world["ad"][0]["entries"][3].clone();
+        world["ad"][0]["entries"].as_array_mut().unwrap().push(twin);
+        world["entra"]["domains"][1]["isInitial"] = json!(false);
+        world["entra"]["roleDefinitions"] = json!([]);
+        let message = problem(&world);
+        for expected in
+            ["the object id", "the cloud UPN", "the DN", "the objectGUID", "initial domain", "roleDefinitions"]
+        {
+            assert!(message.contains(expected), "{expected}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_schema_lets_ids_be_left_out_and_offers_no_placeholder() {
+        let schema = serde_json::to_value(schemars::schema_for!(World)).unwrap();
+        assert!(!schema.to_string().contains(&uuid::Uuid::nil().to_string()));
+        let required = |name: &str| schema["$defs"][name]["required"].to_string();
+        assert!(!required("AdEntry").contains("guid") && required("AdEntry").contains("dn"));
+        assert!(!required("CloudUser").contains("\"id\"") && !required("CloudRoleAssignment").contains("\"id\""));
+    }
+}

@@ -207,7 +207,11 @@ fn top(request: &Request) -> Result<Option<usize>, Refusal> {
     }
 }
 
-fn select(entity: &EntityType, text: &str, request: &Request) -> Result<Vec<&'static Property>, Refusal> {
+/// The properties that a `$select` names.
+///
+/// # Errors
+/// An unknown property.
+pub fn select(entity: &EntityType, text: &str, request: &Request) -> Result<Vec<&'static Property>, Refusal> {
     let names = || text.split(',').map(str::trim).filter(|n| !n.is_empty());
     if names().any(|n| n == "*") {
         return Ok(entity.properties.iter().collect());

@@ -184,6 +184,18 @@ fn a_soft_deleted_user_with_the_anchor_is_restored() {
     assert!(small.world.entra.users.is_empty());
 }
 
+/// Graph, "Restore deleted item": an address that somebody else has by now does not come back.
+#[test]
+fn a_restored_user_has_lost_the_addresses_of_others() {
+    let small = jane().unset("proxyAddresses");
+    let addresses = ["SMTP:jane@x.com", "smtp:desk@x.com"].map(str::to_owned).to_vec();
+    let gone = CloudUser { proxy_addresses: addresses, ..anchored("0123jane@x.com", &small.anchor()) };
+    let id = gone.id;
+    let mut small = small.deleted(gone).with(user("desk@x.com", &["SMTP:desk@x.com"]));
+    assert_eq!(small.outcome(), (Outcome::Restored, None));
+    assert_eq!(small.cloud(id).proxy_addresses, ["SMTP:jane@x.com"]);
+}
+
 /// Default configuration: what the engine never looks at.
 #[test]
 fn the_default_rules_keep_users_out() {

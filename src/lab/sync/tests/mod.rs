@@ -4,4 +4,5 @@ mod fixture;
 mod flowing;
 mod hard;
 mod lifecycle;
+mod property;
 mod soft;

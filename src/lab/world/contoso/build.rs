@@ -36,30 +36,4 @@ pub fn contoso() -> World {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lab::sync::report::Outcome;
-    use crate::lab::world::load;
-    use std::path::Path;
-
-    #[test]
-    fn contoso_is_the_same_every_time_and_survives_its_file() {
-        let world = contoso();
-        assert_eq!(world, contoso());
-        let text = crate::model::digest::to_canonical_file(&world).unwrap();
-        assert_eq!(load::parse(&text, Path::new("contoso.json")).unwrap(), world);
-        assert_eq!(world.clock.to_string(), "2026-09-01T08:00:00Z");
-    }
-
-    #[test]
-    fn the_first_cycle_links_the_exposed_user_and_the_second_changes_nothing() {
-        let mut world = contoso();
-        let first = cycle::of_embedded_forest(&mut world);
-        let outcomes: Vec<_> = first.objects.iter().map(|o| (o.outcome, o.error.clone())).collect();
-        assert_eq!(outcomes, [(Outcome::SoftMatchedBySmtp, None)], "only Kim Kay is new and in scope");
-        let before = world.clone();
-        let second = cycle::of_embedded_forest(&mut world);
-        assert_eq!(second.objects, []);
-        assert_eq!((world.ad, world.entra.users), (before.ad, before.entra.users));
-    }
-}
+mod tests;

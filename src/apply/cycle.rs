@@ -1,0 +1,217 @@
+//! Waiting for a sync cycle, and proving that one ran.
+
+use super::error::ApplyError;
+use super::event::{Event, What};
+use super::linked::{Look, Wanted};
+use super::run::Run;
+use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
+use crate::model::id::LinkId;
+use crate::plan::step::Step;
+use crate::state::journal::JournalEvent;
+use crate::state::ledger::{Reading, StepStatus};
+use crate::state::recorder::Recorder;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long links are read on after the cycle is proven: replicas lag.
+const REPLICAS: SignedDuration = SignedDuration::from_mins(2);
+
+/// How waiting ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CycleEnd {
+    /// No link waits any more.
+    Settled,
+    /// A cycle is proven, and these links are not formed.
+    NotFormed(Vec<LinkId>),
+    /// No proof in time.
+    TimedOut(Vec<LinkId>),
+    /// The person asked to stop.
+    Stopped,
+}
+
+/// Counts the tenant's syncs until they prove that a whole cycle ran after our last write.
+///
+/// With a `status` command: the engine was seen idle after our write, then the last sync advanced, then it is idle
+/// again. Without one: the last sync advanced twice, since the first advance may end a cycle that had read AD before
+/// we wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Proof {
+    last: Option<Timestamp>,
+    advances: u32,
+    idle_seen: bool,
+    proven: bool,
+}
+
+impl Proof {
+    /// Counting begins at `mark`, the tenant's last sync as read after our last write.
+    pub(super) const fn from(mark: Option<Timestamp>) -> Self {
+        Self { last: mark, advances: 0, idle_seen: false, proven: false }
+    }
+
+    /// Takes in one look: first the status was read, then the last sync.
+    pub(super) fn observe(&mut self, status: Option<SyncStatus>, last_sync: Option<Timestamp>) {
+        match status {
+            Some(status) if !self.idle_seen => {
+                self.idle_seen = !status.busy;
+                self.last = last_sync.max(self.last);
+            }
+            _ => {
+                if last_sync > self.last {
+                    self.last = last_sync;
+                    self.advances += 1;
+                }
+                self.proven |= match status {
+                    Some(status) => self.advances >= 1 && !status.busy,
+                    None => self.advances >= 2,
+                };
+            }
+        }
+    }
+}
+
+impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
+where
+    D: WriteAd + WriteEntra,
+    S: SyncEngine,
+    C: Clock,
+    R: Recorder,
+    F: FnMut(Event),
+{
+    /// Waits for a cycle that forms `links`, ending each as soon as it is formed.
+    pub(super) async fn await_cycle(&self, sync: &Step, links: Vec<LinkId>) -> Result<CycleEnd, ApplyError> {
+        let mut waiting = links;
+        let Some(mut proof) = self.mark(sync).await? else {
+            return Ok(if self.is_stopping() { CycleEnd::Stopped } else { CycleEnd::TimedOut(waiting) });
+        };
+        let (timeout, poll) = (self.plan.settings.sync.timeout, self.plan.settings.sync.poll);
+        let start = self.ports.clock.now();
+        let (mut ask, mut asked_after, mut proven_at) = (!proof.proven, 0, None);
+        loop {
+            // Status before last sync, and both before the links: what the proof says is then true of each look.
+            let status = self.sync_status().await;
+            let last_sync = self.last_sync().await;
+            if let (Ok(status), Ok(last_sync)) = (status, last_sync) {
+                proof.observe(status, last_sync);
+                ask |= proof.advances > asked_after && !proof.proven;
+                if ask && (status.is_none() || proof.idle_seen) && self.ask(sync.wave).await {
+                    (ask, asked_after) = (false, proof.advances);
+                }
+            }
+            let of = waiting.len();
+            let looks = self.side_by_side(&waiting, |link| self.look_and_finish(link)).await?;
+            waiting = looks.into_iter().flatten().collect();
+            let waited = self.ports.clock.now().duration_since(start);
+            let linked = of - waiting.len();
+            self.emit(What::CyclePolled { wave: sync.wave, waited, timeout, last_sync: proof.last, linked, of });
+            if proof.proven && proven_at.is_none() {
+                proven_at = Some(self.ports.clock.now());
+                self.emit(What::CycleProven { wave: sync.wave, last_sync: proof.last });
+            }
+            if waiting.is_empty() {
+                self.end_sync(sync, proof.last)?;
+                return Ok(CycleEnd::Settled);
+            }
+            let now = self.ports.clock.now();
+            if proven_at.is_some_and(|at| now.duration_since(at) >= REPLICAS) {
+                self.end_sync(sync, proof.last)?;
+                return Ok(CycleEnd::NotFormed(waiting));
+            }
+            if proven_at.is_none() && now.duration_since(start) >= timeout {
+                return Ok(CycleEnd::TimedOut(waiting));
+            }
+            if self.is_stopping() {
+                return Ok(CycleEnd::Stopped);
+            }
+            self.pause(poll).await;
+        }
+    }
+
+    /// Where counting begins: read once after the last write and journaled, so that a resume counts from there. `None`
+    /// if it cannot be read until the timeout.
+    async fn mark(&self, sync: &Step) -> Result<Option<Proof>, ApplyError> {
+        match self.status(&sync.id)? {
+            StepStatus::Started { before: Reading::LastSync { at }, .. } => return Ok(Some(Proof::from(at))),
+            StepStatus::Succeeded { done } => {
+                let Reading::LastSync { at } = done.after else { return Ok(Some(Proof::from(None))) };
+                return Ok(Some(Proof { proven: true, ..Proof::from(at) }));
+            }
+            StepStatus::Failed { .. } | StepStatus::Skipped { .. } => return Ok(None),
+            _ => {}
+        }
+        self.emit(What::StepStarted { step: Box::new(sync.clone()) });
+        let start = self.ports.clock.now();
+        loop {
+            if let Ok(at) = self.last_sync().await {
+                let before = Reading::LastSync { at };
+                let (apply, step) = (self.apply.clone(), sync.id.clone());
+                self.record(JournalEvent::StepStarted { apply, step, before })?;
+                return Ok(Some(Proof::from(at)));
+            }
+            if self.ports.clock.now().duration_since(start) >= self.plan.settings.sync.timeout || self.is_stopping() {
+                return Ok(None);
+            }
+            self.pause(self.plan.settings.sync.poll).await;
+        }
+    }
+
+    fn end_sync(&self, sync: &Step, at: Option<Timestamp>) -> Result<(), ApplyError> {
+        if matches!(self.status(&sync.id)?, StepStatus::Started { .. }) {
+            let (apply, step, after) = (self.apply.clone(), sync.id.clone(), Reading::LastSync { at });
+            self.record(JournalEvent::StepSucceeded { apply, step, wrote: false, after, assignment: None })?;
+            self.emit(What::StepSucceeded { step: Box::new(sync.clone()), wrote: false });
+        }
+        Ok(())
+    }
+
+    /// Asks for a cycle. `true` if it was asked for, or the scheduler will run it; `false` if asking must be repeated.
+    async fn ask(&self, wave: u32) -> bool {
+        match self.ports.sync.trigger().await {
+            Ok(Triggered::Busy) => false,
+            Ok(answer) => {
+                self.emit(What::CycleAsked { wave, triggered: answer == Triggered::Asked });
+                true
+            }
+            Err(error) => {
+                self.say_retry("start a sync cycle", &error.to_string());
+                false
+            }
+        }
+    }
+
+    /// Looks at one link and finishes it if it is formed; otherwise it goes on waiting.
+    async fn look_and_finish(&self, link: &LinkId) -> Result<Option<LinkId>, ApplyError> {
+        let Some(wanted) = self.wanted(link) else { return Ok(Some(link.clone())) };
+        if self.sees_linked(&wanted).await {
+            self.finish_linked(link).await?;
+            return Ok(None);
+        }
+        Ok(Some(link.clone()))
+    }
+
+    async fn sees_linked(&self, wanted: &Wanted) -> bool {
+        match self.look(wanted).await {
+            Ok(look) => look == Look::Linked,
+            Err(error) => {
+                self.say_retry("see whether the link is formed", &error.to_string());
+                false
+            }
+        }
+    }
+
+    pub(super) async fn sync_status(&self) -> Result<Option<SyncStatus>, ()> {
+        self.ports
+            .sync
+            .status()
+            .await
+            .map_err(|error| self.say_retry("read the sync engine's status", &error.to_string()))
+    }
+
+    async fn last_sync(&self) -> Result<Option<Timestamp>, ()> {
+        let answer = self.ports.directories.last_sync().await;
+        answer.map_err(|error| self.say_retry("read when the tenant was last synced", &error.to_string()))
+    }
+
+    fn say_retry(&self, what: &str, error: &str) {
+        let after = self.plan.settings.sync.poll;
+        self.emit(What::Retrying { what: what.to_owned(), error: error.to_owned(), after });
+    }
+}

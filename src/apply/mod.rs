@@ -1,0 +1,25 @@
+//! Doing it: the executor and what it says while it works. It sees the directories through traits only.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`executor`] | begins, resumes and ends an apply |
+//! | `wave` | one wave: own steps, barrier, scope, cycle, endings |
+//! | `own` | a link's own steps, and what a failure does to the link |
+//! | `perform` | one write: read, compare, journal, write, read back |
+//! | `cycle` | waiting for a sync cycle and proving it |
+//! | `linked` | whether a link is formed, and what stands in its way |
+//! | `undo` | undoing a link within its own apply |
+//! | [`event`], [`outcome`], [`options`], [`error`] | what goes in and comes out |
+
+mod cycle;
+pub mod error;
+pub mod event;
+pub mod executor;
+mod linked;
+pub mod options;
+pub mod outcome;
+mod own;
+mod perform;
+mod run;
+mod undo;
+mod wave;

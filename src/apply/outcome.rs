@@ -1,0 +1,62 @@
+//! What came of an apply.
+
+use crate::model::id::{ApplyId, LinkId};
+use crate::state::ledger::{ApplyRecord, Standing};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How an apply ended, for now or for good. Each maps to one exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// Every link came to the end that was wanted.
+    Complete,
+    /// Links are waiting for a cycle: resume possible.
+    Waiting,
+    /// Some links failed or were rolled back, or could not be reached and can be resumed.
+    Partial,
+    /// The person stopped it; state saved, resume possible.
+    Interrupted,
+    /// A link is stuck: a person must decide.
+    Stuck,
+}
+
+/// What came of an apply, link by link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApplyOutcome {
+    /// The apply.
+    pub apply: ApplyId,
+    /// How it ended.
+    pub ending: Ending,
+    /// Whether the apply is unfinished, so that `apply` must resume it before anything new.
+    pub resumable: bool,
+    /// Every link with its standing. A rollback's links end as `rolled-back`.
+    pub links: BTreeMap<LinkId, Standing>,
+}
+
+impl ApplyOutcome {
+    /// Reads the outcome off the record.
+    pub fn of(record: &ApplyRecord, interrupted: bool) -> Self {
+        let links: BTreeMap<_, _> = record.links.iter().map(|(id, link)| (id.clone(), link.standing.clone())).collect();
+        let any = |wanted: fn(&Standing) -> bool| links.values().any(wanted);
+        let ending = if any(|s| matches!(s, Standing::Stuck { .. })) {
+            Ending::Stuck
+        } else if interrupted {
+            Ending::Interrupted
+        } else if record.ended.as_ref().is_some_and(|ended| ended.complete) {
+            Ending::Complete
+        } else if any(|s| matches!(s, Standing::Failed { .. } | Standing::InProgress)) {
+            Ending::Partial
+        } else if any(|s| matches!(s, Standing::Waiting)) {
+            Ending::Waiting
+        } else {
+            Ending::Partial
+        };
+        Self { apply: record.id.clone(), ending, resumable: record.ended.is_none(), links }
+    }
+
+    /// How many links stand as `wanted` says.
+    pub fn count(&self, wanted: impl Fn(&Standing) -> bool) -> usize {
+        self.links.values().filter(|standing| wanted(standing)).count()
+    }
+}

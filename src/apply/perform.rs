@@ -1,0 +1,240 @@
+//! One write, the careful way: read, compare, journal the intent, write, read back.
+
+use super::error::ApplyError;
+use super::event::{Event, What};
+use super::run::Run;
+use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::port::{Clock, WriteAd, WriteEntra};
+use crate::model::attribute::AttributeChange;
+use crate::model::id::{AssignmentId, ObjectId};
+use crate::model::role::RoleAssignment;
+use crate::state::journal::JournalEvent;
+use crate::state::ledger::Reading;
+use crate::state::recorder::Recorder;
+use crate::state::write::{Verdict, Write};
+use jiff::SignedDuration;
+
+/// How often a write or a read is tried when another try may mend it.
+pub(super) const TRIES: u32 = 4;
+/// How often a write is read back while the old value still shows: replicas lag.
+const READ_BACKS: u32 = 6;
+
+/// What came of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It is as wanted, and that was read.
+    Done { wrote: bool, after: Reading, assignment: Option<AssignmentId> },
+    /// It did not happen.
+    Not(String),
+    /// It may have happened: the answer was lost, and what is there could not be read.
+    Unknown(String),
+}
+
+/// Seconds until another try: 1, 2, 4, …
+fn backoff(attempt: u32) -> SignedDuration {
+    SignedDuration::from_secs(1 << attempt.min(6).saturating_sub(1))
+}
+
+/// Whether another try of a read may answer.
+const fn may_pass(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unreachable | ErrorKind::OutcomeUnknown | ErrorKind::Busy | ErrorKind::Broken)
+}
+
+impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
+where
+    D: WriteAd + WriteEntra,
+    C: Clock,
+    R: Recorder,
+    F: FnMut(Event),
+{
+    /// Performs a write. `intent` makes the journal's record of it from what was read before. With `begun`, the intent
+    /// was journaled before a crash: then what is there tells whether it happened.
+    pub(super) async fn perform(
+        &self,
+        write: &Write,
+        begun: bool,
+        intent: impl Fn(Reading) -> JournalEvent,
+    ) -> Result<Attempt, ApplyError> {
+        let before = match self.read(write).await {
+            Ok(reading) => reading,
+            Err(error) if begun => return Ok(Attempt::Unknown(error.to_string())),
+            Err(error) => return Ok(Attempt::Not(error.to_string())),
+        };
+        match write.verdict(&before) {
+            Verdict::AsWanted => {
+                if !begun {
+                    self.record(intent(before.clone()))?;
+                }
+                return Ok(done(write, begun, before));
+            }
+            Verdict::Surprise(why) => return Ok(Attempt::Not(format!("could not {write}: {why}"))),
+            Verdict::AsExpected => {}
+        }
+        if let Write::Take { user, assignment } = write
+            && let Err(why) = self.may_take(user.id, assignment).await
+        {
+            return Ok(Attempt::Not(format!("the role {} stays with {user}: {why}", assignment.grant)));
+        }
+        self.record(intent(before.clone()))?;
+        Ok(self.send_and_read_back(write, &before).await)
+    }
+
+    async fn send_and_read_back(&self, write: &Write, before: &Reading) -> Attempt {
+        let mut sent = false;
+        let mut last = String::new();
+        for attempt in 1..=TRIES {
+            let answer = self.send(write, before).await;
+            if let Err(error) = &answer {
+                last = error.to_string();
+                if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Busy) {
+                    self.wait_to_retry(write, &last, attempt).await;
+                    continue;
+                }
+                // After any other error the server may have done it: only a reading tells.
+                sent |= matches!(error.kind, ErrorKind::OutcomeUnknown | ErrorKind::Broken);
+            }
+            match self.read_back(write, answer.is_ok()).await {
+                Ok((reading, Verdict::AsWanted)) => return done(write, true, reading),
+                Ok((_, Verdict::Surprise(why))) => {
+                    return Attempt::Not(format!("could not {write}: {why}{}", because(&answer)));
+                }
+                Ok((_, Verdict::AsExpected)) => match answer {
+                    Ok(()) => {
+                        return Attempt::Unknown(format!(
+                            "could not {write}: the server agreed, but the old value still shows"
+                        ));
+                    }
+                    Err(error) if may_pass(error.kind) => self.wait_to_retry(write, &last, attempt).await,
+                    Err(error) => return Attempt::Not(error.to_string()),
+                },
+                Err(error) if answer.is_ok() || sent => return Attempt::Unknown(error.to_string()),
+                Err(_) => return Attempt::Not(last),
+            }
+        }
+        // Every try ended with a reading of the old value, or never left this computer.
+        if sent && self.read(write).await.map_or(true, |reading| write.verdict(&reading) != Verdict::AsExpected) {
+            return Attempt::Unknown(last);
+        }
+        Attempt::Not(last)
+    }
+
+    async fn wait_to_retry(&self, write: &Write, error: &str, attempt: u32) {
+        if attempt < TRIES {
+            let after = backoff(attempt);
+            self.emit(What::Retrying { what: write.to_string(), error: error.to_owned(), after });
+            self.ports.clock.sleep(after).await;
+        }
+    }
+
+    /// Reads until the new value shows. If the server did not agree to the write, one look is enough.
+    async fn read_back(&self, write: &Write, agreed: bool) -> Result<(Reading, Verdict), DirectoryError> {
+        let mut look = 1;
+        loop {
+            let reading = self.read(write).await?;
+            let verdict = write.verdict(&reading);
+            if verdict != Verdict::AsExpected || !agreed || look == READ_BACKS {
+                return Ok((reading, verdict));
+            }
+            self.ports.clock.sleep(backoff(look)).await;
+            look += 1;
+        }
+    }
+
+    /// Reads what a write is about, with another try where that may help. An object that is gone is an error.
+    pub(super) async fn read(&self, write: &Write) -> Result<Reading, DirectoryError> {
+        let mut attempt = 1;
+        loop {
+            match self.read_once(write).await {
+                Err(error) if may_pass(error.kind) && attempt < TRIES => {
+                    self.ports.clock.sleep(backoff(attempt)).await;
+                    attempt += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn read_once(&self, write: &Write) -> Result<Reading, DirectoryError> {
+        let directories = self.ports.directories;
+        let gone =
+            |who: String| DirectoryError::new(ErrorKind::NotFound, format!("read {who}"), "it is not there any more");
+        match write {
+            Write::Align { user, changes } => {
+                let live = directories.ad_user(&user.domain, user.guid).await?;
+                let live = live.ok_or_else(|| gone(user.to_string()))?;
+                Ok(Reading::attributes(&live, changes.iter().map(|c| &c.attribute)))
+            }
+            Write::Move { user, .. } => {
+                let live = directories.ad_user(&user.domain, user.guid).await?;
+                let live = live.ok_or_else(|| gone(user.to_string()))?;
+                let dn = live.dn.parent().ok_or_else(|| gone(user.to_string()))?;
+                Ok(Reading::Container { dn })
+            }
+            Write::Anchor { user, .. } => {
+                let live = directories.entra_user(user.id).await?.ok_or_else(|| gone(user.to_string()))?;
+                Ok(Reading::ImmutableId { value: live.immutable_id })
+            }
+            Write::Take { user, assignment: role } | Write::Give { user, taken: role } => {
+                let mut assignments = directories.roles_of(user.id).await?;
+                assignments.retain(|live| role.grant.same_as(&live.grant));
+                Ok(Reading::Role { assignments })
+            }
+        }
+    }
+
+    async fn send(&self, write: &Write, before: &Reading) -> Result<(), DirectoryError> {
+        let directories = self.ports.directories;
+        match write {
+            Write::Align { user, changes } => {
+                let changes = as_spelled(changes, before);
+                directories.modify(user, &changes).await
+            }
+            Write::Move { user, to, .. } => directories.move_under(user, to).await,
+            Write::Anchor { user, sets, .. } => directories.set_immutable_id(user.id, sets.as_ref()).await,
+            Write::Take { assignment, .. } => directories.remove_role(&assignment.id).await,
+            Write::Give { user, taken } => directories.assign_role(user.id, &taken.grant).await.map(drop),
+        }
+    }
+
+    /// The guards of a role removal, read live just before it.
+    async fn may_take(&self, user: ObjectId, assignment: &RoleAssignment) -> Result<(), String> {
+        if self.options.caller == Some(user) {
+            return Err("matchplan runs in that user's name and would lose its own rights".to_owned());
+        }
+        if self.options.protected.contains(&user) {
+            return Err("the configuration protects that user".to_owned());
+        }
+        if !assignment.grant.is_global_administrator() {
+            return Ok(());
+        }
+        let all = self.ports.directories.global_administrators().await.map_err(|e| e.to_string())?;
+        let outside = |id: &ObjectId| !self.plan.links.iter().any(|link| link.cloud.id == *id);
+        let left = all.iter().filter(|(id, enabled)| *enabled && outside(id)).count();
+        let needed = self.plan.settings.guard.min_global_admins as usize;
+        if left < needed {
+            return Err(format!(
+                "{left} enabled Global Administrators outside of this plan are left, and `min_global_admins` is {needed}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn because(answer: &Result<(), DirectoryError>) -> String {
+    answer.as_ref().err().map_or_else(String::new, |error| format!(" ({error})"))
+}
+
+/// The changes with the old values as AD spells them now: what a compare-and-swap must name.
+fn as_spelled(changes: &[AttributeChange], before: &Reading) -> Vec<AttributeChange> {
+    let Reading::Attributes { values } = before else { return changes.to_vec() };
+    let spelled = |c: &AttributeChange| values.get(&c.attribute).cloned().unwrap_or_else(|| c.expects.clone());
+    changes.iter().map(|c| AttributeChange { expects: spelled(c), ..c.clone() }).collect()
+}
+
+fn done(write: &Write, wrote: bool, after: Reading) -> Attempt {
+    let assignment = match (write, &after) {
+        (Write::Give { .. }, Reading::Role { assignments }) => assignments.first().map(|a| a.id.clone()),
+        _ => None,
+    };
+    Attempt::Done { wrote, after, assignment }
+}

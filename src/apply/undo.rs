@@ -1,0 +1,102 @@
+//! Undoing a link within its own apply: scope first, then anchor, alignment, roles.
+
+use super::error::ApplyError;
+use super::event::{Event, What};
+use super::linked::Look;
+use super::perform::Attempt;
+use super::run::Run;
+use crate::directory::port::{Clock, WriteAd, WriteEntra};
+use crate::model::id::LinkId;
+use crate::plan::step::{Action, Step};
+use crate::state::inverse::inverse;
+use crate::state::journal::{JournalEvent, LinkEnding};
+use crate::state::ledger::StepStatus;
+use crate::state::recorder::Recorder;
+use crate::state::write::{Verdict, Write};
+
+impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
+where
+    D: WriteAd + WriteEntra,
+    C: Clock,
+    R: Recorder,
+    F: FnMut(Event),
+{
+    /// Undoes what was done for a link, in reverse order, and ends it: `rolled-back`, or `stuck` with everything that
+    /// could not be undone. Roles are given back whatever else fails. If the link turns out to be formed, it is finished
+    /// instead.
+    pub(super) async fn undo_link(&self, link: &LinkId, why: &str) -> Result<(), ApplyError> {
+        if let Some(wanted) = self.wanted(link)
+            && self.look(&wanted).await == Ok(Look::Linked)
+        {
+            return self.finish_linked(link).await;
+        }
+        let mut problems = Vec::new();
+        for step in self.steps_of(link).iter().rev() {
+            if step.action.writes()
+                && !matches!(step.action, Action::Restore { .. })
+                && let Err(problem) = self.undo_step(step).await?
+            {
+                self.emit(What::UndoFailed { step: Box::new(step.clone()), error: problem.clone() });
+                problems.push(problem);
+            }
+        }
+        if problems.is_empty() {
+            self.skip_pending(link, why)?;
+            return self.settle(link, LinkEnding::RolledBack { why: why.to_owned() });
+        }
+        let next = if self.with_record(|record| record.roles_out(link))? {
+            self.how_to_restore()
+        } else {
+            "see what was found, then run `matchplan apply --resume` to try again, or `matchplan rollback`".to_owned()
+        };
+        let found = format!("{why}; undoing it failed: {}", problems.join("; "));
+        self.settle(link, LinkEnding::Stuck { found, next })
+    }
+
+    /// Undoes one step if it stands. The inner error is the problem that is left.
+    async fn undo_step(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
+        let apply = &self.apply;
+        if let StepStatus::Started { .. } = self.status(&step.id)?
+            && let Err(problem) = self.classify(step).await?
+        {
+            return Ok(Err(problem));
+        }
+        let status = self.status(&step.id)?;
+        let Some(action) = status.standing().and_then(|done| inverse(step, done, None, None)) else {
+            return Ok(Ok(()));
+        };
+        let taken = self.with_state(|state| state.taken(apply, &action).cloned())?;
+        let Some(write) = Write::of(&action, taken.as_ref()) else { return Ok(Ok(())) };
+        let begun = matches!(status, StepStatus::Undoing { .. });
+        let intent = |before| JournalEvent::UndoStarted { apply: apply.clone(), step: step.id.clone(), before };
+        match self.perform(&write, begun, intent).await? {
+            Attempt::Done { after, assignment, .. } => {
+                let step_id = step.id.clone();
+                self.record(JournalEvent::StepUndone { apply: apply.clone(), step: step_id, after, assignment })?;
+                self.emit(What::StepUndone { step: Box::new(step.clone()) });
+                Ok(Ok(()))
+            }
+            Attempt::Not(why) | Attempt::Unknown(why) => Ok(Err(why)),
+        }
+    }
+
+    /// Reads whether a step that was begun happened. Writes nothing.
+    async fn classify(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
+        let Some(write) = Write::of(&step.action, None) else { return Ok(Ok(())) };
+        let (apply, id) = (self.apply.clone(), step.id.clone());
+        let event = match self.read(&write).await {
+            Err(error) => return Ok(Err(error.to_string())),
+            Ok(reading) => match write.verdict(&reading) {
+                Verdict::AsWanted => {
+                    JournalEvent::StepSucceeded { apply, step: id, wrote: true, after: reading, assignment: None }
+                }
+                Verdict::AsExpected => {
+                    JournalEvent::StepFailed { apply, step: id, error: "it did not happen".to_owned() }
+                }
+                Verdict::Surprise(error) => JournalEvent::StepFailed { apply, step: id, error },
+            },
+        };
+        self.record(event)?;
+        Ok(Ok(()))
+    }
+}

@@ -1,0 +1,111 @@
+//! `matchplan lab`: the embedded lab by itself.
+
+use crate::cli::args::{Global, Lab as Args, LabCycle, LabServe, LabWorld};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::exit::Exit;
+use crate::cli::lab::{FOLDER, world};
+use crate::cli::terminal::Terminal;
+use crate::lab::runtime::{Lab, LabOptions};
+use crate::lab::sync::ldap_source::ExternalAd;
+use crate::lab::world::{contoso, load};
+use crate::model::digest;
+use crate::model::dn::Dn;
+use std::path::Path;
+use std::time::Duration;
+
+/// Where `lab serve --ad` takes the password from.
+const AD_PASSWORD: &str = "MATCHPLAN_LAB_AD_PASSWORD";
+
+/// How long `lab cycle` waits for its answer. A lab over a large real AD takes its time.
+const CYCLE_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Runs the subcommand.
+pub async fn run(args: &Args, global: &Global, terminal: Terminal) -> CliResult {
+    match args {
+        Args::Serve(serve) => run_server(serve, global, terminal).await,
+        Args::Reset => reset(terminal),
+        Args::World(which) => print_world(which, terminal),
+        Args::Cycle(cycle) => run_cycle(cycle, terminal).await,
+    }
+}
+
+/// Serves until Ctrl-C. The one line on standard output is for a program to read.
+async fn run_server(args: &LabServe, global: &Global, terminal: Terminal) -> CliResult {
+    let mut world = match &args.world {
+        Some(file) => load::load(file).map_err(|error| CliError::plain(error.to_string()))?,
+        None => contoso::contoso(),
+    };
+    if let Some(clock) = global.clock {
+        world.clock = clock;
+    }
+    let lab = Lab::start(LabOptions {
+        world,
+        world_file: args.world.clone().filter(|_| args.keep),
+        graph_port: args.graph_port,
+        ldap_port: args.ldap_port,
+        external_ad: external_ad(args)?,
+    })
+    .await
+    .map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;
+    let ready = serde_json::to_string(lab.ready()).map_err(|error| super::show::unwritable(&error))?;
+    terminal.print(&format!("{ready}\n"))?;
+    terminal.note("The lab is serving on loopback. Ctrl-C ends it.");
+    tokio::signal::ctrl_c().await.map_err(|error| CliError::plain(format!("Could not wait for Ctrl-C: {error}")))?;
+    Ok(Exit::Success)
+}
+
+fn external_ad(args: &LabServe) -> Result<Option<ExternalAd>, CliError> {
+    let (Some(url), Some(bind), Some(base)) = (&args.ad, &args.ad_bind, &args.ad_base) else { return Ok(None) };
+    let password = std::env::var(AD_PASSWORD).map_err(|_| {
+        CliError::new(Exit::Usage, format!("The environment variable {AD_PASSWORD} is not set."))
+            .hint("It holds the password of --ad-bind; a command line would show it to everybody on this machine.")
+    })?;
+    Ok(Some(ExternalAd {
+        url: url.clone(),
+        bind_dn: bind.clone(),
+        password: password.into(),
+        ca_file: args.ad_ca.clone(),
+        base_dn: Dn::parse(base).map_err(|error| CliError::new(Exit::Usage, error.to_string()))?,
+    }))
+}
+
+/// Forgets the lab of `--lab`, its state included.
+fn reset(terminal: Terminal) -> CliResult {
+    let folder = Path::new(FOLDER);
+    match std::fs::remove_dir_all(folder) {
+        Ok(()) => terminal.print(&format!("The lab in {FOLDER} is back at its first day.\n"))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            terminal.print("The lab is at its first day already.\n")?;
+        }
+        Err(error) => return Err(CliError::file("remove", folder, &error)),
+    }
+    Ok(Exit::Success)
+}
+
+fn print_world(args: &LabWorld, terminal: Terminal) -> CliResult {
+    let world = if args.seeded { contoso::contoso() } else { world()? };
+    terminal.print(&digest::to_canonical_file(&world).map_err(|error| super::show::unwritable(&error))?)?;
+    Ok(Exit::Success)
+}
+
+async fn run_cycle(args: &LabCycle, terminal: Terminal) -> CliResult {
+    let failed = |reason: String| CliError::plain(format!("The lab did not run a cycle: {reason}"));
+    let local = args.control.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127."));
+    if args.control.scheme() != "http" || !local {
+        return Err(CliError::new(Exit::Usage, "--control takes the control_url that `matchplan lab serve` printed."));
+    }
+    let url = format!("{}/cycle", args.control.as_str().trim_end_matches('/'));
+    // reqwest's messages show the address, and its path is the key to the lab.
+    let hide = |error: reqwest::Error| failed(error.without_url().to_string());
+    let tls = (*crate::directory::tls::client_config(None)?).clone();
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(CYCLE_TIMEOUT);
+    let client = client.build().map_err(hide)?;
+    let answer = client.post(url).send().await.map_err(hide)?;
+    let status = answer.status();
+    let text = answer.text().await.map_err(hide)?;
+    if !status.is_success() {
+        return Err(failed(format!("{status}: {text}")));
+    }
+    terminal.print(&format!("{text}\n"))?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,54 @@
+//! `matchplan snapshot`: both directories, read once and saved for planning offline.
+
+use crate::cli::args::{Global, SnapshotArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::exit::Exit;
+use crate::cli::project;
+use crate::cli::site::Site;
+use crate::cli::terminal::Terminal;
+use crate::model::digest;
+use crate::report::safe::Text;
+use crate::snapshot::document::{SNAPSHOT_VERSION, Snapshot};
+use crate::store::files;
+use std::path::Path;
+
+/// Reads and saves; says what is missing.
+pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> CliResult {
+    let site = Site::open(global, terminal).await?;
+    let directories = site.connect(&site.settings, terminal).await?;
+    let snapshot = site.snapshot(&directories, terminal).await?;
+    let text = digest::to_canonical_file(&snapshot)
+        .map_err(|error| CliError::plain(format!("The snapshot cannot be written: {error}")))?;
+    files::replace(&args.out, text.as_bytes()).map_err(|error| CliError::file("write", &args.out, &error))?;
+    let ad: usize = snapshot.domains.iter().map(|domain| domain.users.len()).sum();
+    terminal.print(&format!(
+        "Wrote {}: {ad} AD users, {} cloud users, {} soft-deleted, {} groups and contacts, {} role assignments.\n",
+        args.out.display(),
+        snapshot.users.len(),
+        snapshot.deleted_users.len(),
+        snapshot.holders.len(),
+        snapshot.roles.len()
+    ))?;
+    for gap in &snapshot.gaps {
+        terminal.note(&format!("warning: could not be read: {}", Text(&gap.reason)));
+    }
+    Ok(Exit::Success)
+}
+
+/// Reads a saved snapshot.
+pub fn read(path: &Path) -> Result<Snapshot, CliError> {
+    let text = project::text_file(path)?;
+    let bad = |reason: String| {
+        CliError::plain(format!("{} is not a whole snapshot: {reason}.", path.display()))
+            .hint("Take a new one: matchplan snapshot --out FILE.")
+    };
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    match value.get("format_version").and_then(serde_json::Value::as_u64) {
+        Some(version) if version > u64::from(SNAPSHOT_VERSION) => {
+            Err(CliError::plain(format!("{} was written by a newer matchplan (format {version}).", path.display()))
+                .hint("Use that version, or take a new snapshot with this one."))
+        }
+        Some(_) => serde_json::from_value(value).map_err(|error| bad(error.to_string())),
+        None => Err(bad("it has no format_version".to_owned())),
+    }
+}

@@ -1,0 +1,83 @@
+//! Finding what the settings only point at: passwords, secrets, tokens, certificates. They live in memory only.
+
+use super::error::CliError;
+use super::terminal::Terminal;
+use crate::config::settings::{Bind, CredentialKind, SecretSource, Settings};
+use crate::directory::connected::Access;
+use crate::directory::entra::assertion::SigningCertificate;
+use crate::directory::entra::credential::Credential;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Everything that connecting needs. Relative paths are relative to `root`, the folder of `matchplan.toml`.
+pub fn access(settings: &Settings, root: &Path, terminal: Terminal) -> Result<Access, CliError> {
+    let mut access = Access {
+        passwords: BTreeMap::new(),
+        authorities: BTreeMap::new(),
+        entra: credential(&settings.entra.credential, root, terminal)?,
+    };
+    for ad in &settings.ad {
+        let Bind::Simple { user, password } = &ad.bind;
+        let what = format!("Password of {user} in {}", ad.name);
+        access.passwords.insert(ad.name.clone(), secret(password, &what, root, terminal)?);
+        if let Some(file) = &ad.ca_file {
+            let path = root.join(file);
+            let pem = std::fs::read(&path).map_err(|error| {
+                CliError::file("read", &path, &error).hint(format!("`ca_file` of [[ad]] {} names it.", ad.name))
+            })?;
+            access.authorities.insert(ad.name.clone(), pem);
+        }
+    }
+    Ok(access)
+}
+
+fn credential(kind: &CredentialKind, root: &Path, terminal: Terminal) -> Result<Credential, CliError> {
+    Ok(match kind {
+        CredentialKind::AzureCli => {
+            Credential::AzureCli { program: if cfg!(windows) { "az.cmd" } else { "az" }.to_owned() }
+        }
+        CredentialKind::ClientSecret { client_id, secret: source } => Credential::ClientSecret {
+            client_id: client_id.clone(),
+            secret: secret(source, &format!("Client secret of {client_id}"), root, terminal)?,
+        },
+        CredentialKind::ClientCertificate { client_id, certificate_file, key_file } => {
+            let read = |file: &Path| {
+                let path = root.join(file);
+                let text = std::fs::read_to_string(&path).map_err(|error| CliError::file("read", &path, &error))?;
+                Ok::<SecretString, CliError>(text.into())
+            };
+            let certificate = read(certificate_file)?;
+            let key = key_file.as_deref().map_or_else(|| Ok(certificate.clone()), read)?;
+            Credential::ClientCertificate {
+                client_id: client_id.clone(),
+                certificate: SigningCertificate::from_pem(certificate.expose_secret(), &key)?,
+            }
+        }
+        CredentialKind::AccessToken { env } => {
+            Credential::AccessToken(secret(&SecretSource::Env(env.clone()), "Access token", root, terminal)?)
+        }
+    })
+}
+
+fn secret(source: &SecretSource, what: &str, root: &Path, terminal: Terminal) -> Result<SecretString, CliError> {
+    match source {
+        SecretSource::Env(name) => match std::env::var(name) {
+            Ok(value) if !value.is_empty() => Ok(value.into()),
+            Ok(_) | Err(std::env::VarError::NotPresent) => {
+                Err(CliError::plain(format!("{what}: the environment variable {name} is not set."))
+                    .hint(format!("Set {name}, or let matchplan.toml name a file or \"prompt\".")))
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(CliError::plain(format!("{what}: the environment variable {name} is not UTF-8 text.")))
+            }
+        },
+        SecretSource::File(file) => {
+            let path = root.join(file);
+            let text = std::fs::read_to_string(&path).map_err(|error| CliError::file("read", &path, &error))?;
+            let value = text.strip_suffix('\n').unwrap_or(&text);
+            Ok(value.strip_suffix('\r').unwrap_or(value).to_owned().into())
+        }
+        SecretSource::Prompt => terminal.secret(what),
+    }
+}

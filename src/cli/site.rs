@@ -1,0 +1,225 @@
+//! The site: the configured directories, connected, or the lab in their place.
+
+use super::args::Global;
+use super::error::CliError;
+use super::terminal::Terminal;
+use super::{project, secrets};
+use crate::config::read::Config;
+use crate::config::settings::Settings;
+use crate::directory::collect::Progress;
+use crate::directory::connected::{Access, Directories};
+use crate::directory::entra::trace::Trace;
+use crate::directory::error::DirectoryError;
+use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered};
+use crate::snapshot::document::Snapshot;
+use jiff::{SignedDuration, Timestamp};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+#[cfg(feature = "lab")]
+use super::lab::{self, LabSite};
+
+/// What a command works with.
+pub struct Site {
+    /// The settings as they are written into plans.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<SiteClock>,
+    settings_name: String,
+    settings_text: String,
+    root: PathBuf,
+    trace: Option<Arc<Trace>>,
+    #[cfg(feature = "lab")]
+    lab: Option<LabSite>,
+}
+
+/// The time: real, fixed for reproducible output, or the lab's.
+pub enum SiteClock {
+    /// The machine's clock.
+    Real,
+    /// A fixed start; time passes only by sleeping, and then really.
+    Fixed {
+        /// Where it starts.
+        start: Timestamp,
+        /// Milliseconds slept since.
+        slept: AtomicI64,
+    },
+    /// The lab's: sleeping moves the lab's clock on and takes no time.
+    #[cfg(feature = "lab")]
+    Lab(Arc<crate::lab::runtime::Lab>),
+}
+
+impl Clock for SiteClock {
+    fn now(&self) -> Timestamp {
+        match self {
+            Self::Real => Timestamp::now(),
+            Self::Fixed { start, slept } => {
+                start.saturating_add(SignedDuration::from_millis(slept.load(Ordering::Relaxed))).unwrap_or(*start)
+            }
+            #[cfg(feature = "lab")]
+            Self::Lab(lab) => lab.clock(),
+        }
+    }
+
+    async fn sleep(&self, time: SignedDuration) {
+        match self {
+            Self::Real => tokio::time::sleep(time.unsigned_abs()).await,
+            Self::Fixed { slept, .. } => {
+                tokio::time::sleep(time.unsigned_abs()).await;
+                slept.fetch_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
+            }
+            #[cfg(feature = "lab")]
+            Self::Lab(lab) => {
+                // A cycle that fails on the way says so in its report; time passes all the same.
+                let _ = lab.advance(time).await;
+            }
+        }
+    }
+}
+
+/// The sync engine of a site.
+pub enum Engine<'a> {
+    /// Through the configured commands.
+    Configured(&'a Directories<SiteClock>),
+    /// The lab's own.
+    #[cfg(feature = "lab")]
+    Lab(&'a crate::lab::runtime::Lab),
+}
+
+impl SyncEngine for Engine<'_> {
+    async fn trigger(&self) -> Result<Triggered, DirectoryError> {
+        match self {
+            Self::Configured(directories) => directories.trigger().await,
+            #[cfg(feature = "lab")]
+            Self::Lab(lab) => lab::trigger(lab).await,
+        }
+    }
+
+    async fn status(&self) -> Result<Option<SyncStatus>, DirectoryError> {
+        match self {
+            Self::Configured(directories) => directories.status().await,
+            #[cfg(feature = "lab")]
+            Self::Lab(lab) => Ok(Some(lab::status(lab))),
+        }
+    }
+
+    async fn hold(&self) -> Result<(), DirectoryError> {
+        match self {
+            Self::Configured(directories) => directories.hold().await,
+            #[cfg(feature = "lab")]
+            Self::Lab(lab) => lab::enable(lab, false).await,
+        }
+    }
+
+    async fn release(&self) -> Result<(), DirectoryError> {
+        match self {
+            Self::Configured(directories) => directories.release().await,
+            #[cfg(feature = "lab")]
+            Self::Lab(lab) => lab::enable(lab, true).await,
+        }
+    }
+}
+
+impl Site {
+    /// Reads the settings; with `--lab`, starts the lab. Connects to nothing yet.
+    pub async fn open(global: &Global, terminal: Terminal) -> Result<Self, CliError> {
+        let trace = global.trace.as_deref().map(open_trace).transpose()?;
+        #[cfg(feature = "lab")]
+        if global.lab {
+            let (lab, text) = lab::open(global.clock).await?;
+            let settings = project::settings((lab::SETTINGS_NAME, &text), terminal)?;
+            return Ok(Self {
+                settings,
+                clock: Arc::new(SiteClock::Lab(Arc::clone(&lab.lab))),
+                settings_name: lab::SETTINGS_NAME.to_owned(),
+                settings_text: text,
+                root: PathBuf::new(),
+                trace,
+                lab: Some(lab),
+            });
+        }
+        #[cfg(not(feature = "lab"))]
+        if global.lab {
+            return Err(CliError::plain("This matchplan was built without the lab.").hint("Build it with --features lab."));
+        }
+        let text = project::config_text(&global.config)?;
+        let name = global.config.display().to_string();
+        Ok(Self {
+            settings: project::settings((&name, &text), terminal)?,
+            clock: Arc::new(clock(global)),
+            settings_name: name,
+            settings_text: text,
+            root: global.config.parent().map(Path::to_path_buf).unwrap_or_default(),
+            trace,
+            #[cfg(feature = "lab")]
+            lab: None,
+        })
+    }
+
+    /// The configuration with these match plans.
+    pub fn config(&self, plans: &[PathBuf], terminal: Terminal) -> Result<Config, CliError> {
+        let read = project::read_all((&self.settings_name, &self.settings_text), plans)?;
+        project::checked(read, terminal)
+    }
+
+    /// Where the state file is.
+    pub fn state_file(&self) -> PathBuf {
+        self.root.join(&self.settings.state)
+    }
+
+    /// Connects to the directories, as these settings say: the current ones, or those of an interrupted apply.
+    pub async fn connect(&self, settings: &Settings, terminal: Terminal) -> Result<Directories<SiteClock>, CliError> {
+        #[cfg(feature = "lab")]
+        let (settings, access) = match &self.lab {
+            Some(lab) => lab.reach(settings)?,
+            None => (settings.clone(), self.access(settings, terminal)?),
+        };
+        #[cfg(not(feature = "lab"))]
+        let (settings, access) = (settings.clone(), self.access(settings, terminal)?);
+        Ok(Directories::connect(&settings, access, Arc::clone(&self.clock), self.trace.clone()).await?)
+    }
+
+    fn access(&self, settings: &Settings, terminal: Terminal) -> Result<Access, CliError> {
+        secrets::access(settings, &self.root, terminal)
+    }
+
+    /// The sync engine.
+    pub fn engine<'a>(&'a self, directories: &'a Directories<SiteClock>) -> Engine<'a> {
+        #[cfg(feature = "lab")]
+        if let Some(lab) = &self.lab {
+            return Engine::Lab(&lab.lab);
+        }
+        Engine::Configured(directories)
+    }
+
+    /// Reads a snapshot, with progress on a terminal.
+    pub async fn snapshot(
+        &self,
+        directories: &Directories<SiteClock>,
+        terminal: Terminal,
+    ) -> Result<Snapshot, CliError> {
+        let bar = super::progress::reading(terminal);
+        let snapshot = directories.snapshot(self.clock.now(), |event: Progress| bar.tell(&event)).await;
+        bar.finish();
+        Ok(snapshot?)
+    }
+}
+
+/// The clock that the command line asks for, outside of the lab.
+pub fn clock(global: &Global) -> SiteClock {
+    global.clock.map_or(SiteClock::Real, |start| SiteClock::Fixed { start, slept: AtomicI64::new(0) })
+}
+
+fn open_trace(path: &Path) -> Result<Arc<Trace>, CliError> {
+    let file = crate::store::files::open_at(path, 0).map_err(|error| CliError::file("write", path, &error))?;
+    Ok(Arc::new(Trace::new(Box::new(file))))
+}
+
+/// The lab's settings as text, for commands that only read.
+pub fn lab_settings_text() -> Result<String, CliError> {
+    #[cfg(feature = "lab")]
+    return lab::settings_text(&lab::world()?);
+    #[cfg(not(feature = "lab"))]
+    Err(CliError::plain("This matchplan was built without the lab."))
+}

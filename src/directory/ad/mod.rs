@@ -1,0 +1,20 @@
+//! Active Directory over LDAP (RFC 4511), with AD's manners.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`filter`] | search filters as a type that escapes |
+//! | [`entry`] | a search entry as octets, without panics; ranged values |
+//! | [`user`] | an entry read into [`crate::model::ad::AdUser`] |
+//! | [`outcome`] | result codes and broken connections as errors that say what to do |
+//! | [`root`] | what a domain controller says of itself, and which ones we refuse |
+//! | [`connection`] | connecting, binding, pinning one domain controller, reading pages |
+//! | [`read`], [`write`] | one domain's reads and its compare-and-swap writes |
+
+pub mod connection;
+pub mod entry;
+pub mod filter;
+pub mod outcome;
+pub mod read;
+pub mod root;
+pub mod user;
+pub mod write;

@@ -1,0 +1,94 @@
+//! Reading one domain: all its users, one user by GUID, the forest's UPN suffixes.
+
+use super::connection::{AdDomain, Search, by_guid};
+use super::entry::Entry;
+use super::filter::Filter;
+use super::user::{ATTRIBUTES, read_user};
+use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::text::one_line;
+use crate::model::ad::AdUser;
+use crate::model::id::AdGuid;
+use crate::snapshot::document::AdDomainSnapshot;
+use ldap3::Scope;
+
+/// The one attribute that a domain controller may send in parts.
+const RANGED: &str = "proxyAddresses";
+
+impl AdDomain {
+    /// All users below the base, with the domain's names. Errors: an answer that is not complete, and a user that
+    /// cannot be read ([`super::user`] says why no user is left out).
+    pub async fn snapshot(&self) -> Result<AdDomainSnapshot, DirectoryError> {
+        let controller = self.controller().cloned().ok_or_else(|| {
+            DirectoryError::new(ErrorKind::Unreachable, format!("read {}", self.settings.name), "not connected")
+        })?;
+        let what = format!("read the users of {} from {}", self.base_dn(), controller.host);
+        let search = Search {
+            base: self.base_dn().as_str(),
+            scope: Scope::Subtree,
+            filter: Filter::users(),
+            attributes: ATTRIBUTES.map(str::to_owned).to_vec(),
+        };
+        let mut users = Vec::new();
+        for entry in self.search(&search, &what).await? {
+            users.push(self.whole_user(entry).await?);
+        }
+        users.sort_by_key(|user| user.guid);
+        Ok(AdDomainSnapshot {
+            name: self.settings.name.clone(),
+            base_dn: self.base_dn().clone(),
+            upn_suffixes: self.upn_suffixes(controller.configuration.as_str()).await?,
+            dns_name: controller.dns_name,
+            server: controller.host,
+            users,
+        })
+    }
+
+    /// The user with that GUID, wherever it is; `None` if there is none.
+    pub async fn user(&self, guid: AdGuid) -> Result<Option<AdUser>, DirectoryError> {
+        let attributes = ATTRIBUTES.map(str::to_owned).to_vec();
+        match self.object(&by_guid(guid), attributes, &format!("read the user {guid}")).await? {
+            Some(entry) => self.whole_user(entry).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// `uPNSuffixes` of the forest's Partitions container: those besides its domains' own names.
+    async fn upn_suffixes(&self, configuration: &str) -> Result<Vec<String>, DirectoryError> {
+        let base = format!("CN=Partitions,{configuration}");
+        let entry = self.object(&base, vec!["uPNSuffixes".into()], "read the forest's UPN suffixes").await?;
+        let values = entry.as_ref().map(|entry| entry.values("uPNSuffixes")).unwrap_or_default();
+        let mut suffixes: Vec<String> = values.iter().map(|v| String::from_utf8_lossy(v).into_owned()).collect();
+        suffixes.sort();
+        Ok(suffixes)
+    }
+
+    /// One object by its name, or `None` if it is not there.
+    async fn object(&self, base: &str, attributes: Vec<String>, what: &str) -> Result<Option<Entry>, DirectoryError> {
+        let search = Search { base, scope: Scope::Base, filter: Filter::any(), attributes };
+        match self.search(&search, what).await {
+            Ok(entries) => Ok(entries.into_iter().next()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a user after fetching the parts of its addresses that were left out (more than 1,500 values).
+    async fn whole_user(&self, mut entry: Entry) -> Result<AdUser, DirectoryError> {
+        let what = format!("read all {RANGED} of {}", one_line(&entry.dn));
+        let broken =
+            |reason: &dyn std::error::Error| DirectoryError::new(ErrorKind::Broken, what.clone(), reason.to_string());
+        let mut next = entry.fold_range(RANGED).map_err(|e| broken(&e))?;
+        while let Some(range) = next {
+            let attribute = format!("{RANGED};range={}-*", range.from);
+            // By GUID, as a move in between would make the DN name nothing.
+            let guid = entry.values("objectGUID").first().and_then(|octets| uuid::Uuid::from_slice_le(octets).ok());
+            let base = guid.map_or_else(|| entry.dn.clone(), |guid| by_guid(AdGuid(guid)));
+            let part = self.object(&base, vec![attribute], &what).await?;
+            let part = part.ok_or_else(|| {
+                DirectoryError::new(ErrorKind::NotFound, what.clone(), "it was deleted while it was read")
+            })?;
+            next = entry.complete(RANGED, part, range).map_err(|e| broken(&e))?;
+        }
+        read_user(&entry, &self.settings.name)
+    }
+}

@@ -1,0 +1,164 @@
+//! Both directories and the sync engine, connected: what planning reads from and `apply` is given.
+
+use super::ad::connection::AdDomain;
+use super::entra::cloud::Endpoints;
+use super::entra::credential::Credential;
+use super::entra::http::Graph;
+use super::entra::trace::Trace;
+use super::error::{DirectoryError, ErrorKind};
+use super::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
+use super::sync::SyncCommands;
+use crate::config::settings::{AdSettings, Settings};
+use crate::model::ad::AdUser;
+use crate::model::anchor::ImmutableId;
+use crate::model::attribute::AttributeChange;
+use crate::model::dn::Dn;
+use crate::model::entra::EntraUser;
+use crate::model::id::{AdGuid, AssignmentId, DomainName, ObjectId, Sid};
+use crate::model::reference::AdRef;
+use crate::model::role::{RoleAssignment, RoleGrant};
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the settings only point at, found and read: nothing in here ever goes to a file or a message.
+#[derive(Debug)]
+pub struct Access {
+    /// The bind password of each domain.
+    pub passwords: BTreeMap<DomainName, SecretString>,
+    /// The content of each domain's `ca_file`, if it has one.
+    pub authorities: BTreeMap<DomainName, Vec<u8>>,
+    /// The credential for Graph.
+    pub entra: Credential,
+}
+
+/// The directories of one configuration.
+pub struct Directories<C> {
+    ad: Vec<AdDomain>,
+    graph: Graph<C>,
+    sync: SyncCommands,
+}
+
+impl<C: Clock> Directories<C> {
+    /// Connects and binds to every domain and gets a first token, all at once.
+    ///
+    /// Errors: a password that is missing or refused, a server that is unreachable or not trusted, a domain controller
+    /// that does not do ([`super::ad::root`]), a token that is refused or is another tenant's.
+    pub async fn connect(
+        settings: &Settings,
+        access: Access,
+        clock: Arc<C>,
+        trace: Option<Arc<Trace>>,
+    ) -> Result<Self, DirectoryError> {
+        let Access { passwords, authorities, entra } = access;
+        let graph = Graph::new(Endpoints::of(&settings.entra)?, entra, clock, trace)?;
+        let connect = async |ad: &AdSettings| {
+            let password = passwords.get(&ad.name).cloned().unwrap_or_default();
+            AdDomain::connect(ad.clone(), password, authorities.get(&ad.name).map(Vec::as_slice)).await
+        };
+        let domains = try_join_all(settings.ad.iter().map(connect));
+        let (ad, _) = tokio::try_join!(domains, graph.tokens().token())?;
+        Ok(Self { ad, graph, sync: SyncCommands::new(settings.sync.clone()) })
+    }
+
+    /// The AD domains, in the settings' order.
+    pub fn domains(&self) -> &[AdDomain] {
+        &self.ad
+    }
+
+    /// Graph, for its credential's lifetime and what else is asked of it alone.
+    pub const fn graph(&self) -> &Graph<C> {
+        &self.graph
+    }
+
+    fn domain(&self, name: &DomainName) -> Result<&AdDomain, DirectoryError> {
+        self.find(name).ok_or_else(|| {
+            DirectoryError::new(
+                ErrorKind::Broken,
+                format!("reach the domain {name}"),
+                "the configuration has no [[ad]] with this name",
+            )
+            .with_hint("add the domain to matchplan.toml again under the name that the plan or the state uses")
+        })
+    }
+
+    fn find(&self, name: &DomainName) -> Option<&AdDomain> {
+        self.ad.iter().find(|ad| ad.name().as_str().eq_ignore_ascii_case(name.as_str()))
+    }
+}
+
+impl<C: Clock> ReadAd for Directories<C> {
+    async fn ad_user(&self, domain: &DomainName, guid: AdGuid) -> Result<Option<AdUser>, DirectoryError> {
+        self.domain(domain)?.user(guid).await
+    }
+
+    fn domain_controller(&self, domain: &DomainName) -> Option<String> {
+        self.find(domain)?.controller().map(|controller| controller.host.clone())
+    }
+}
+
+impl<C: Clock> WriteAd for Directories<C> {
+    async fn modify(&self, user: &AdRef, changes: &[AttributeChange]) -> Result<(), DirectoryError> {
+        self.domain(&user.domain)?.modify(user, changes).await
+    }
+
+    async fn move_under(&self, user: &AdRef, parent: &Dn) -> Result<(), DirectoryError> {
+        self.domain(&user.domain)?.move_under(user, parent).await
+    }
+}
+
+impl<C: Clock> ReadEntra for Directories<C> {
+    async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
+        self.graph.entra_user(id).await
+    }
+
+    async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {
+        self.graph.users_with(anchor, sid).await
+    }
+
+    async fn roles_of(&self, principal: ObjectId) -> Result<Vec<RoleAssignment>, DirectoryError> {
+        self.graph.roles_of(principal).await
+    }
+
+    async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {
+        self.graph.global_administrators().await
+    }
+
+    async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {
+        self.graph.last_sync().await
+    }
+}
+
+impl<C: Clock> WriteEntra for Directories<C> {
+    async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {
+        self.graph.set_immutable_id(user, value).await
+    }
+
+    async fn remove_role(&self, assignment: &AssignmentId) -> Result<(), DirectoryError> {
+        self.graph.remove_role(assignment).await
+    }
+
+    async fn assign_role(&self, principal: ObjectId, grant: &RoleGrant) -> Result<AssignmentId, DirectoryError> {
+        self.graph.assign_role(principal, grant).await
+    }
+}
+
+impl<C: Clock> SyncEngine for Directories<C> {
+    async fn trigger(&self) -> Result<Triggered, DirectoryError> {
+        self.sync.trigger().await
+    }
+
+    async fn status(&self) -> Result<Option<SyncStatus>, DirectoryError> {
+        self.sync.status().await
+    }
+
+    async fn hold(&self) -> Result<(), DirectoryError> {
+        self.sync.hold().await
+    }
+
+    async fn release(&self) -> Result<(), DirectoryError> {
+        self.sync.release().await
+    }
+}

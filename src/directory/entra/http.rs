@@ -1,0 +1,163 @@
+//! Requests to Graph: with a token, sent again where that is safe, and pages read to their end.
+
+use super::cloud::Endpoints;
+use super::credential::Credential;
+use super::refusal;
+use super::request::Request;
+use super::retry;
+use super::token::{Token, TokenSource};
+use super::trace::Trace;
+use super::transport::{Bodies, Failure, Reply, Transport};
+use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::port::Clock;
+use crate::model::id::RoleDefinitionId;
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+use url::Url;
+use uuid::Uuid;
+
+/// One tenant's Graph.
+#[derive(Debug)]
+pub struct Graph<C> {
+    pub(super) tokens: TokenSource<C>,
+    pub(super) clock: Arc<C>,
+    /// Names of role definitions, read once.
+    pub(super) role_names: OnceCell<BTreeMap<RoleDefinitionId, String>>,
+    transport: Transport,
+    base: Url,
+}
+
+impl<C: Clock> Graph<C> {
+    /// A Graph that has not been asked anything yet. Errors: TLS cannot be set up.
+    pub fn new(
+        endpoints: Endpoints,
+        credential: Credential,
+        clock: Arc<C>,
+        trace: Option<Arc<Trace>>,
+    ) -> Result<Self, DirectoryError> {
+        let transport = Transport::new(endpoints.is_loopback(), trace)?;
+        let base = endpoints.graph.clone();
+        let tokens = TokenSource::new(credential, endpoints, transport.clone(), Arc::clone(&clock));
+        Ok(Self { tokens, clock, role_names: OnceCell::new(), transport, base })
+    }
+
+    /// The tokens, for their lifetime and claims.
+    pub const fn tokens(&self) -> &TokenSource<C> {
+        &self.tokens
+    }
+
+    /// Sends a request; the answer's JSON, or `None` where there is none (204).
+    pub async fn send(&self, request: &Request) -> Result<Option<Value>, DirectoryError> {
+        let url = request.url(&self.base)?;
+        let reply = self.send_to(request, &url).await?;
+        if reply.body.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_slice(&reply.body).map(Some).map_err(|_| {
+            let kind = if request.is_write() { ErrorKind::OutcomeUnknown } else { ErrorKind::Broken };
+            DirectoryError::new(kind, request.what.clone(), "the answer is not JSON")
+        })
+    }
+
+    /// Sends a GET that must have a body.
+    pub async fn read(&self, request: &Request) -> Result<Value, DirectoryError> {
+        self.send(request)
+            .await?
+            .ok_or_else(|| DirectoryError::new(ErrorKind::Broken, request.what.clone(), "the answer has no body"))
+    }
+
+    /// All items of a collection, over all its pages; `progress` hears how many there are so far. A page that leads to
+    /// another host, or in a circle, is an error, and so is one that fails: half a collection is never returned.
+    pub async fn read_all(
+        &self,
+        request: &Request,
+        mut progress: impl FnMut(usize),
+    ) -> Result<Vec<Value>, DirectoryError> {
+        let broken = |reason: &str| DirectoryError::new(ErrorKind::Broken, request.what.clone(), reason);
+        let mut items = Vec::new();
+        let mut seen = HashSet::new();
+        let mut next = Some(request.url(&self.base)?);
+        while let Some(url) = next {
+            let reply = self.send_to(request, &url).await?;
+            if !seen.insert(url) {
+                return Err(broken("its pages lead in a circle"));
+            }
+            let mut page: Value = serde_json::from_slice(&reply.body).map_err(|_| broken("the answer is not JSON"))?;
+            let Some(Value::Array(values)) = page.get_mut("value").map(Value::take) else {
+                return Err(broken("a page has no `value`"));
+            };
+            items.extend(values);
+            progress(items.len());
+            next = match page.get("@odata.nextLink") {
+                None | Some(Value::Null) => None,
+                Some(Value::String(link)) => Some(
+                    self.same_host(link)
+                        .ok_or_else(|| broken("the next page is at another address, where the token must not go"))?,
+                ),
+                Some(_) => return Err(broken("the link to the next page is no text")),
+            };
+        }
+        Ok(items)
+    }
+
+    /// A link of the server, if it stays where we are.
+    fn same_host(&self, link: &str) -> Option<Url> {
+        let url = Url::parse(link).ok()?;
+        (url.origin() == self.base.origin() && url.username().is_empty() && url.password().is_none()).then_some(url)
+    }
+
+    async fn send_to(&self, request: &Request, url: &Url) -> Result<Reply, DirectoryError> {
+        let (mut retries, mut reconnects, mut renewed) = (0, 0, false);
+        loop {
+            let token = self.tokens.token().await?;
+            let wait = match self.exchange(request, url, &token).await {
+                Ok(reply) if (200..300).contains(&reply.status) => return Ok(reply),
+                Ok(reply) if reply.status == 401 && !renewed && self.tokens.forget(&token).await => {
+                    renewed = true;
+                    continue;
+                }
+                Ok(reply) => {
+                    let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
+                    let after = header("retry-after");
+                    let after = after.and_then(|value| retry::parse_retry_after(value, self.clock.now()));
+                    let wait = retry::wait(reply.status, request.is_write(), after, retries);
+                    retries += 1;
+                    let refused = || refusal::from_graph(request, reply.status, header("request-id"), &reply.body);
+                    wait.ok_or_else(refused)?
+                }
+                // A read may be repeated; a write only if it certainly was not sent.
+                Err(Failure::NoAnswer(_)) if !request.is_write() && reconnects < retry::MOST_RECONNECTS => {
+                    reconnects += 1;
+                    retry::backoff(reconnects - 1)
+                }
+                Err(failure) => {
+                    let host = self.base.host_str().unwrap_or_default();
+                    return Err(failure.into_error(&request.what, host, request.is_write()));
+                }
+            };
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    async fn exchange(&self, request: &Request, url: &Url, token: &Token) -> Result<Reply, Failure> {
+        let mut builder = self
+            .transport
+            .client()
+            .request(request.method.clone(), url.clone())
+            .bearer_auth(token.value.expose_secret())
+            .header("accept", "application/json")
+            .header("client-request-id", Uuid::new_v4().to_string())
+            .header("return-client-request-id", "true");
+        if request.eventual {
+            builder = builder.header("ConsistencyLevel", "eventual");
+        }
+        if let Some(body) = &request.body {
+            builder = builder.json(body);
+        }
+        let built = builder.build().map_err(|_| Failure::NotSent("the request is not usable".to_owned()))?;
+        self.transport.exchange(built, Bodies::Shown(request.body.as_ref())).await
+    }
+}

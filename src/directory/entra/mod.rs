@@ -1,0 +1,31 @@
+//! Entra ID through Microsoft Graph.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`cloud`] | where a tenant's sign-in and Graph are |
+//! | [`credential`] | how to prove who we are, and [`assertion`], the signed proof of a certificate |
+//! | [`token`] | tokens: fetched, kept in memory, renewed before they end; [`claims`], what they say |
+//! | [`request`] | one request as data: path and OData options that escape |
+//! | [`http`] | requests to Graph, sent again where that is safe ([`retry`]), and pages read to their end |
+//! | [`transport`] | the one place that sends: one HTTP exchange, with what a failure means |
+//! | [`refusal`] | Graph's and the sign-in's error bodies as errors; [`permission`], what each operation needs |
+//! | [`trace`] | every exchange as a JSON line, without secrets |
+//! | [`wire`] | Graph's JSON read into the model |
+//! | [`read`], [`write`], [`collect`] | single objects, writes, and everything for a snapshot |
+
+pub mod assertion;
+pub mod claims;
+pub mod cloud;
+pub mod collect;
+pub mod credential;
+pub mod http;
+pub mod permission;
+pub mod read;
+pub mod refusal;
+pub mod request;
+pub mod retry;
+pub mod token;
+pub mod trace;
+pub mod transport;
+pub mod wire;
+pub mod write;

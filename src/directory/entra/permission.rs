@@ -1,0 +1,88 @@
+//! What each operation needs, for the message that says it is missing.
+//!
+//! Sources: the permission tables of the Graph reference, "Who can perform sensitive actions" (Entra role-based access
+//! control), "Configure Microsoft Entra Connect for an existing tenant".
+
+/// What is asked of Graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Users, live.
+    ReadUsers,
+    /// Users in the recycle bin.
+    ReadDeletedUsers,
+    /// Groups.
+    ReadGroups,
+    /// Contacts.
+    ReadContacts,
+    /// Role assignments and definitions.
+    ReadRoles,
+    /// The organization.
+    ReadOrganization,
+    /// The tenant's domains.
+    ReadDomains,
+    /// The tenant's sync features.
+    ReadSyncFeatures,
+    /// `onPremisesObjectIdentifier`, on the beta endpoint.
+    ReadObjectIdentifier,
+    /// A user's source of authority.
+    ReadSyncBehavior,
+    /// A user's ImmutableID.
+    SetImmutableId,
+    /// Taking a role away.
+    RemoveRole,
+    /// Giving a role.
+    AssignRole,
+}
+
+impl Operation {
+    /// The least permission of Graph that is known to suffice.
+    pub const fn permission(self) -> &'static str {
+        match self {
+            Self::ReadUsers | Self::ReadDeletedUsers | Self::ReadObjectIdentifier => "User.Read.All",
+            Self::ReadGroups => "Group.Read.All",
+            Self::ReadContacts => "OrgContact.Read.All",
+            Self::ReadRoles => "RoleManagement.Read.Directory",
+            Self::ReadOrganization => "Organization.Read.All",
+            Self::ReadDomains => "Domain.Read.All",
+            Self::ReadSyncFeatures => "OnPremDirectorySynchronization.Read.All",
+            Self::ReadSyncBehavior => "User-OnPremisesSyncBehavior.ReadWrite.All",
+            Self::SetImmutableId => "User.ReadWrite.All",
+            Self::RemoveRole | Self::AssignRole => "RoleManagement.ReadWrite.Directory",
+        }
+    }
+
+    /// The directory role that is needed besides the permission, if any.
+    pub const fn role(self) -> Option<&'static str> {
+        match self {
+            Self::SetImmutableId => Some(
+                "User Administrator, and Privileged Authentication Administrator or Global Administrator if the user \
+                 holds a role or is in a role-assignable group (an application needs that role assigned to its own \
+                 service principal)",
+            ),
+            Self::RemoveRole | Self::AssignRole => Some("Privileged Role Administrator"),
+            _ => None,
+        }
+    }
+
+    /// What to do about a 403.
+    pub fn hint(self) -> String {
+        let permission = self.permission();
+        let consent = format!("grant {permission} to the application that matchplan signs in with, with admin consent");
+        match self.role() {
+            Some(role) => format!("{consent}; this action also needs the directory role {role}"),
+            None => consent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sensitive_action_names_permission_and_role() {
+        let hint = Operation::SetImmutableId.hint();
+        assert!(hint.contains("User.ReadWrite.All") && hint.contains("Privileged Authentication Administrator"));
+        assert!(!Operation::ReadUsers.hint().contains("role"));
+    }
+}

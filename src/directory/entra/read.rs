@@ -1,0 +1,222 @@
+//! Reading single objects, always fresh.
+
+use super::http::Graph;
+use super::permission::Operation;
+use super::request::{Filter, Request};
+use super::wire::{self, WireAssignment, WireObjectIdentifier, WireOrganization, WireRole, WireSyncBehavior, WireUser};
+use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::port::{Clock, ReadEntra};
+use crate::model::anchor::ImmutableId;
+use crate::model::entra::EntraUser;
+use crate::model::id::{ObjectId, RoleDefinitionId, Sid};
+use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleAssignment};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many single reads are on their way at the same time.
+pub(super) const SIDE_BY_SIDE: usize = 8;
+
+const ASSIGNMENTS: &[&str] = &["roleManagement", "directory", "roleAssignments"];
+const DELETED_USERS: &[&str] = &["directory", "deletedItems", "microsoft.graph.user"];
+
+/// Where the users of [`users`] are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Live,
+    RecycleBin,
+}
+
+/// All users of a place, as a request that can be narrowed.
+pub(super) fn users(place: Place) -> Request {
+    let request = match place {
+        Place::Live => Request::get(Operation::ReadUsers, "read the users of the tenant", &["users"]),
+        Place::RecycleBin => {
+            Request::get(Operation::ReadDeletedUsers, "read the users in the tenant's recycle bin", DELETED_USERS)
+        }
+    };
+    request.select(&wire::USER).large_pages()
+}
+
+/// All role assignments, as a request that can be narrowed.
+pub(super) fn assignments(what: impl Into<String>) -> Request {
+    Request::get(Operation::ReadRoles, what, ASSIGNMENTS)
+}
+
+/// Whether an optional part may be missing for this reason: the credential may not see it, the tenant has no licence for
+/// it, or this cloud does not have it. Everything else is a failure.
+pub(super) const fn may_be_missing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Refused)
+}
+
+/// A part that may be missing: `Ok(Err(reason))`.
+pub(super) type Optional<T> = Result<Result<T, DirectoryError>, DirectoryError>;
+
+/// Sorts failures into those that make a gap and those that stop.
+pub(super) fn optional<T>(result: Result<T, DirectoryError>) -> Optional<T> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) if may_be_missing(error.kind) => Ok(Err(error)),
+        Err(error) => Err(error),
+    }
+}
+
+impl<C: Clock> Graph<C> {
+    /// `onPremisesSyncBehavior.isCloudManaged` of one user.
+    pub(super) async fn cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
+        let what = format!("read the source of authority of the user {id}");
+        let path = ["users", &id.to_string(), "onPremisesSyncBehavior"];
+        let request = Request::get(Operation::ReadSyncBehavior, what.clone(), &path);
+        let behavior: WireSyncBehavior = wire::from_json(self.read(&request).await?, &what)?;
+        Ok(behavior.is_cloud_managed)
+    }
+
+    /// `onPremisesObjectIdentifier` of one user.
+    async fn object_identifier(&self, id: ObjectId) -> Result<Option<String>, DirectoryError> {
+        let what = format!("read onPremisesObjectIdentifier of the user {id}");
+        let request = Request::get(Operation::ReadObjectIdentifier, what.clone(), &["users", &id.to_string()]);
+        let request = request.beta().select(&["id", "onPremisesObjectIdentifier"]);
+        let user: WireObjectIdentifier = wire::from_json(self.read(&request).await?, &what)?;
+        Ok(user.on_premises_object_identifier)
+    }
+
+    /// The organization.
+    pub(super) async fn organization(&self) -> Result<WireOrganization, DirectoryError> {
+        let what = "read the organization";
+        let request = Request::get(Operation::ReadOrganization, what, &["organization"]).select(&[
+            "id",
+            "displayName",
+            "onPremisesSyncEnabled",
+            "onPremisesLastSyncDateTime",
+        ]);
+        let mut all = self.read_all(&request, |_| ()).await?;
+        match (all.pop(), all.is_empty()) {
+            (Some(one), true) => wire::from_json(one, what),
+            _ => Err(DirectoryError::new(ErrorKind::Broken, what, "Graph did not send exactly one organization")),
+        }
+    }
+
+    /// Names of role definitions by id, read once per run: they are for people only.
+    async fn role_names(&self) -> Result<&BTreeMap<RoleDefinitionId, String>, DirectoryError> {
+        let read = async || {
+            let what = "read the names of the directory roles";
+            let path = ["roleManagement", "directory", "roleDefinitions"];
+            let request = Request::get(Operation::ReadRoles, what, &path).select(&["id", "displayName"]);
+            let named = |role: WireRole| {
+                let name = role.display_name.unwrap_or_else(|| role.id.to_string());
+                (role.id, name)
+            };
+            wire::all_from_json(self.read_all(&request, |_| ()).await?, what, named).map(BTreeMap::from_iter)
+        };
+        self.role_names.get_or_try_init(read).await
+    }
+
+    /// Assignments read and named; a role that was made since the names were read goes by its id.
+    pub(super) async fn named_assignments(
+        &self,
+        values: Vec<Value>,
+        what: &str,
+    ) -> Result<Vec<RoleAssignment>, DirectoryError> {
+        let names = self.role_names().await?;
+        let name = |id: &RoleDefinitionId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
+        let mut assignments = wire::all_from_json(values, what, |wire: WireAssignment| wire.named(name))?;
+        assignments.sort();
+        Ok(assignments)
+    }
+
+    /// Users of one place that match one filter. The recycle bin may know fewer filters than `/users`; where it refuses,
+    /// all of it is read (the caller compares anyway).
+    async fn users_where(
+        &self,
+        place: Place,
+        filter: &Filter,
+        advanced: bool,
+    ) -> Result<Vec<EntraUser>, DirectoryError> {
+        let request = users(place).filter(filter);
+        let request = if advanced { request.advanced() } else { request };
+        let values = match self.read_all(&request, |_| ()).await {
+            Err(error) if place == Place::RecycleBin && error.kind == ErrorKind::Refused => {
+                self.read_all(&users(place), |_| ()).await?
+            }
+            other => other?,
+        };
+        wire::all_from_json(values, &request.what, |user: WireUser| user.into())
+    }
+}
+
+impl<C: Clock> ReadEntra for Graph<C> {
+    /// The user with every attribute. The two that need more (`onPremisesObjectIdentifier`, the source of authority)
+    /// stay `None` where they may not be read; a plan has said so as a gap.
+    async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
+        let what = format!("read the user {id}");
+        let request = Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&wire::USER);
+        let (user, identifier) = tokio::join!(self.read(&request), self.object_identifier(id));
+        let mut user: EntraUser = match user {
+            Ok(value) => wire::from_json::<WireUser>(value, &what)?.into(),
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        user.object_identifier = optional(identifier)?.unwrap_or_default();
+        if has_been_synced(&user) {
+            user.cloud_managed = optional(self.cloud_managed(id).await)?.unwrap_or_default();
+        }
+        Ok(Some(user))
+    }
+
+    async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {
+        let by_anchor = Filter::eq("onPremisesImmutableId", anchor.as_str());
+        let by_sid = Filter::eq("onPremisesSecurityIdentifier", sid.as_str());
+        let (a, b, c, d) = tokio::try_join!(
+            self.users_where(Place::Live, &by_anchor, true),
+            self.users_where(Place::Live, &by_sid, false),
+            self.users_where(Place::RecycleBin, &by_anchor, true),
+            self.users_where(Place::RecycleBin, &by_sid, false),
+        )?;
+        // OData compares text without case, an anchor is case-sensitive: what counts is decided here.
+        let matches = |user: &EntraUser| {
+            user.immutable_id.as_ref() == Some(anchor) || user.security_identifier.as_ref() == Some(sid)
+        };
+        let all = [a, b, c, d].into_iter().flatten().filter(matches);
+        Ok(all.map(|user| (user.id, user)).collect::<BTreeMap<_, _>>().into_values().collect())
+    }
+
+    async fn roles_of(&self, principal: ObjectId) -> Result<Vec<RoleAssignment>, DirectoryError> {
+        let what = format!("read the roles of {principal}");
+        let request = assignments(what.clone()).filter(&Filter::eq("principalId", &principal.to_string()));
+        let mut roles = self.named_assignments(self.read_all(&request, |_| ()).await?, &what).await?;
+        roles.retain(|role| role.principal == principal);
+        Ok(roles)
+    }
+
+    async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {
+        let what = "read the Global Administrators";
+        let request = assignments(what).filter(&Filter::eq("roleDefinitionId", GLOBAL_ADMINISTRATOR));
+        let named = self.named_assignments(self.read_all(&request, |_| ()).await?, what).await?;
+        let principals: BTreeSet<ObjectId> =
+            named.into_iter().filter(|role| role.grant.is_global_administrator()).map(|role| role.principal).collect();
+        let enabled = stream::iter(principals).map(async |id| {
+            let request = Request::get(Operation::ReadUsers, what, &["users", &id.to_string()]);
+            match self.read(&request.select(&["id", "accountEnabled"])).await {
+                Ok(user) => Ok(Some((id, user["accountEnabled"] == true))),
+                // A group or an application: it signs in otherwise, so it is not counted.
+                Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        let mut found: Vec<_> =
+            enabled.buffer_unordered(SIDE_BY_SIDE).try_filter_map(async |user| Ok(user)).try_collect().await?;
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {
+        Ok(self.organization().await?.on_premises_last_sync_date_time)
+    }
+}
+
+/// Whether the user's source of authority can be anything but the plain cloud: it has been synced once and is not now.
+/// (A synced user whose source of authority was moved to the cloud keeps its anchor and loses `onPremisesSyncEnabled`.)
+pub(super) fn has_been_synced(user: &EntraUser) -> bool {
+    !user.is_synced() && (user.immutable_id.is_some() || user.security_identifier.is_some())
+}

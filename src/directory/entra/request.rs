@@ -1,0 +1,177 @@
+//! One request to Graph as data. Paths and options are built from parts that are encoded here and nowhere else.
+
+use super::permission::Operation;
+use crate::directory::error::{DirectoryError, ErrorKind};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Method;
+use serde_json::Value;
+use url::Url;
+
+/// Which of Graph's versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// `/v1.0`.
+    V1,
+    /// `/beta`, for what v1.0 does not have.
+    Beta,
+}
+
+/// A request: what is sent, and what is said about it if it fails.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method; everything but GET is a write.
+    pub method: Method,
+    /// The version.
+    pub version: Version,
+    /// The path's segments, not encoded.
+    pub path: Vec<String>,
+    /// OData options, values not encoded.
+    pub options: Vec<(&'static str, String)>,
+    /// Whether `ConsistencyLevel: eventual` is sent, as advanced queries demand.
+    pub eventual: bool,
+    /// The JSON body.
+    pub body: Option<Value>,
+    /// What is needed to be allowed to do this.
+    pub operation: Operation,
+    /// What is tried, in words: "read user …".
+    pub what: String,
+}
+
+/// What a query value keeps: RFC 3986's unreserved characters, and those that OData options are full of and that mean
+/// nothing in a query. Everything else is encoded, `+`, `&`, `'` and `=` too.
+const VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b'(').remove(b')');
+
+impl Request {
+    /// A request without options or body.
+    pub fn new(method: Method, operation: Operation, what: impl Into<String>, path: &[&str]) -> Self {
+        Self {
+            method,
+            version: Version::V1,
+            path: path.iter().map(ToString::to_string).collect(),
+            options: Vec::new(),
+            eventual: false,
+            body: None,
+            operation,
+            what: what.into(),
+        }
+    }
+
+    /// A GET.
+    pub fn get(operation: Operation, what: impl Into<String>, path: &[&str]) -> Self {
+        Self::new(Method::GET, operation, what, path)
+    }
+
+    /// On the beta endpoint.
+    #[must_use]
+    pub const fn beta(mut self) -> Self {
+        self.version = Version::Beta;
+        self
+    }
+
+    /// `$select`.
+    #[must_use]
+    pub fn select(mut self, members: &[&str]) -> Self {
+        self.options.push(("$select", members.join(",")));
+        self
+    }
+
+    /// `$top=999`, the most that directory objects allow per page.
+    #[must_use]
+    pub fn large_pages(mut self) -> Self {
+        self.options.push(("$top", "999".to_owned()));
+        self
+    }
+
+    /// `$filter`.
+    #[must_use]
+    pub fn filter(mut self, filter: &Filter) -> Self {
+        self.options.push(("$filter", filter.0.clone()));
+        self
+    }
+
+    /// As an advanced query: `$count=true` and `ConsistencyLevel: eventual`.
+    #[must_use]
+    pub fn advanced(mut self) -> Self {
+        self.options.push(("$count", "true".to_owned()));
+        self.eventual = true;
+        self
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Whether it changes something.
+    pub fn is_write(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    /// The address below `base`. Errors: a segment that is empty, `.` or `..`, which would name another resource.
+    pub fn url(&self, base: &Url) -> Result<Url, DirectoryError> {
+        let unusable = |reason: String| DirectoryError::new(ErrorKind::Broken, self.what.clone(), reason);
+        if let Some(bad) = self.path.iter().find(|segment| matches!(segment.as_str(), "" | "." | "..")) {
+            return Err(unusable(format!("{bad:?} is no id")));
+        }
+        let mut url = base.clone();
+        let version = match self.version {
+            Version::V1 => "v1.0",
+            Version::Beta => "beta",
+        };
+        url.path_segments_mut()
+            .map_err(|()| unusable(format!("{base} is no base of a web address")))?
+            .pop_if_empty()
+            .push(version)
+            .extend(&self.path);
+        if !self.options.is_empty() {
+            let options =
+                self.options.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)));
+            url.set_query(Some(&options.collect::<Vec<_>>().join("&")));
+        }
+        Ok(url)
+    }
+}
+
+/// An OData `$filter` expression (OData 4.01 URL conventions, section 5.1.1). Values get in as literals only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter(String);
+
+impl Filter {
+    /// `property eq 'value'`; a `'` in the value is doubled, so that it cannot end the literal.
+    pub fn eq(property: &'static str, value: &str) -> Self {
+        Self(format!("{property} eq '{}'", value.replace('\'', "''")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> Url {
+        "http://127.0.0.1:8080/".parse().unwrap()
+    }
+
+    #[test]
+    fn values_stay_in_their_place() {
+        let hostile = Filter::eq("onPremisesImmutableId", "a+/=' or 1 eq 1&$top=1");
+        let url =
+            Request::get(Operation::ReadUsers, "x", &["users"]).select(&["id", "mail"]).filter(&hostile).url(&base());
+        assert_eq!(
+            url.unwrap().as_str(),
+            "http://127.0.0.1:8080/v1.0/users?$select=id,mail&\
+             $filter=onPremisesImmutableId%20eq%20%27a%2B%2F%3D%27%27%20or%201%20eq%201%26%24top%3D1%27"
+        );
+    }
+
+    #[test]
+    fn segments_cannot_climb_or_split() {
+        let path = |id: &str| Request::get(Operation::ReadUsers, "x", &["users", id]).beta().url(&base());
+        assert_eq!(path("a/b?c#d%").unwrap().as_str(), "http://127.0.0.1:8080/beta/users/a%2Fb%3Fc%23d%25");
+        for bad in ["", ".", ".."] {
+            assert!(path(bad).is_err());
+        }
+    }
+}

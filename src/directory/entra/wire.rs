@@ -1,0 +1,354 @@
+//! Graph's JSON read into the model. Source: the v1.0 resource types of the Graph reference.
+//!
+//! What Graph always sends must be there; an object that cannot be read is an error that names its id, and never left
+//! out. Empty strings mean the same as null.
+
+use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::text::one_line;
+use crate::model::address::ProxyAddress;
+use crate::model::anchor::ImmutableId;
+use crate::model::entra::{AddressHolder, EntraUser, HolderKind, ProvisioningError};
+use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, Sid, TenantId};
+use crate::model::name::Upn;
+use crate::model::role::{RoleAssignment, RoleGrant};
+use crate::model::tenant::{Domain, SyncFeatures};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// The members of a user that linking looks at; without `$select` Graph sends few of them.
+pub const USER: [&str; 16] = [
+    "id",
+    "userPrincipalName",
+    "displayName",
+    "givenName",
+    "surname",
+    "mail",
+    "mailNickname",
+    "proxyAddresses",
+    "accountEnabled",
+    "userType",
+    "onPremisesImmutableId",
+    "onPremisesSyncEnabled",
+    "onPremisesSecurityIdentifier",
+    "onPremisesLastSyncDateTime",
+    "onPremisesProvisioningErrors",
+    "deletedDateTime",
+];
+
+/// The members of a group or contact.
+pub const HOLDER: [&str; 5] = ["id", "displayName", "mail", "proxyAddresses", "onPremisesSyncEnabled"];
+
+/// Reads one JSON value; the error names what was read and the object's id.
+pub fn from_json<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, DirectoryError> {
+    let id = value.get("id").and_then(Value::as_str).map(one_line);
+    serde_json::from_value(value).map_err(|e| {
+        let of = id.map(|id| format!(" (object {id})")).unwrap_or_default();
+        DirectoryError::new(ErrorKind::Broken, what, format!("Graph's answer is not as documented{of}: {e}"))
+    })
+}
+
+/// Reads all values of a collection.
+pub fn all_from_json<W: DeserializeOwned, T>(
+    values: Vec<Value>,
+    what: &str,
+    into: impl Fn(W) -> T,
+) -> Result<Vec<T>, DirectoryError> {
+    values.into_iter().map(|value| from_json(value, what).map(&into)).collect()
+}
+
+/// `null`, absent and `""` are all nothing.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
+/// `null` is an empty list.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// `null` is `false`.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A `user`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireUser {
+    id: ObjectId,
+    user_principal_name: Upn,
+    #[serde(default, deserialize_with = "text")]
+    display_name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    given_name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    surname: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    mail: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    mail_nickname: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    proxy_addresses: Vec<ProxyAddress>,
+    account_enabled: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    user_type: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    on_premises_immutable_id: Option<String>,
+    on_premises_sync_enabled: Option<bool>,
+    on_premises_security_identifier: Option<Sid>,
+    on_premises_last_sync_date_time: Option<Timestamp>,
+    #[serde(default, deserialize_with = "list")]
+    on_premises_provisioning_errors: Vec<WireProvisioningError>,
+    deleted_date_time: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireProvisioningError {
+    category: Option<String>,
+    property_causing_error: Option<String>,
+    value: Option<String>,
+    occurred_date_time: Option<Timestamp>,
+}
+
+impl From<WireUser> for EntraUser {
+    fn from(user: WireUser) -> Self {
+        let error = |e: WireProvisioningError| ProvisioningError {
+            category: e.category,
+            property: e.property_causing_error,
+            value: e.value,
+            occurred: e.occurred_date_time,
+        };
+        Self {
+            id: user.id,
+            upn: user.user_principal_name,
+            display_name: user.display_name,
+            given_name: user.given_name,
+            surname: user.surname,
+            mail: user.mail,
+            mail_nickname: user.mail_nickname,
+            proxy_addresses: user.proxy_addresses.into(),
+            account_enabled: user.account_enabled,
+            user_type: user.user_type,
+            immutable_id: user.on_premises_immutable_id.map(ImmutableId),
+            sync_enabled: user.on_premises_sync_enabled,
+            security_identifier: user.on_premises_security_identifier,
+            last_sync: user.on_premises_last_sync_date_time,
+            object_identifier: None,
+            cloud_managed: None,
+            provisioning_errors: user.on_premises_provisioning_errors.into_iter().map(error).collect(),
+            deleted: user.deleted_date_time,
+        }
+    }
+}
+
+/// The one member of a beta `user` that v1.0 does not have.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireObjectIdentifier {
+    /// `id`.
+    pub id: ObjectId,
+    /// `onPremisesObjectIdentifier`.
+    #[serde(default, deserialize_with = "text")]
+    pub on_premises_object_identifier: Option<String>,
+}
+
+/// `onPremisesSyncBehavior`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireSyncBehavior {
+    /// `isCloudManaged`.
+    pub is_cloud_managed: Option<bool>,
+}
+
+/// A `group` or an `orgContact`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireHolder {
+    id: ObjectId,
+    #[serde(default, deserialize_with = "text")]
+    display_name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    mail: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    proxy_addresses: Vec<ProxyAddress>,
+    #[serde(default, deserialize_with = "flag")]
+    on_premises_sync_enabled: bool,
+}
+
+impl WireHolder {
+    /// As the model has it.
+    pub fn of_kind(self, kind: HolderKind) -> AddressHolder {
+        let Self { id, display_name, mail, proxy_addresses, on_premises_sync_enabled: synced } = self;
+        AddressHolder { kind, id, display_name, mail, proxy_addresses: proxy_addresses.into(), synced }
+    }
+}
+
+/// A `unifiedRoleAssignment`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireAssignment {
+    id: AssignmentId,
+    principal_id: ObjectId,
+    role_definition_id: RoleDefinitionId,
+    #[serde(default, deserialize_with = "text")]
+    directory_scope_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    app_scope_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    condition: Option<String>,
+}
+
+impl WireAssignment {
+    /// The principal.
+    pub const fn principal(&self) -> ObjectId {
+        self.principal_id
+    }
+
+    /// As the model has it. Graph repeats `/` as the application scope of a directory-wide assignment; a restore must
+    /// not send both, so only the directory scope is kept.
+    pub fn named(self, name: impl Fn(&RoleDefinitionId) -> String) -> RoleAssignment {
+        let app_scope = self.app_scope_id.filter(|_| self.directory_scope_id.is_none());
+        RoleAssignment {
+            id: self.id,
+            principal: self.principal_id,
+            grant: RoleGrant {
+                role_name: name(&self.role_definition_id),
+                role: self.role_definition_id,
+                directory_scope: self.directory_scope_id,
+                app_scope,
+                condition: self.condition,
+            },
+        }
+    }
+}
+
+/// A `unifiedRoleDefinition`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireRole {
+    /// `id`.
+    pub id: RoleDefinitionId,
+    /// `displayName`.
+    #[serde(default, deserialize_with = "text")]
+    pub display_name: Option<String>,
+}
+
+/// An `organization`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireOrganization {
+    /// `id`: the tenant's.
+    pub id: TenantId,
+    /// `displayName`.
+    #[serde(default, deserialize_with = "text")]
+    pub display_name: Option<String>,
+    /// `onPremisesSyncEnabled`.
+    pub on_premises_sync_enabled: Option<bool>,
+    /// `onPremisesLastSyncDateTime`.
+    pub on_premises_last_sync_date_time: Option<Timestamp>,
+}
+
+/// A `domain`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireDomain {
+    id: String,
+    #[serde(default, deserialize_with = "text")]
+    authentication_type: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    is_verified: bool,
+    #[serde(default, deserialize_with = "flag")]
+    is_initial: bool,
+    #[serde(default, deserialize_with = "flag")]
+    is_default: bool,
+}
+
+impl From<WireDomain> for Domain {
+    fn from(domain: WireDomain) -> Self {
+        Self {
+            name: domain.id,
+            verified: domain.is_verified,
+            federated: domain.authentication_type.is_some_and(|kind| kind.eq_ignore_ascii_case("Federated")),
+            initial: domain.is_initial,
+            default: domain.is_default,
+        }
+    }
+}
+
+/// An `onPremisesDirectorySynchronization`.
+#[derive(Deserialize)]
+pub struct WireSynchronization {
+    features: Option<WireFeatures>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "one bool per switch of the tenant, named as Microsoft names them")]
+struct WireFeatures {
+    #[serde(default, deserialize_with = "flag")]
+    block_soft_match_enabled: bool,
+    #[serde(default, deserialize_with = "flag")]
+    block_cloud_object_takeover_through_hard_match_enabled: bool,
+    #[serde(default, deserialize_with = "flag")]
+    soft_match_on_upn_enabled: bool,
+    #[serde(default, deserialize_with = "flag", rename = "allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled")]
+    allow_object_identifier_update: bool,
+    #[serde(default, deserialize_with = "flag")]
+    synchronize_upn_for_managed_users_enabled: bool,
+    #[serde(default, deserialize_with = "flag")]
+    password_sync_enabled: bool,
+}
+
+impl WireSynchronization {
+    /// The features, if Graph sent them.
+    pub fn features(self) -> Option<SyncFeatures> {
+        self.features.map(|features| SyncFeatures {
+            block_soft_match: features.block_soft_match_enabled,
+            block_hard_match: features.block_cloud_object_takeover_through_hard_match_enabled,
+            soft_match_on_upn: features.soft_match_on_upn_enabled,
+            allow_object_identifier_update: features.allow_object_identifier_update,
+            synchronize_upn_for_managed_users: features.synchronize_upn_for_managed_users_enabled,
+            password_sync: features.password_sync_enabled,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn nulls_and_empty_strings_are_nothing() {
+        let value = json!({
+            "id": "11111111-2222-3333-4444-555555555555", "userPrincipalName": "jane@contoso.com",
+            "mail": "", "proxyAddresses": null, "onPremisesImmutableId": null, "onPremisesSyncEnabled": null,
+            "onPremisesProvisioningErrors": [{"category": "PropertyConflict", "propertyCausingError": "ProxyAddress",
+                "value": "SMTP:a@x", "occurredDateTime": "2026-08-13T21:24:28.1234567Z"}],
+            "onPremisesSecurityIdentifier": "S-1-5-21-1-2-3-1106", "unknownMember": 1
+        });
+        let user: EntraUser = from_json::<WireUser>(value, "read users").unwrap().into();
+        assert_eq!((user.mail, user.immutable_id, user.proxy_addresses.len()), (None, None, 0));
+        assert_eq!(user.provisioning_errors[0].property.as_deref(), Some("ProxyAddress"));
+        assert_eq!(user.security_identifier.unwrap().as_str(), "S-1-5-21-1-2-3-1106");
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_read_is_named() {
+        let value = json!({"id": "11111111-2222-3333-4444-555555555555", "userPrincipalName": 7});
+        let error = from_json::<WireUser>(value, "read users").err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Broken);
+        assert!(error.detail.contains("11111111-2222"), "{error}");
+    }
+
+    #[test]
+    fn a_directory_wide_assignment_keeps_one_scope() {
+        let value = json!({"id": "a", "principalId": "11111111-2222-3333-4444-555555555555", "roleDefinitionId": "r",
+            "directoryScopeId": "/", "appScopeId": "/"});
+        let assignment = from_json::<WireAssignment>(value, "x").unwrap().named(ToString::to_string);
+        assert_eq!((assignment.grant.directory_scope.as_deref(), assignment.grant.app_scope), (Some("/"), None));
+    }
+}

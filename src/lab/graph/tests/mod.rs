@@ -1,0 +1,12 @@
+//! The server over real HTTP: [`harness`] starts one on a world and speaks to it with reqwest.
+
+mod batch;
+mod capture;
+mod delta;
+mod harness;
+mod patch;
+mod reading;
+mod roles;
+mod stopping;
+mod token;
+mod trash;

@@ -1,0 +1,43 @@
+//! Showing: plans, comparisons, apply events and states as text, JSON and Markdown. Pure: nothing here prints, reads a
+//! clock or asks a terminal; colour and width are given by the caller, and the same input gives the same bytes.
+//!
+//! Directory values are untrusted. They reach an output only through [`safe`] (JSON, Markdown) or [`page`] (everything
+//! made of lines), which make control and direction characters visible and take away any meaning that a terminal or
+//! GitHub would see in them.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`safe`] | values for terminals, Markdown, HTML and JSON |
+//! | [`style`] | tones and what they look like |
+//! | [`page`] | lines with marks and tones, as text or as a `diff` fence |
+//! | [`markdown`] | a Markdown text that stays under GitHub's limit |
+//! | [`diff_values`] | what changes in an attribute, value by value |
+//! | [`plan_text`], [`plan_json`], [`plan_markdown`] | a plan |
+//! | [`link_text`], [`step_text`] | one link, one step |
+//! | [`redact`], [`redact_text`] | a plan with ids instead of names |
+//! | [`compare`], [`compare_view`] | what a reviewer of one plan must look at again in another |
+//! | [`events`], [`outcome`] | an apply while it runs, and its last words |
+//! | [`status`], [`standing_text`] | the ledger, and where a link stands |
+//! | [`anchor`] | an anchor in all its spellings |
+
+pub mod anchor;
+pub mod compare;
+pub mod compare_view;
+pub mod diff_values;
+pub mod events;
+pub mod link_text;
+pub mod markdown;
+pub mod outcome;
+pub mod page;
+pub mod plan_json;
+pub mod plan_markdown;
+pub mod plan_text;
+pub mod redact;
+pub mod redact_text;
+pub mod safe;
+pub mod standing_text;
+pub mod status;
+pub mod step_text;
+pub mod style;
+#[cfg(test)]
+pub(crate) mod testing;

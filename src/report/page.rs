@@ -1,0 +1,221 @@
+//! A page: lines with marks and tones, to be written as text for a terminal or as a `diff` block for Markdown.
+//!
+//! Every piece of every line passes [`Text`] on its way in, so no renderer can forget to.
+
+use super::safe::{Fence, Text};
+use super::style::{Style, Tone};
+use std::fmt::{Display, Write as _};
+
+/// What a line says about what it shows, in its first column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing.
+    #[default]
+    None,
+    /// `+`: it comes.
+    Add,
+    /// `-`: it goes.
+    Remove,
+    /// `~`: it changes.
+    Change,
+    /// `!`: it is lost, blocked, or cannot be undone.
+    Alarm,
+}
+
+impl Mark {
+    /// The mark's sign.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Add => "+",
+            Self::Remove => "-",
+            Self::Change => "~",
+            Self::Alarm => "!",
+        }
+    }
+
+    /// The tone of the sign.
+    pub const fn tone(self) -> Tone {
+        match self {
+            Self::None => Tone::Plain,
+            Self::Add => Tone::Add,
+            Self::Remove => Tone::Remove,
+            Self::Change => Tone::Change,
+            Self::Alarm => Tone::Alarm,
+        }
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a line is shown only once it is on a page"]
+pub struct Line {
+    indent: usize,
+    mark: Mark,
+    spans: Vec<(Tone, String)>,
+}
+
+/// How wide the names before values are.
+const LABEL: usize = 10;
+
+impl Line {
+    /// An empty line that starts after `indent` columns.
+    pub fn at(indent: usize) -> Self {
+        Self { indent, ..Self::default() }
+    }
+
+    /// A line that starts with a name in a column of its own.
+    pub fn labelled(indent: usize, label: &str) -> Self {
+        Self::at(indent).put(Tone::Quiet, format_args!("{label:<LABEL$} "))
+    }
+
+    /// Puts a mark before the line's text.
+    pub const fn mark(mut self, mark: Mark) -> Self {
+        self.mark = mark;
+        self
+    }
+
+    /// Adds a piece of text; what a terminal would obey is made visible.
+    pub fn put(mut self, tone: Tone, text: impl Display) -> Self {
+        let text = text.to_string();
+        self.spans.push((tone, Text(&text).to_string()));
+        self
+    }
+
+    /// Adds a piece of text in no particular tone.
+    pub fn plain(self, text: impl Display) -> Self {
+        self.put(Tone::Plain, text)
+    }
+}
+
+/// Lines in order.
+#[derive(Clone, Debug)]
+pub struct Page {
+    width: usize,
+    lines: Vec<Line>,
+}
+
+impl Page {
+    /// An empty page. Sentences are wrapped at `width` columns (never under 40); values are never wrapped, because
+    /// people copy them.
+    pub fn new(width: usize) -> Self {
+        Self { width: width.max(40), lines: Vec::new() }
+    }
+
+    /// Adds a line.
+    pub fn push(&mut self, line: Line) {
+        self.lines.push(line);
+    }
+
+    /// Adds an empty line, unless the page is empty or ends in one.
+    pub fn gap(&mut self) {
+        if self.lines.last().is_some_and(|line| !line.spans.is_empty()) {
+            self.lines.push(Line::default());
+        }
+    }
+
+    /// Adds a sentence after a name, wrapped.
+    pub fn sentence(&mut self, indent: usize, label: &str, tone: Tone, text: &str) {
+        let text = Text(text).to_string();
+        let hanging = if label.is_empty() { indent } else { indent + LABEL + 1 };
+        for (n, part) in wrap(&text, self.width.saturating_sub(hanging).max(20)).into_iter().enumerate() {
+            let line = if n == 0 && !label.is_empty() { Line::labelled(indent, label) } else { Line::at(hanging) };
+            self.push(line.put(tone, part));
+        }
+    }
+
+    /// Whether nothing is on it.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The page as text, each line with its line feed.
+    pub fn to_text(&self, style: Style) -> String {
+        let mut out = String::new();
+        for Line { indent, mark, spans } in &self.lines {
+            if !spans.is_empty() {
+                let _ = write!(out, "{:indent$}", "");
+                if *mark != Mark::None {
+                    style.paint_into(&mut out, mark.tone(), mark.sign());
+                    out.push(' ');
+                }
+                for (tone, text) in spans {
+                    style.paint_into(&mut out, *tone, text);
+                }
+                out.truncate(out.trim_end_matches(' ').len());
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The page as a fenced `diff` block: marks in the first column, where GitHub colours by them.
+    pub fn to_fence(&self) -> String {
+        let mut lines = String::new();
+        let margin = self.lines.iter().filter(|l| !l.spans.is_empty()).map(|l| l.indent).min().unwrap_or_default();
+        for Line { indent, mark, spans } in &self.lines {
+            let sign = if *mark == Mark::Change { "!" } else { mark.sign() };
+            let text: String = spans.iter().map(|(_, text)| text.as_str()).collect();
+            let indent = indent.saturating_sub(margin);
+            let line = format!("{sign:<1} {:indent$}{text}", "");
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+        }
+        Fence { language: "diff", lines: &lines }.to_string()
+    }
+}
+
+/// Breaks at spaces so that no part is longer than `width` characters unless a single word is.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            parts.push(String::new());
+            used = 0;
+        }
+        if let Some(last) = parts.last_mut() {
+            if used > 0 {
+                last.push(' ');
+                used += 1;
+            }
+            last.push_str(word);
+            used += length;
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use snapbox::IntoData as _;
+
+    #[test]
+    fn sentences_wrap_and_values_do_not() {
+        let mut page = Page::new(40);
+        page.sentence(2, "why", Tone::Plain, "one two three four five six seven eight");
+        page.push(Line::at(2).plain("CN=a very long name that somebody wants to copy,DC=corp"));
+        let text = page.to_text(Style::PLAIN);
+        snapbox::assert_data_eq!(
+            text,
+            snapbox::str![[r#"
+  why        one two three four five six
+             seven eight
+  CN=a very long name that somebody wants to copy,DC=corp
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn a_hostile_value_cannot_leave_its_line() {
+        let mut page = Page::new(80);
+        page.push(Line::at(0).mark(Mark::Add).plain("x\n```\n@team \u{1b}[2J"));
+        page.sentence(0, "", Tone::Warn, "a\u{202e}b\nc");
+        assert_eq!(page.to_text(Style::PLAIN), "+ x\\n```\\n@team \\u{1b}[2J\na\\u{202e}b\\nc\n");
+        assert!(page.to_fence().starts_with("````diff\n"), "{}", page.to_fence());
+    }
+}

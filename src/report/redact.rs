@@ -1,0 +1,508 @@
+//! A plan with ids instead of names, for showing it to people who may not know whom it is about.
+//!
+//! [`plan`] gives a plan of the same shape, so every renderer shows it like any other. What is left: object ids,
+//! GUIDs, SIDs, anchors, role names, the organization's own names and domains, file names, numbers. What is replaced:
+//!
+//! - a user of the plan, wherever it is named, by its object id or objectGUID;
+//! - every other name or local part by `name-1`, `name-2`, … in the order of the plan. Numbers and not hashes: a hash
+//!   of a name can be found by trying names;
+//! - the domain of an address by `domain-1.invalid`, … unless it is a domain of the organization (of the forest, or
+//!   one that a cloud user's UPN ends in, which Entra demands to be a verified domain of the tenant).
+//!
+//! Sentences are searched for every name that occurs in the plan's own fields, and for whatever looks like an address
+//! or a `CN=`. That errs on the side of replacing too much: a person called Will takes "will" along.
+
+use super::redact_text::Names;
+use crate::config::matchplan::CloudSelector;
+use crate::config::settings::{
+    AdSettings, Bind, Command, CredentialKind, EntraSettings, Guard, Hold, SecretSource, Settings, SyncSettings,
+    Trigger,
+};
+use crate::model::anchor::ImmutableId;
+use crate::model::attribute::AttributeChange;
+use crate::model::dn::Dn;
+use crate::model::entra::{EntraUser, ProvisioningError};
+use crate::model::id::{LinkId, StepId};
+use crate::model::reference::{AdRef, EntraRef};
+use crate::model::role::RoleAssignment;
+use crate::plan::document::Plan;
+use crate::plan::link::{BeforeImage, Outcome, PlannedLink};
+use crate::plan::step::{Action, Step, Undo};
+use crate::rules::finding::{Finding, ObjectRef, Origin};
+use crate::rules::prediction::{Overwrite, Prediction, Takeover};
+use std::path::{Path, PathBuf};
+
+/// The plan with ids instead of names. Its digest stays that of the original, so that the two can be put side by side;
+/// as a saved plan it is therefore refused.
+pub fn plan(plan: &Plan) -> Plan {
+    let mut redactor = Redactor { names: Names::default() };
+    redactor.learn(plan);
+    redactor.plan(plan)
+}
+
+struct Redactor {
+    names: Names,
+}
+
+impl Redactor {
+    /// Learns every name before the first is replaced, so that a sentence can mention a user of a later link.
+    fn learn(&mut self, plan: &Plan) {
+        for domain in &plan.forest {
+            self.names.own_domain(&domain.dns_name);
+        }
+        self.names.own_domain(&plan.tenant.initial_domain);
+        for link in &plan.links {
+            self.names.own_domain(link.cloud.upn.suffix());
+        }
+        for link in &plan.links {
+            let (guid, id) = (link.ad.guid.to_string(), link.cloud.id.to_string());
+            self.names.is_known_as(link.id.as_str(), &format!("{}/{guid}", link.ad.domain));
+            self.names.is_known_as(link.ad.sam.as_str(), &guid);
+            self.names.is_known_as(link.ad.dn.as_str(), &format!("CN={guid}"));
+            self.names.is_known_as(rdn_value(&link.ad.dn), &guid);
+            self.names.is_known_as(link.cloud.upn.prefix(), &id);
+        }
+        for object in plan.findings.iter().flat_map(|finding| &finding.objects) {
+            self.names.is_known_as(&object.name, &object.id);
+        }
+        for link in &plan.links {
+            let _ = self.entra_user(&link.before.user);
+            link.takeover.overwritten.iter().for_each(|overwrite| drop(self.overwrite(overwrite)));
+            link.takeover.addresses_lost.iter().for_each(|address| drop(self.names.value(address)));
+        }
+        for finding in &plan.findings {
+            finding.value.iter().for_each(|value| drop(self.names.value(value)));
+        }
+        for step in &plan.steps {
+            if let Action::Align { changes, .. } = &step.action {
+                changes.iter().for_each(|change| drop(self.change(change)));
+            }
+        }
+    }
+
+    fn plan(&mut self, plan: &Plan) -> Plan {
+        let Plan {
+            format_version,
+            tool_version,
+            purpose,
+            tenant,
+            forest,
+            config_digest,
+            settings,
+            created,
+            expires,
+            counts,
+            findings,
+            skipped,
+            links,
+            steps,
+            digest,
+        } = plan;
+        Plan {
+            format_version: *format_version,
+            tool_version: tool_version.clone(),
+            purpose: purpose.clone(),
+            tenant: tenant.clone(),
+            forest: forest.clone(),
+            config_digest: config_digest.clone(),
+            settings: self.settings(settings),
+            created: *created,
+            expires: *expires,
+            counts: *counts,
+            findings: findings.iter().map(|finding| self.finding(finding)).collect(),
+            skipped: skipped.iter().map(|id| self.link_id(id)).collect(),
+            links: links.iter().map(|link| self.link(link)).collect(),
+            steps: steps.iter().map(|step| self.step(step)).collect(),
+            digest: digest.clone(),
+        }
+    }
+
+    fn settings(&mut self, settings: &Settings) -> Settings {
+        let Settings { entra, ad, sync, guard, plan_ttl, state } = settings;
+        let EntraSettings { tenant, cloud, credential } = entra;
+        Settings {
+            entra: EntraSettings {
+                tenant: tenant.clone(),
+                cloud: cloud.clone(),
+                credential: self.credential(credential),
+            },
+            ad: ad.iter().map(|ad| self.ad_settings(ad)).collect(),
+            sync: self.sync(sync),
+            guard: self.guard(guard),
+            plan_ttl: *plan_ttl,
+            state: self.path(state),
+        }
+    }
+
+    fn credential(&mut self, credential: &CredentialKind) -> CredentialKind {
+        match credential {
+            CredentialKind::AzureCli => CredentialKind::AzureCli,
+            CredentialKind::AccessToken { env } => CredentialKind::AccessToken { env: env.clone() },
+            CredentialKind::ClientSecret { client_id, secret } => {
+                CredentialKind::ClientSecret { client_id: client_id.clone(), secret: self.secret_source(secret) }
+            }
+            CredentialKind::ClientCertificate { client_id, certificate_file, key_file } => {
+                CredentialKind::ClientCertificate {
+                    client_id: client_id.clone(),
+                    certificate_file: self.path(certificate_file),
+                    key_file: key_file.as_deref().map(|file| self.path(file)),
+                }
+            }
+        }
+    }
+
+    fn secret_source(&mut self, source: &SecretSource) -> SecretSource {
+        match source {
+            SecretSource::File(file) => SecretSource::File(self.path(file)),
+            SecretSource::Env(_) | SecretSource::Prompt => source.clone(),
+        }
+    }
+
+    fn path(&mut self, path: &Path) -> PathBuf {
+        PathBuf::from(self.names.sentence(&path.to_string_lossy()))
+    }
+
+    fn ad_settings(&mut self, settings: &AdSettings) -> AdSettings {
+        let AdSettings { name, url, starttls, allow_plain, ca_file, base_dn, bind, source_anchor } = settings;
+        let Bind::Simple { user, password } = bind;
+        AdSettings {
+            name: name.clone(),
+            url: url.clone(),
+            starttls: *starttls,
+            allow_plain: *allow_plain,
+            ca_file: ca_file.as_deref().map(|file| self.path(file)),
+            base_dn: base_dn.clone(),
+            bind: Bind::Simple { user: self.names.name(user), password: self.secret_source(password) },
+            source_anchor: *source_anchor,
+        }
+    }
+
+    fn sync(&mut self, sync: &SyncSettings) -> SyncSettings {
+        let SyncSettings { engine, synced_ous, trigger, status, hold, timeout, poll, on_timeout } = sync;
+        SyncSettings {
+            engine: *engine,
+            synced_ous: synced_ous.iter().map(|ou| self.container(ou)).collect(),
+            trigger: match trigger {
+                Trigger::Command(command) => Trigger::Command(self.command(command)),
+                Trigger::Wait => Trigger::Wait,
+            },
+            status: status.as_ref().map(|command| self.command(command)),
+            hold: hold
+                .as_ref()
+                .map(|Hold { hold, release }| Hold { hold: self.command(hold), release: self.command(release) }),
+            timeout: *timeout,
+            poll: *poll,
+            on_timeout: *on_timeout,
+        }
+    }
+
+    fn command(&mut self, command: &Command) -> Command {
+        let words: Vec<String> = Vec::from(command.clone()).iter().map(|word| self.names.sentence(word)).collect();
+        Command::try_from(words).unwrap_or_else(|_| command.clone())
+    }
+
+    fn guard(&mut self, guard: &Guard) -> Guard {
+        let Guard { max_links, max_role_removals, max_suspended, min_global_admins, max_failures, protect } = guard;
+        let protect = protect.iter().map(|selector| match selector {
+            CloudSelector::Id(id) => CloudSelector::Id(*id),
+            CloudSelector::Upn(upn) => CloudSelector::Upn(self.names.value(upn.as_str()).into()),
+        });
+        Guard {
+            protect: protect.collect(),
+            max_links: *max_links,
+            max_role_removals: *max_role_removals,
+            max_suspended: *max_suspended,
+            min_global_admins: *min_global_admins,
+            max_failures: *max_failures,
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding) -> Finding {
+        let Finding { severity, code, link, origin, message, objects, value, microsoft_error, help } = finding;
+        Finding {
+            severity: *severity,
+            code: *code,
+            link: link.as_ref().map(|id| self.link_id(id)),
+            origin: origin.as_ref().map(|origin| self.origin(origin)),
+            objects: objects.iter().map(|object| self.object(object)).collect(),
+            value: value.as_ref().map(|value| self.names.value(value)),
+            message: self.names.sentence(message),
+            microsoft_error: microsoft_error.clone(),
+            help: self.names.sentence(help),
+        }
+    }
+
+    fn object(&mut self, object: &ObjectRef) -> ObjectRef {
+        let ObjectRef { kind, id, name, place } = object;
+        ObjectRef {
+            kind: kind.clone(),
+            id: self.names.sentence(id),
+            name: self.names.name(name),
+            place: self.names.sentence(place),
+        }
+    }
+
+    fn origin(&mut self, Origin { file, line }: &Origin) -> Origin {
+        Origin { file: self.names.sentence(file), line: *line }
+    }
+
+    fn link_id(&mut self, id: &LinkId) -> LinkId {
+        if let Some(known) = self.names.known(id.as_str()) {
+            return known.into();
+        }
+        // A link whose users were not found: its id is what somebody wrote.
+        match id.as_str().split_once('/') {
+            Some((domain, name)) => format!("{domain}/{}", self.names.name(name)).into(),
+            None => self.names.name(id.as_str()).into(),
+        }
+    }
+
+    fn link(&mut self, link: &PlannedLink) -> PlannedLink {
+        let PlannedLink { id, origin, ad, cloud, outcome, exposure, anchor, prediction, takeover, before } = link;
+        let BeforeImage { user, roles } = before;
+        PlannedLink {
+            id: self.link_id(id),
+            origin: origin.as_ref().map(|origin| self.origin(origin)),
+            ad: self.ad(ad),
+            cloud: entra(cloud),
+            outcome: match outcome {
+                Outcome::Change { method, why, wave } => {
+                    Outcome::Change { method: *method, why: self.names.sentence(why), wave: *wave }
+                }
+                Outcome::Unchanged | Outcome::Blocked | Outcome::Undo { .. } => outcome.clone(),
+            },
+            exposure: *exposure,
+            anchor: *anchor,
+            prediction: prediction.as_ref().map(|prediction| self.prediction(prediction)),
+            takeover: self.takeover(takeover),
+            before: BeforeImage {
+                user: self.entra_user(user),
+                roles: roles.iter().map(|role| self.role(role)).collect(),
+            },
+        }
+    }
+
+    fn ad(&mut self, ad: &AdRef) -> AdRef {
+        let AdRef { domain, guid, dn, sam: _ } = ad;
+        let name = guid.to_string();
+        let dn = dn.parent().and_then(|parent| self.container(&parent).child("CN", &name).ok());
+        AdRef {
+            domain: domain.clone(),
+            guid: *guid,
+            dn: dn.or_else(|| Dn::parse(&format!("CN={name}")).ok()).unwrap_or_else(|| ad.dn.clone()),
+            sam: name.into(),
+        }
+    }
+
+    /// A container's name, with the names in it replaced; organizational units and domains stay.
+    fn container(&mut self, dn: &Dn) -> Dn {
+        let redacted = self.names.sentence(dn.as_str());
+        Dn::parse(&redacted).or_else(|_| Dn::parse("OU=redacted")).unwrap_or_else(|_| dn.clone())
+    }
+
+    fn prediction(&mut self, prediction: &Prediction) -> Prediction {
+        match prediction {
+            Prediction::Linked { by } => Prediction::Linked { by: *by },
+            Prediction::Error { name, why } => Prediction::Error { name: name.clone(), why: self.names.sentence(why) },
+            Prediction::Duplicate { why } => Prediction::Duplicate { why: self.names.sentence(why) },
+            Prediction::Restored { why } => Prediction::Restored { why: self.names.sentence(why) },
+            Prediction::NotSynced { why } => Prediction::NotSynced { why: self.names.sentence(why) },
+        }
+    }
+
+    fn takeover(&mut self, takeover: &Takeover) -> Takeover {
+        let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes } = takeover;
+        Takeover {
+            overwritten: overwritten.iter().map(|overwrite| self.overwrite(overwrite)).collect(),
+            addresses_lost: self.values(addresses_lost),
+            password_replaced: *password_replaced,
+            sign_in_name_changes: *sign_in_name_changes,
+        }
+    }
+
+    fn overwrite(&mut self, Overwrite { attribute, before, after }: &Overwrite) -> Overwrite {
+        Overwrite { attribute: attribute.clone(), before: self.values(before), after: self.values(after) }
+    }
+
+    fn values(&mut self, values: &[String]) -> Vec<String> {
+        values.iter().map(|value| self.names.value(value)).collect()
+    }
+
+    fn change(&mut self, AttributeChange { attribute, expects, sets }: &AttributeChange) -> AttributeChange {
+        AttributeChange { attribute: *attribute, expects: self.values(expects), sets: self.values(sets) }
+    }
+
+    fn immutable_id(&mut self, id: &ImmutableId) -> ImmutableId {
+        // A third-party identity provider may have put an e-mail address there.
+        if id.to_anchor().is_ok() { id.clone() } else { ImmutableId(self.names.value(id.as_str())) }
+    }
+
+    fn role(&mut self, role: &RoleAssignment) -> RoleAssignment {
+        let mut role = role.clone();
+        role.grant.condition = role.grant.condition.map(|condition| self.names.sentence(&condition));
+        role
+    }
+
+    fn entra_user(&mut self, user: &EntraUser) -> EntraUser {
+        let EntraUser {
+            id,
+            upn,
+            display_name,
+            given_name,
+            surname,
+            mail,
+            mail_nickname,
+            proxy_addresses,
+            account_enabled,
+            user_type,
+            immutable_id,
+            sync_enabled,
+            security_identifier,
+            last_sync,
+            object_identifier,
+            cloud_managed,
+            provisioning_errors,
+            deleted,
+        } = user;
+        let name = |redactor: &mut Self, name: &Option<String>| name.as_deref().map(|name| redactor.names.name(name));
+        EntraUser {
+            id: *id,
+            upn: self.names.value(upn.as_str()).into(),
+            display_name: name(self, display_name),
+            given_name: name(self, given_name),
+            surname: name(self, surname),
+            mail: mail.as_deref().map(|mail| self.names.value(mail)),
+            mail_nickname: name(self, mail_nickname),
+            proxy_addresses: proxy_addresses.iter().map(|address| self.names.value(address.as_str())).collect(),
+            account_enabled: *account_enabled,
+            user_type: user_type.clone(),
+            immutable_id: immutable_id.as_ref().map(|id| self.immutable_id(id)),
+            sync_enabled: *sync_enabled,
+            security_identifier: security_identifier.clone(),
+            last_sync: *last_sync,
+            object_identifier: object_identifier.as_deref().map(|identifier| self.names.sentence(identifier)),
+            cloud_managed: *cloud_managed,
+            provisioning_errors: provisioning_errors
+                .iter()
+                .map(|ProvisioningError { category, property, value, occurred }| ProvisioningError {
+                    category: category.clone(),
+                    property: property.clone(),
+                    value: value.as_deref().map(|value| self.names.value(value)),
+                    occurred: *occurred,
+                })
+                .collect(),
+            deleted: *deleted,
+        }
+    }
+
+    /// A step's id is its number, its kind and its link.
+    fn step_id(&mut self, id: &StepId, link: Option<&LinkId>) -> StepId {
+        match link.and_then(|link| id.as_str().strip_suffix(link.as_str()).map(|number| (number, link))) {
+            Some((number, link)) => format!("{number}{}", self.link_id(link)).into(),
+            None => self.names.sentence(id.as_str()).into(),
+        }
+    }
+
+    fn step(&mut self, step: &Step) -> Step {
+        let Step { id, wave, link, action, undo } = step;
+        let action = match action {
+            Action::Hold => Action::Hold,
+            Action::Release => Action::Release,
+            Action::Sync => Action::Sync,
+            Action::Suspend { user, assignment, restore } => {
+                Action::Suspend { user: entra(user), assignment: self.role(assignment), restore: *restore }
+            }
+            Action::Align { user, changes } => Action::Align {
+                user: self.ad(user),
+                changes: changes.iter().map(|change| self.change(change)).collect(),
+            },
+            Action::Anchor { user, expects, sets } => Action::Anchor {
+                user: entra(user),
+                expects: expects.as_ref().map(|id| self.immutable_id(id)),
+                sets: sets.as_ref().map(|id| self.immutable_id(id)),
+            },
+            Action::Move { user, from, to } => {
+                Action::Move { user: self.ad(user), from: self.container(from), to: self.container(to) }
+            }
+            Action::Verify { ad, cloud, anchor, sid } => {
+                Action::Verify { ad: self.ad(ad), cloud: entra(cloud), anchor: *anchor, sid: sid.clone() }
+            }
+            Action::Restore { user, apply, suspend, label } => Action::Restore {
+                user: entra(user),
+                apply: apply.clone(),
+                suspend: self.step_id(suspend, link.as_ref()),
+                label: self.names.sentence(label),
+            },
+        };
+        let undo = match undo {
+            Undo::Inverse => Undo::Inverse,
+            Undo::Nothing => Undo::Nothing,
+            Undo::UntilSync { reason } => Undo::UntilSync { reason: self.names.sentence(reason) },
+            Undo::FlowsOn { effect } => Undo::FlowsOn { effect: self.names.sentence(effect) },
+            Undo::Never { reason } => Undo::Never { reason: self.names.sentence(reason) },
+        };
+        let id = self.step_id(id, link.as_ref());
+        Step { id, wave: *wave, link: link.as_ref().map(|link| self.link_id(link)), action, undo }
+    }
+}
+
+/// A cloud user by its id alone.
+fn entra(EntraRef { id, upn: _ }: &EntraRef) -> EntraRef {
+    EntraRef { id: *id, upn: id.to_string().into() }
+}
+
+/// The value of a DN's first part, escapes and all.
+fn rdn_value(dn: &Dn) -> &str {
+    dn.rdn().split_once('=').map_or(dn.rdn(), |(_, value)| value.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::compare::Comparison;
+    use crate::report::style::Style;
+    use crate::report::testing::{PERSONAL, sample};
+    use crate::report::{plan_json, plan_markdown, plan_text};
+
+    #[test]
+    fn no_planted_name_survives_in_any_format() {
+        let redacted = plan(&sample());
+        let mut other = redacted.clone();
+        other.links.clear();
+        let comparison = Comparison::of(&redacted, &other);
+        for output in [
+            plan_text::render(&redacted, Style::PLAIN, 100),
+            plan_json::render(&redacted).unwrap(),
+            plan_markdown::render(&redacted, "x.plan.json"),
+            redacted.to_file().unwrap(),
+            comparison.to_text(Style::PLAIN, 100),
+            comparison.to_json().unwrap(),
+            comparison.to_markdown("matchplan diff a b"),
+        ] {
+            let folded = output.to_lowercase().replace("already linked", "");
+            for name in PERSONAL {
+                let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+                let leak = folded.match_indices(name).find(|(at, _)| !word(folded[..*at].chars().next_back()));
+                assert_eq!(
+                    leak.map(|(at, _)| &folded[at.saturating_sub(60)..(at + 40).min(folded.len())]),
+                    None,
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ids_stand_where_names_were() {
+        let original = sample();
+        let redacted = plan(&original);
+        assert_eq!(redacted.links[0].cloud.upn.as_str(), original.links[0].cloud.id.to_string());
+        assert_eq!(redacted.links[0].id.as_str(), format!("corp/{}", original.links[0].ad.guid));
+        assert_eq!(redacted.steps[1].id.as_str(), format!("0002-align-{}", redacted.links[0].id));
+        let Action::Restore { suspend, .. } = &redacted.steps[7].action else { panic!() };
+        assert_eq!(suspend, &redacted.steps[0].id);
+        assert!(redacted.findings[0].message.contains("@contoso.com"), "{}", redacted.findings[0].message);
+        assert_eq!(redacted.digest, original.digest);
+        assert_eq!(plan(&original), redacted);
+    }
+}

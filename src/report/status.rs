@@ -1,0 +1,372 @@
+//! What `status` says: first what is dangerous, then what is unfinished, then what stands.
+
+use super::diff_values::{ValueChange, value_changes};
+use super::events::{count, link_line};
+use super::outcome::{held_line, roles_line};
+use super::page::{Line, Mark, Page};
+use super::safe;
+use super::step_text::in_words;
+use super::style::{Style, Tone};
+use crate::model::id::{ApplyId, LinkId, ObjectId, StepId};
+use crate::model::reference::{AdRef, EntraRef};
+use crate::plan::document::{Purpose, TenantRef};
+use crate::state::ledger::{ApplyRecord, Context, Standing, State, SuspendedRole};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The version of the JSON form's shape.
+pub const STATUS_VERSION: u32 = 1;
+
+/// An attribute of a formed link that is no longer as it was when the link was formed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    /// The link.
+    pub link: LinkId,
+    /// The attribute, in its directory's spelling.
+    pub attribute: String,
+    /// The values when the link was formed.
+    pub expected: Vec<String>,
+    /// The values now.
+    pub found: Vec<String>,
+}
+
+/// The ledger, as `status` shows it.
+#[derive(Debug, Serialize)]
+pub struct StatusView<'a> {
+    /// [`STATUS_VERSION`].
+    pub format_version: u32,
+    /// Always `status`.
+    pub kind: &'static str,
+    /// The tenant that the ledger is about.
+    pub tenant: &'a TenantRef,
+    /// Roles that are not back.
+    pub suspended_roles: Vec<SuspendedView<'a>>,
+    /// Whether the sync scheduler is held by an unfinished apply.
+    pub scheduler_held: bool,
+    /// The apply to resume, if one is unfinished.
+    pub unfinished: Option<UnfinishedView<'a>>,
+    /// How many links stand where.
+    pub counts: StandingCounts,
+    /// Every link with its newest standing, by id.
+    pub links: Vec<LinkStatus<'a>>,
+    /// What differs from what was linked; `None` if the directories were not asked.
+    pub drift: Option<&'a [Drift]>,
+    #[serde(skip)]
+    suspended: Vec<SuspendedRole<'a>>,
+}
+
+/// A role that is not back.
+#[derive(Debug, Serialize)]
+pub struct SuspendedView<'a> {
+    /// The apply that took it.
+    pub apply: &'a ApplyId,
+    /// The link it was taken for.
+    pub link: &'a LinkId,
+    /// The suspend step.
+    pub step: &'a StepId,
+    /// Whose it is.
+    pub user: ObjectId,
+    /// The holder's UPN at planning time.
+    pub upn: &'a str,
+    /// The role's name.
+    pub role: &'a str,
+    /// Where it holds.
+    pub scope: Option<&'a str>,
+    /// `false` if the removal was interrupted, so that the role may still be there.
+    pub certain: bool,
+}
+
+/// An apply that is not at its end.
+#[derive(Debug, Serialize)]
+pub struct UnfinishedView<'a> {
+    /// Its id.
+    pub apply: &'a ApplyId,
+    /// What it is for.
+    pub purpose: &'a Purpose,
+    /// When it began.
+    pub started: Timestamp,
+    /// Who ran it, where.
+    pub context: &'a Context,
+}
+
+/// How many links stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StandingCounts {
+    /// Waiting for their turn or their cycle.
+    pub waiting: usize,
+    /// Under way.
+    pub in_progress: usize,
+    /// In need of a decision.
+    pub stuck: usize,
+    /// Failed without harm.
+    pub failed: usize,
+    /// Undone.
+    pub rolled_back: usize,
+    /// Formed.
+    pub linked: usize,
+    /// Formed, with attributes that differ by now.
+    pub drifted: usize,
+}
+
+/// One link, where it stands.
+#[derive(Debug, Serialize)]
+pub struct LinkStatus<'a> {
+    /// The link.
+    pub id: &'a LinkId,
+    /// The AD side.
+    pub ad: &'a AdRef,
+    /// The cloud side.
+    pub cloud: &'a EntraRef,
+    /// The apply that it was last part of.
+    pub apply: &'a ApplyId,
+    /// Where it stands.
+    pub standing: &'a Standing,
+}
+
+impl<'a> StatusView<'a> {
+    /// The view of a ledger. `drift` is what a comparison with the live directories found.
+    pub fn of(state: &'a State, drift: Option<&'a [Drift]>) -> Self {
+        let suspended = state.suspended_roles();
+        let mut links: BTreeMap<&LinkId, LinkStatus<'a>> = BTreeMap::new();
+        for apply in &state.applies {
+            for (id, link) in &apply.links {
+                let (ad, cloud, standing) = (&link.ad, &link.cloud, &link.standing);
+                links.insert(id, LinkStatus { id, ad, cloud, apply: &apply.id, standing });
+            }
+        }
+        let mut counts = StandingCounts::default();
+        for link in links.values() {
+            match link.standing {
+                Standing::Waiting => counts.waiting += 1,
+                Standing::InProgress => counts.in_progress += 1,
+                Standing::Linked { .. } => counts.linked += 1,
+                Standing::RolledBack { .. } => counts.rolled_back += 1,
+                Standing::Failed { .. } => counts.failed += 1,
+                Standing::Stuck { .. } => counts.stuck += 1,
+            }
+        }
+        let mut drifted: Vec<_> = drift.unwrap_or_default().iter().map(|drift| &drift.link).collect();
+        drifted.sort();
+        drifted.dedup();
+        counts.drifted = drifted.len();
+        Self {
+            format_version: STATUS_VERSION,
+            kind: "status",
+            tenant: &state.tenant,
+            suspended_roles: suspended.iter().map(SuspendedView::of).collect(),
+            scheduler_held: state.applies.iter().any(|apply| apply.ended.is_none() && apply.is_held()),
+            unfinished: state.unfinished().map(UnfinishedView::of),
+            counts,
+            links: links.into_values().collect(),
+            drift,
+            suspended,
+        }
+    }
+
+    /// As text; the first line is about suspended roles if there are any. `flags` as in [`super::outcome::render`].
+    pub fn to_text(&self, flags: &str, style: Style, width: usize) -> String {
+        let mut page = Page::new(width);
+        roles_line(&mut page, &self.suspended, flags);
+        if self.scheduler_held {
+            held_line(&mut page, flags);
+        }
+        let TenantRef { id, name, initial_domain } = self.tenant;
+        page.push(Line::at(0).put(Tone::Strong, name).plain(format_args!(" ({initial_domain}, tenant {id})")));
+        if let Some(unfinished) = &self.unfinished {
+            unfinished.lines(&mut page, flags);
+        }
+        self.sections(&mut page);
+        self.drift_lines(&mut page);
+        page.gap();
+        page.push(Line::at(0).put(Tone::Strong, self.summary()));
+        page.to_text(style)
+    }
+
+    fn sections(&self, page: &mut Page) {
+        type Wanted = fn(&Standing) -> bool;
+        let sections: [(&str, Wanted); 6] = [
+            ("Stuck", |s| matches!(s, Standing::Stuck { .. })),
+            ("In progress", |s| matches!(s, Standing::InProgress)),
+            ("Waiting", |s| matches!(s, Standing::Waiting)),
+            ("Failed", |s| matches!(s, Standing::Failed { .. })),
+            ("Rolled back", |s| matches!(s, Standing::RolledBack { .. })),
+            ("Linked", |s| matches!(s, Standing::Linked { .. })),
+        ];
+        for (title, wanted) in sections {
+            let links: Vec<_> = self.links.iter().filter(|link| wanted(link.standing)).collect();
+            if links.is_empty() {
+                continue;
+            }
+            page.gap();
+            page.push(Line::at(0).put(Tone::Strong, format_args!("{title}: {}", links.len())));
+            for link in links {
+                link_line(page, 2, &link.ad.to_string(), &link.cloud.to_string(), link.standing);
+            }
+        }
+    }
+
+    fn drift_lines(&self, page: &mut Page) {
+        let Some(drift) = self.drift.filter(|drift| !drift.is_empty()) else { return };
+        page.gap();
+        page.push(Line::at(0).put(Tone::Strong, "Drift").plain(" (changed since the link was formed; not enforced)"));
+        let mut last = None;
+        for Drift { link, attribute, expected, found } in drift {
+            if last != Some(link) {
+                page.push(Line::at(2).put(Tone::Strong, link));
+                last = Some(link);
+            }
+            for change in value_changes(expected, found) {
+                let mark = match change {
+                    ValueChange::Kept { .. } => continue,
+                    ValueChange::Added { .. } => Mark::Add,
+                    ValueChange::Removed { .. } => Mark::Remove,
+                    ValueChange::Changed { .. } => Mark::Change,
+                };
+                let value = in_words(&change);
+                let value = value.get(2..).unwrap_or_default();
+                page.push(Line::at(4).mark(mark).plain(format_args!("{attribute}  ")).put(mark.tone(), value));
+            }
+        }
+    }
+
+    /// The last line: how many links stand where.
+    pub fn summary(&self) -> String {
+        let StandingCounts { waiting, in_progress, stuck, failed, rolled_back, linked, drifted } = self.counts;
+        let drifted = match self.drift {
+            Some(_) => format!("{drifted} drifted"),
+            None => "drift not looked for".to_owned(),
+        };
+        let mut parts: Vec<String> = [
+            (linked, "linked"),
+            (waiting, "waiting"),
+            (in_progress, "in progress"),
+            (stuck, "stuck"),
+            (failed, "failed"),
+            (rolled_back, "rolled back"),
+        ]
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
+        if parts.is_empty() {
+            return "No link was ever applied.".to_owned();
+        }
+        if linked > 0 {
+            parts.push(drifted);
+        }
+        format!("{}: {}", count(self.links.len(), "link"), parts.join(" · "))
+    }
+
+    /// As JSON text.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        safe::json(self)
+    }
+}
+
+impl<'a> SuspendedView<'a> {
+    fn of(role: &SuspendedRole<'a>) -> Self {
+        let SuspendedRole { apply, link, step, user, assignment, certain } = role;
+        let grant = &assignment.grant;
+        Self {
+            apply: &apply.id,
+            link,
+            step,
+            user: user.id,
+            upn: user.upn.as_str(),
+            role: &grant.role_name,
+            scope: grant.directory_scope.as_deref().or(grant.app_scope.as_deref()),
+            certain: *certain,
+        }
+    }
+}
+
+impl<'a> UnfinishedView<'a> {
+    const fn of(apply: &'a ApplyRecord) -> Self {
+        Self { apply: &apply.id, purpose: &apply.purpose, started: apply.started, context: &apply.context }
+    }
+
+    fn lines(&self, page: &mut Page, flags: &str) {
+        let kind = match self.purpose {
+            Purpose::Link => "apply".to_owned(),
+            Purpose::Rollback { of } => format!("rollback of {of},"),
+        };
+        let Context { host, user } = self.context;
+        page.sentence(
+            0,
+            "",
+            Tone::Warn,
+            &format!(
+                "Unfinished: {kind} {}, begun {} by {user} on {host}. Type `matchplan{flags} apply` to go on, or \
+                 `matchplan{flags} rollback` to take it back.",
+                self.apply, self.started
+            ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::{state_of, strings, suspended_record};
+    use snapbox::IntoData as _;
+
+    #[test]
+    fn missing_roles_are_the_first_line_in_red() {
+        let state = state_of(vec![suspended_record()]);
+        let view = StatusView::of(&state, None);
+        let coloured = view.to_text("", Style::COLOUR, 100);
+        assert!(coloured.starts_with("\u{1b}[1;31m!\u{1b}[0m \u{1b}[1;31m1 role is still suspended: "), "{coloured}");
+        snapbox::assert_data_eq!(
+            view.to_text("", Style::PLAIN, 100),
+            snapbox::str![[r#"
+! 1 role is still suspended: User Administrator of jane.doe@contoso.com; type `matchplan apply` to go on
+Contoso (contoso.onmicrosoft.com, tenant 00000000-0000-0000-0000-0000007e0001)
+Unfinished: apply apply-1, begun 2026-11-20T10:30:00Z by olga on admin-pc. Type `matchplan apply` to
+go on, or `matchplan rollback` to take it back.
+
+In progress: 2
+  corp\jdoe → jane.doe@contoso.com  in progress
+  corp\jsmith → john.smith@contoso.com  in progress
+
+2 links: 2 in progress
+
+"#]]
+            .raw()
+        );
+        let json: serde_json::Value = serde_json::from_str(&view.to_json().unwrap()).unwrap();
+        assert_eq!(json["suspended_roles"][0]["role"], "User Administrator");
+        assert_eq!(json["counts"]["in_progress"], 2);
+    }
+
+    #[test]
+    fn drift_is_shown_value_by_value() {
+        let at = "2026-11-20T11:00:00Z".parse().unwrap();
+        let mut record = crate::report::testing::record();
+        record.ended = Some(crate::state::ledger::Ended { at, complete: true });
+        record.links.values_mut().for_each(|link| link.standing = Standing::Linked { at });
+        let state = state_of(vec![record]);
+        let drift = [Drift {
+            link: "corp/jsmith".into(),
+            attribute: "mail".to_owned(),
+            expected: strings(&["john.smith@contoso.com"]),
+            found: strings(&["js@contoso.com"]),
+        }];
+        let text = StatusView::of(&state, Some(&drift)).to_text("", Style::PLAIN, 100);
+        assert!(text.contains("    ~ mail  john.smith@contoso.com → js@contoso.com\n"), "{text}");
+        assert!(text.ends_with("2 links: 2 linked · 1 drifted\n"), "{text}");
+    }
+
+    #[test]
+    fn the_newest_apply_decides() {
+        let (older, mut newer) = (suspended_record(), crate::report::testing::record());
+        newer.id = "apply-2".into();
+        newer.links.retain(|id, _| id.as_str() == "corp/jdoe");
+        let at = "2026-11-20T12:00:00Z".parse().unwrap();
+        newer.links.values_mut().for_each(|l| l.standing = Standing::RolledBack { at, why: "asked for".to_owned() });
+        let state = state_of(vec![older, newer]);
+        let view = StatusView::of(&state, Some(&[]));
+        let wanted = StandingCounts { in_progress: 1, rolled_back: 1, ..StandingCounts::default() };
+        assert_eq!(view.counts, wanted);
+    }
+}

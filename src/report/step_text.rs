@@ -1,0 +1,89 @@
+//! One step in words: as an event line, in a list, in a comparison of plans.
+
+use super::diff_values::{ValueChange, value_changes};
+use crate::plan::step::{Action, Step, Undo};
+
+/// What a step does, on one line, without its link: `align corp\jsmith: userPrincipalName, mail`.
+pub fn headline(step: &Step) -> String {
+    match &step.action {
+        Action::Hold => "hold the sync scheduler".to_owned(),
+        Action::Release => "release the sync scheduler".to_owned(),
+        Action::Sync => format!("sync cycle of wave {}", step.wave),
+        Action::Suspend { user, assignment, restore: true } => format!("suspend role {} of {user}", assignment.grant),
+        Action::Suspend { user, assignment, restore: false } => {
+            format!("remove role {} of {user} for good", assignment.grant)
+        }
+        Action::Align { user, changes } => {
+            let names: Vec<&str> = changes.iter().map(|change| change.attribute.name()).collect();
+            format!("align {user}: {}", names.join(", "))
+        }
+        Action::Anchor { user, sets: Some(_), .. } => format!("set the ImmutableID of {user}"),
+        Action::Anchor { user, sets: None, .. } => format!("clear the ImmutableID of {user}"),
+        Action::Move { user, to, .. } => format!("move {user} to {to}"),
+        Action::Verify { ad, cloud, .. } => format!("verify that {ad} and {cloud} are one"),
+        Action::Restore { user, label, .. } => format!("restore role {label} of {user}"),
+    }
+}
+
+/// How a step is undone, in words; `None` where there is nothing to undo.
+pub fn undo(undo: &Undo) -> Option<String> {
+    match undo {
+        Undo::Inverse => Some("at any time".to_owned()),
+        Undo::UntilSync { reason } => Some(format!("only until the next sync cycle: {reason}")),
+        Undo::FlowsOn { effect } => Some(format!("at any time, but after the cycle it flows on: {effect}")),
+        Undo::Never { reason } => Some(format!("never: {reason}")),
+        Undo::Nothing => None,
+    }
+}
+
+/// Everything about a step that a reviewer approved, line by line. Two steps with the same lines do the same; the id,
+/// which shifts with every step before it, is not among them.
+pub fn lines(step: &Step) -> Vec<String> {
+    let Step { id: _, wave, link: _, action, undo: how } = step;
+    let mut lines = vec![format!("wave {wave}: {}", headline(step))];
+    match action {
+        Action::Hold | Action::Release | Action::Sync => {}
+        Action::Suspend { user, assignment, restore: _ } => {
+            let grant = &assignment.grant;
+            lines.push(format!("  user {}", user.id));
+            lines.push(format!("  assignment {} of {} to {}", assignment.id, grant.role, assignment.principal));
+            lines.extend(grant.condition.iter().map(|condition| format!("  condition {condition}")));
+        }
+        Action::Align { user, changes } => {
+            lines.push(format!("  user {} {}", user.guid, user.dn));
+            for change in changes {
+                for value in value_changes(&change.expects, &change.sets) {
+                    lines.push(format!("  {} {}", change.attribute, in_words(&value)));
+                }
+            }
+        }
+        Action::Anchor { user, expects, sets } => {
+            let or_none = |id: &Option<_>| id.as_ref().map_or("(none)".to_owned(), ToString::to_string);
+            lines.push(format!("  user {}", user.id));
+            lines.push(format!("  onPremisesImmutableId {} → {}", or_none(expects), or_none(sets)));
+        }
+        Action::Move { user, from, to: _ } => {
+            lines.push(format!("  user {} {}", user.guid, user.dn));
+            lines.push(format!("  from {from}"));
+        }
+        Action::Verify { ad, cloud, anchor, sid } => {
+            lines.push(format!("  {} and {}, anchor {anchor}, SID {sid}", ad.guid, cloud.id));
+        }
+        Action::Restore { user, apply, suspend: _, label: _ } => {
+            lines.push(format!("  user {}", user.id));
+            lines.extend(apply.iter().map(|apply| format!("  taken in apply {apply}")));
+        }
+    }
+    lines.extend(undo(how).map(|how| format!("  undo {how}")));
+    lines
+}
+
+/// One value's change on one line.
+pub fn in_words(change: &ValueChange) -> String {
+    match change {
+        ValueChange::Changed { old, new } => format!("~ {old} → {new}"),
+        ValueChange::Added { new } => format!("+ {new}"),
+        ValueChange::Removed { old } => format!("- {old}"),
+        ValueChange::Kept { value } => format!("= {value}"),
+    }
+}

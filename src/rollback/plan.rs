@@ -1,0 +1,372 @@
+//! The plan that goes back: from the ledger and a fresh snapshot.
+
+use super::live;
+use crate::config::settings::Settings;
+use crate::model::anchor::ImmutableId;
+use crate::model::id::{ApplyId, LinkId, StepId};
+use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose};
+use crate::plan::link::{BeforeImage, Exposure, Outcome, PlannedLink};
+use crate::plan::step::{Action, Step, Undo};
+use crate::rules::finding::{Finding, FindingCode, ObjectRef, Severity};
+use crate::rules::prediction::Takeover;
+use crate::snapshot::document::{Missing, Snapshot};
+use crate::state::inverse::inverse;
+use crate::state::ledger::{ApplyRecord, Done, LinkRecord, Standing, State, StepRecord, StepStatus};
+use crate::state::write::{Verdict, Write};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// The brake's name that lets a rollback grant roles.
+pub const ALLOW_ROLE_GRANTS: &str = "role-grants";
+
+/// What is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The newest apply that formed links, as far as anything of it stands.
+    Latest,
+    /// An apply, or a rollback.
+    Apply(ApplyId),
+    /// One link, in the newest apply in which anything of it stands.
+    Link(LinkId),
+}
+
+/// Everything that a rollback is planned from.
+#[derive(Clone, Copy, Debug)]
+pub struct RollbackInput<'a> {
+    /// The ledger.
+    pub state: &'a State,
+    /// What is taken back.
+    pub target: &'a Target,
+    /// Both directories, fresh.
+    pub snapshot: &'a Snapshot,
+    /// The settings now.
+    pub settings: &'a Settings,
+    /// The digest of the configuration.
+    pub config_digest: &'a str,
+    /// The version of matchplan.
+    pub tool_version: &'a str,
+    /// Now.
+    pub now: Timestamp,
+    /// Brakes that were lifted by name.
+    pub allow: &'a BTreeSet<String>,
+    /// Leave out what cannot go back, instead of refusing the whole.
+    pub skip_blocked: bool,
+}
+
+/// Why there is no rollback to plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RollbackError {
+    /// No such apply.
+    #[error("the state has no apply {0}")]
+    NoSuchApply(ApplyId),
+    /// No such link.
+    #[error("the state has nothing of link {0} that could be undone")]
+    NoSuchLink(LinkId),
+    /// Nothing stands.
+    #[error("the state has nothing that could be undone")]
+    Nothing,
+}
+
+/// Plans a rollback. The plan is shown, reviewed, saved and applied like any other.
+///
+/// It undoes what the ledger says was written and still stands, in reverse order: scope, anchor, alignment, roles. What
+/// others have changed since, what a cycle has taken over, and every role that would be granted is a finding.
+pub fn plan_rollback(input: &RollbackInput<'_>) -> Result<Plan, RollbackError> {
+    let (apply, only) = choose(input.state, input.target)?;
+    let mut planner = Planner { input, apply, findings: Vec::new(), steps: Vec::new(), skipped: Vec::new() };
+    planner.check_tenant();
+    let mut links = Vec::new();
+    for (id, link) in &apply.links {
+        let wanted = only.is_none_or(|only| only == id);
+        if wanted && (stands(apply, id) || !link.standing.is_ended() || is_formed(link)) {
+            links.extend(planner.link(id, link));
+        }
+    }
+    let Planner { mut findings, mut steps, skipped, .. } = planner;
+    let touches_sync = steps.iter().any(|s| !matches!(s.action, Action::Restore { .. } | Action::Suspend { .. }));
+    if input.settings.sync.hold.is_some() && (apply.is_held() || touches_sync) {
+        steps.insert(0, wave_step(Action::Hold));
+        steps.push(wave_step(Action::Release));
+    }
+    for (n, step) in steps.iter_mut().enumerate() {
+        let of = step.link.as_ref().map_or_else(String::new, |link| format!("-{link}"));
+        step.id = StepId(format!("{:04}-{}{of}", n + 1, step.action.kind()));
+    }
+    findings.sort();
+    let tenant = input.state.tenant.clone();
+    let forest = input.snapshot.domains.iter().map(|domain| DomainRef {
+        name: domain.name.clone(),
+        base_dn: domain.base_dn.clone(),
+        dns_name: domain.dns_name.clone(),
+    });
+    Ok(Plan {
+        format_version: PLAN_VERSION,
+        tool_version: input.tool_version.to_owned(),
+        purpose: Purpose::Rollback { of: apply.id.clone() },
+        tenant,
+        forest: forest.collect(),
+        config_digest: input.config_digest.to_owned(),
+        settings: input.settings.clone(),
+        created: input.now,
+        expires: input.now.saturating_add(input.settings.plan_ttl).unwrap_or(input.now),
+        counts: Counts::of(&links, &steps, true),
+        findings,
+        skipped,
+        links,
+        steps,
+        digest: String::new(),
+    })
+}
+
+/// Whether anything that was written, or may have been, stands for a link.
+fn stands(apply: &ApplyRecord, link: &LinkId) -> bool {
+    apply.steps_of(link).any(may_stand)
+}
+
+fn may_stand(step: &StepRecord) -> bool {
+    step.stands() || (step.step.action.writes() && matches!(step.status, StepStatus::Started { .. }))
+}
+
+fn is_formed(link: &LinkRecord) -> bool {
+    matches!(link.standing, Standing::Linked { .. })
+}
+
+fn choose<'a>(state: &'a State, target: &'a Target) -> Result<(&'a ApplyRecord, Option<&'a LinkId>), RollbackError> {
+    let newest = || state.applies.iter().rev();
+    match target {
+        Target::Apply(id) => {
+            state.apply(id).map(|apply| (apply, None)).ok_or_else(|| RollbackError::NoSuchApply(id.clone()))
+        }
+        Target::Link(link) => newest()
+            .find(|apply| apply.links.contains_key(link) && stands(apply, link))
+            .or_else(|| newest().find(|apply| apply.links.get(link).is_some_and(is_formed)))
+            .map(|apply| (apply, Some(link)))
+            .ok_or_else(|| RollbackError::NoSuchLink(link.clone())),
+        // Not a rollback: typed twice, `rollback` must not do everything again.
+        Target::Latest => newest()
+            .filter(|apply| apply.purpose == Purpose::Link)
+            .find(|apply| apply.ended.is_none() || apply.links.iter().any(|(id, l)| stands(apply, id) || is_formed(l)))
+            .map(|apply| (apply, None))
+            .ok_or(RollbackError::Nothing),
+    }
+}
+
+fn wave_step(action: Action) -> Step {
+    Step { id: StepId(String::new()), wave: 1, link: None, action, undo: Undo::Nothing }
+}
+
+/// Collects findings and steps, link by link.
+struct Planner<'a> {
+    input: &'a RollbackInput<'a>,
+    apply: &'a ApplyRecord,
+    findings: Vec<Finding>,
+    steps: Vec<Step>,
+    skipped: Vec<LinkId>,
+}
+
+impl Planner<'_> {
+    fn check_tenant(&mut self) {
+        let (state, snapshot) = (&self.input.state.tenant, &self.input.snapshot.tenant);
+        if state.id != snapshot.id {
+            self.findings.push(Finding {
+                severity: Severity::Error,
+                code: FindingCode::ForeignTenant,
+                link: None,
+                origin: None,
+                message: format!("The state is about tenant {}, the snapshot about {}.", state.id, snapshot.id),
+                objects: Vec::new(),
+                value: None,
+                microsoft_error: None,
+                help: "Use the state file that belongs to this tenant.".to_owned(),
+            });
+        }
+    }
+
+    fn finding(
+        &mut self,
+        severity: Severity,
+        code: FindingCode,
+        link: &LinkId,
+        of: &LinkRecord,
+        text: (String, String),
+    ) {
+        let (message, help) = text;
+        let objects = vec![
+            ObjectRef {
+                kind: "AD user".to_owned(),
+                id: of.ad.guid.to_string(),
+                name: of.ad.to_string(),
+                place: of.ad.dn.to_string(),
+            },
+            ObjectRef {
+                kind: "cloud user".to_owned(),
+                id: of.cloud.id.to_string(),
+                name: of.cloud.to_string(),
+                place: "Entra ID".to_owned(),
+            },
+        ];
+        let link = Some(link.clone());
+        let (origin, value, microsoft_error) = (None, None, None);
+        self.findings.push(Finding { severity, code, link, origin, message, objects, value, microsoft_error, help });
+    }
+
+    /// What stands in the way: an error, or a warning where it is to be left out.
+    fn obstacle(&self) -> Severity {
+        if self.input.skip_blocked { Severity::Warning } else { Severity::Error }
+    }
+
+    fn link(&mut self, id: &LinkId, link: &LinkRecord) -> Option<PlannedLink> {
+        let snapshot = self.input.snapshot;
+        let Some(user) = live::entra_user(snapshot, link.cloud.id) else {
+            let help = "Restore the cloud user from the recycle bin, then plan the rollback again.".to_owned();
+            let message = format!("The cloud user {} is not there any more.", link.cloud);
+            self.finding(self.obstacle(), FindingCode::ChangedSince, id, link, (message, help));
+            self.skipped.extend(self.input.skip_blocked.then(|| id.clone()));
+            return None;
+        };
+        // Our anchor on a synced user: the cycle has run, and the sync engine owns the link.
+        let taken_over =
+            user.is_synced() && link.anchor.is_some_and(|a| user.immutable_id == Some(ImmutableId::from(a)));
+        let errors_before = self.findings.iter().filter(|f| f.severity == Severity::Error).count();
+        let before = self.steps.len();
+        let apply = self.apply;
+        for record in apply.steps_of(id).rev().filter(|s| may_stand(s)) {
+            // Given back or taken roles can go back at any time, everything else only until the takeover.
+            let is_role = matches!(record.step.action, Action::Suspend { .. } | Action::Restore { .. });
+            let missing = apply.suspended_roles().any(|role| *role.step == record.step.id);
+            if !taken_over || (is_role && missing) {
+                self.step(id, link, record);
+            }
+        }
+        let roles_only = self.steps.len() > before;
+        if taken_over {
+            self.past_return(id, link, roles_only);
+            if !roles_only {
+                self.skipped.extend(self.input.skip_blocked.then(|| id.clone()));
+            }
+        }
+        let blocked = self.findings.iter().filter(|f| f.severity == Severity::Error).count() > errors_before;
+        if taken_over && !roles_only && !blocked {
+            return None;
+        }
+        if blocked {
+            self.steps.truncate(before);
+        }
+        Some(PlannedLink {
+            id: id.clone(),
+            origin: None,
+            ad: link.ad.clone(),
+            cloud: link.cloud.clone(),
+            outcome: if blocked { Outcome::Blocked } else { Outcome::Undo { wave: 1 } },
+            exposure: self.exposure(link),
+            anchor: link.anchor,
+            prediction: None,
+            takeover: Takeover::default(),
+            before: BeforeImage {
+                user: user.clone(),
+                roles: snapshot.roles.iter().filter(|r| r.principal == user.id).cloned().collect(),
+            },
+        })
+    }
+
+    fn past_return(&mut self, id: &LinkId, link: &LinkRecord, roles_only: bool) {
+        let message = format!(
+            "A sync cycle has linked {} with {}: the sync engine owns the cloud user now, and its anchor cannot be taken \
+             back by this program.{}",
+            link.ad,
+            link.cloud,
+            if roles_only { " Only the roles that are missing are given back." } else { "" }
+        );
+        let help = "Still possible: change attributes in AD (they flow to the cloud); assign roles; or unlink by moving the \
+                    AD user out of the sync scope, which soft-deletes the cloud user, and restoring that from the recycle \
+                    bin within 30 days."
+            .to_owned();
+        let severity = if roles_only { Severity::Warning } else { self.obstacle() };
+        self.finding(severity, FindingCode::PointOfNoReturn, id, link, (message, help));
+    }
+
+    fn exposure(&self, link: &LinkRecord) -> Exposure {
+        let scope = &self.input.settings.sync.synced_ous;
+        match live::ad_user(self.input.snapshot, &link.ad) {
+            Some(user) if !scope.is_empty() => {
+                if scope.iter().any(|ou| user.dn.is_under(ou)) {
+                    Exposure::Exposed
+                } else {
+                    Exposure::Staged
+                }
+            }
+            _ => Exposure::Unknown,
+        }
+    }
+
+    fn step(&mut self, id: &LinkId, link: &LinkRecord, record: &StepRecord) {
+        let done = match self.outcome_of(record) {
+            Ok(Some(done)) => done,
+            Ok(None) => return,
+            Err(why) => return self.changed(id, link, &why),
+        };
+        let state = self.input.state;
+        let given_back = state.taken(&self.apply.id, &record.step.action);
+        let Some(action) = inverse(&record.step, &done, Some(&self.apply.id), given_back) else { return };
+        let Some(write) = Write::of(&action, state.taken(&self.apply.id, &action)) else { return };
+        if write.grant().is_some()
+            && let Some(gap) = self.input.snapshot.gap(Missing::Roles)
+        {
+            let text = (
+                format!("The roles of {} could not be read: {}", link.cloud, gap.reason),
+                "Give the credential RoleManagement.Read.Directory and plan the rollback again.".to_owned(),
+            );
+            return self.finding(Severity::Error, FindingCode::RolesUnseen, id, link, text);
+        }
+        let Some(reading) = live::reading(self.input.snapshot, &write) else {
+            return self.changed(id, link, &format!("{} is not there any more", link.ad));
+        };
+        match write.verdict(&reading) {
+            Verdict::Surprise(why) => return self.changed(id, link, &why),
+            Verdict::AsExpected if matches!(write, Write::Give { .. }) => self.grant(id, link, &write),
+            // What is back already stays in the plan: the ledger learns of it, and nothing is written.
+            Verdict::AsExpected | Verdict::AsWanted => {}
+        }
+        let undo = Undo::Inverse;
+        self.steps.push(Step { id: StepId(String::new()), wave: 1, link: Some(id.clone()), action, undo });
+    }
+
+    /// What a step came to. One that was begun and never ended is judged by the snapshot.
+    fn outcome_of(&self, record: &StepRecord) -> Result<Option<Done>, String> {
+        let StepStatus::Started { at, before } = &record.status else { return Ok(record.status.standing().cloned()) };
+        let taken = self.input.state.taken(&self.apply.id, &record.step.action);
+        let Some(write) = Write::of(&record.step.action, taken) else { return Ok(None) };
+        let Some(after) = live::reading(self.input.snapshot, &write) else {
+            return Err("an object is not there any more".to_owned());
+        };
+        match write.verdict(&after) {
+            Verdict::AsWanted => {
+                let assignment = match &after {
+                    crate::state::ledger::Reading::Role { assignments } => assignments.first().map(|a| a.id.clone()),
+                    _ => None,
+                };
+                Ok(Some(Done { at: *at, wrote: true, before: before.clone(), after, assignment }))
+            }
+            Verdict::AsExpected => Ok(None),
+            Verdict::Surprise(why) => Err(why),
+        }
+    }
+
+    fn changed(&mut self, id: &LinkId, link: &LinkRecord, why: &str) {
+        let message =
+            format!("Somebody has changed {} or {} since: {why}. That is not overwritten.", link.ad, link.cloud);
+        let help = "Look at the value. Set it back by hand and plan the rollback again, or leave this step out with \
+                    --skip-blocked."
+            .to_owned();
+        self.finding(self.obstacle(), FindingCode::ChangedSince, id, link, (message, help));
+    }
+
+    fn grant(&mut self, id: &LinkId, link: &LinkRecord, write: &Write) {
+        let Some(grant) = write.grant() else { return };
+        let allowed = self.input.allow.contains(ALLOW_ROLE_GRANTS);
+        let message = format!("The rollback gives {} the role {grant}, which it does not hold now.", link.cloud);
+        let help = format!("If that is right, add --allow {ALLOW_ROLE_GRANTS}.");
+        let severity = if allowed { Severity::Info } else { Severity::Error };
+        self.finding(severity, FindingCode::RoleGrant, id, link, (message, help));
+    }
+}

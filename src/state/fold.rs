@@ -1,0 +1,382 @@
+//! The state machine: which journal event may follow which, and what it makes of the ledger.
+
+use super::journal::{Journal, JournalEvent, LinkEnding, Record};
+use super::ledger::{ApplyRecord, Done, Ended, LinkRecord, STATE_VERSION, Standing, State, StepRecord, StepStatus};
+use crate::model::id::{ApplyId, LinkId, StepId};
+use crate::plan::document::{Plan, Purpose};
+use crate::plan::link::Outcome;
+use crate::plan::step::Action;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An event that may not follow what the ledger holds.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("journal record {seq} is not possible here: {why}")]
+pub struct IllegalEvent {
+    /// The record.
+    pub seq: u64,
+    /// Why not.
+    pub why: String,
+}
+
+/// Why state file and journal do not make one ledger.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// An event is not possible where it stands.
+    #[error(transparent)]
+    Illegal(#[from] IllegalEvent),
+    /// Records between the two are missing, or they are of different ledgers.
+    #[error(
+        "the journal goes on from record {from}, but the state ends with record {serial}: they do not belong together"
+    )]
+    Apart {
+        /// The number before the journal's first record.
+        from: u64,
+        /// The state's serial.
+        serial: u64,
+    },
+}
+
+/// State and journal put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// The ledger, up to the last record; `None` if there is nothing yet.
+    pub state: Option<State>,
+    /// How many records the state file did not have yet.
+    pub caught_up: usize,
+    /// Whether the journal ends before the state does (the state came from elsewhere, such as git). It is to be put
+    /// aside, and a new one begun.
+    pub journal_behind: bool,
+}
+
+/// Brings the state file's content up to the journal's end.
+pub fn join(state: Option<State>, journal: &Journal) -> Result<Joined, JoinError> {
+    let (Some(first), Some(last)) = (journal.records.first(), journal.records.last()) else {
+        return Ok(Joined { state, caught_up: 0, journal_behind: false });
+    };
+    let serial = state.as_ref().map_or(0, |s| s.serial);
+    if last.seq < serial {
+        return Ok(Joined { state, caught_up: 0, journal_behind: true });
+    }
+    let apart = JoinError::Apart { from: first.seq - 1, serial };
+    let mark = state.as_ref().map_or("", |s| s.journal.as_str());
+    let fits = journal
+        .records
+        .iter()
+        .find(|r| r.seq == serial)
+        .map_or_else(|| first.seq == serial + 1 && first.prev == mark, |same| same.sum == mark);
+    if !fits {
+        return Err(apart);
+    }
+    let mut joined = Joined { state, caught_up: 0, journal_behind: false };
+    for record in journal.records.iter().filter(|r| r.seq > serial) {
+        match &mut joined.state {
+            Some(state) => state.advance(record)?,
+            None => joined.state = Some(State::begin(record)?),
+        }
+        joined.caught_up += 1;
+    }
+    Ok(joined)
+}
+
+impl State {
+    /// The ledger that a first record begins.
+    pub fn begin(record: &Record) -> Result<Self, IllegalEvent> {
+        match &record.event {
+            JournalEvent::Created { lineage, tenant, tool_version } if record.seq == 1 && record.prev.is_empty() => {
+                Ok(Self {
+                    format_version: STATE_VERSION,
+                    tool_version: tool_version.clone(),
+                    tenant: tenant.clone(),
+                    lineage: lineage.clone(),
+                    serial: record.seq,
+                    journal: record.sum.clone(),
+                    applies: Vec::new(),
+                    digest: String::new(),
+                })
+            }
+            _ => Err(IllegalEvent { seq: record.seq, why: "the ledger has not begun".to_owned() }),
+        }
+    }
+
+    /// Folds one more record in. After an error the ledger is as it was.
+    pub fn advance(&mut self, record: &Record) -> Result<(), IllegalEvent> {
+        let illegal = |why: String| IllegalEvent { seq: record.seq, why };
+        if record.seq != self.serial + 1 || record.prev != self.journal {
+            return Err(illegal(format!("it does not follow record {}", self.serial)));
+        }
+        apply_event(self, record.at, &record.event).map_err(illegal)?;
+        self.serial = record.seq;
+        record.sum.clone_into(&mut self.journal);
+        Ok(())
+    }
+}
+
+/// Checks before it changes anything, so that an illegal event leaves no trace.
+fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result<(), String> {
+    match event {
+        JournalEvent::Created { .. } => Err("the ledger has begun already".to_owned()),
+        JournalEvent::ApplyStarted { apply, plan, plan_digest, context, controllers } => {
+            may_start(state, apply, plan)?;
+            state.applies.push(ApplyRecord {
+                id: apply.clone(),
+                purpose: plan.purpose.clone(),
+                context: context.clone(),
+                started: at,
+                ended: None,
+                plan_digest: plan_digest.clone(),
+                controllers: controllers.clone(),
+                links: links_of(plan),
+                steps: plan.steps.iter().map(|s| StepRecord { step: s.clone(), status: StepStatus::Pending }).collect(),
+                plan: Some(plan.clone()),
+            });
+            Ok(())
+        }
+        JournalEvent::ApplyResumed { apply, context, controllers } => {
+            let record = unfinished(state, apply)?;
+            record.context = context.clone();
+            record.controllers.clone_from(controllers);
+            Ok(())
+        }
+        JournalEvent::StepStarted { apply, step, before } => {
+            let status = StepStatus::Started { at, before: before.clone() };
+            let link = change(state, apply, step, "start", |old| {
+                matches!(old, StepStatus::Pending | StepStatus::Started { .. }).then_some(status)
+            })?;
+            begin(state, apply, link.as_ref());
+            Ok(())
+        }
+        JournalEvent::StepSucceeded { apply, step, wrote, after, assignment } => {
+            change(state, apply, step, "succeed", |old| match old {
+                StepStatus::Started { before, .. } => Some(StepStatus::Succeeded {
+                    done: Done {
+                        at,
+                        wrote: *wrote,
+                        before: before.clone(),
+                        after: after.clone(),
+                        assignment: assignment.clone(),
+                    },
+                }),
+                _ => None,
+            })?;
+            undo_elsewhere(state, apply, step, at);
+            Ok(())
+        }
+        JournalEvent::StepFailed { apply, step, error } => change(state, apply, step, "fail", |old| {
+            matches!(old, StepStatus::Pending | StepStatus::Started { .. })
+                .then(|| StepStatus::Failed { at, error: error.clone() })
+        })
+        .map(drop),
+        JournalEvent::StepSkipped { apply, step, why } => change(state, apply, step, "be left out", |old| {
+            matches!(old, StepStatus::Pending).then(|| StepStatus::Skipped { at, why: why.clone() })
+        })
+        .map(drop),
+        JournalEvent::UndoStarted { apply, step, before: _ } => change(state, apply, step, "be undone", |old| {
+            old.standing().map(|done| StepStatus::Undoing { at, done: done.clone() })
+        })
+        .map(drop),
+        JournalEvent::StepUndone { apply, step, after: _, assignment } => {
+            change(state, apply, step, "have been undone", |old| match old {
+                StepStatus::Undoing { done, .. } => {
+                    Some(StepStatus::Undone { at, done: done.clone(), assignment: assignment.clone() })
+                }
+                _ => None,
+            })
+            .map(drop)
+        }
+        JournalEvent::LinkWaiting { apply, link } => {
+            let record = link_of(unfinished(state, apply)?, link)?;
+            if record.standing.is_ended() {
+                return Err(format!("link {link} is {} and cannot wait", record.standing));
+            }
+            record.standing = Standing::Waiting;
+            Ok(())
+        }
+        JournalEvent::LinkEnded { apply, link, ending } => end_link(state, at, apply, link, ending),
+        JournalEvent::ApplyEnded { apply } => {
+            let record = unfinished(state, apply)?;
+            if !record.can_end() {
+                return Err(format!("apply {apply} has links that are not at their end, or roles that are missing"));
+            }
+            end_apply(record, at);
+            Ok(())
+        }
+    }
+}
+
+fn may_start(state: &State, apply: &ApplyId, plan: &Plan) -> Result<(), String> {
+    if state.applies.iter().any(|a| a.id == *apply) {
+        return Err(format!("there is an apply {apply} already"));
+    }
+    if plan.tenant.id != state.tenant.id {
+        return Err(format!("its plan is for tenant {}, the ledger for {}", plan.tenant.id, state.tenant.id));
+    }
+    if let Some(blocking) = state.blocking(&plan.purpose) {
+        return Err(format!("apply {} is unfinished", blocking.id));
+    }
+    let ids: BTreeSet<&StepId> = plan.steps.iter().map(|s| &s.id).collect();
+    if ids.len() != plan.steps.len() {
+        return Err("its plan has two steps of the same id".to_owned());
+    }
+    let links = links_of(plan);
+    match plan.steps.iter().filter_map(|s| s.link.as_ref()).find(|link| !links.contains_key(link)) {
+        Some(stray) => Err(format!("its plan has steps for link {stray}, which it does not change")),
+        None => Ok(()),
+    }
+}
+
+fn links_of(plan: &Plan) -> BTreeMap<LinkId, LinkRecord> {
+    plan.links
+        .iter()
+        .filter_map(|link| {
+            let (method, wave) = match &link.outcome {
+                Outcome::Change { method, wave, .. } => (Some(*method), *wave),
+                Outcome::Undo { wave } => (None, *wave),
+                Outcome::Unchanged | Outcome::Blocked => return None,
+            };
+            let sid = plan.steps.iter().filter(|s| s.link.as_ref() == Some(&link.id)).find_map(|s| match &s.action {
+                Action::Verify { sid, .. } => Some(sid.clone()),
+                _ => None,
+            });
+            let record = LinkRecord {
+                ad: link.ad.clone(),
+                cloud: link.cloud.clone(),
+                method,
+                anchor: link.anchor,
+                sid,
+                wave,
+                standing: Standing::Waiting,
+            };
+            Some((link.id.clone(), record))
+        })
+        .collect()
+}
+
+fn unfinished<'a>(state: &'a mut State, apply: &ApplyId) -> Result<&'a mut ApplyRecord, String> {
+    match state.applies.iter_mut().find(|a| a.id == *apply) {
+        Some(record) if record.ended.is_none() => Ok(record),
+        Some(_) => Err(format!("apply {apply} has ended")),
+        None => Err(format!("there is no apply {apply}")),
+    }
+}
+
+fn link_of<'a>(apply: &'a mut ApplyRecord, link: &LinkId) -> Result<&'a mut LinkRecord, String> {
+    let id = apply.id.clone();
+    apply.links.get_mut(link).ok_or_else(|| format!("apply {id} has no link {link}"))
+}
+
+/// Changes a step's status if `to` allows it, and says whose step it is.
+fn change(
+    state: &mut State,
+    apply: &ApplyId,
+    step: &StepId,
+    verb: &str,
+    to: impl FnOnce(&StepStatus) -> Option<StepStatus>,
+) -> Result<Option<LinkId>, String> {
+    let record = unfinished(state, apply)?;
+    let found = record.steps.iter_mut().find(|s| s.step.id == *step);
+    let found = found.ok_or_else(|| format!("apply {apply} has no step {step}"))?;
+    found.status =
+        to(&found.status).ok_or_else(|| format!("step {step} is {} and cannot {verb}", found.status.kind()))?;
+    Ok(found.step.link.clone())
+}
+
+fn begin(state: &mut State, apply: &ApplyId, link: Option<&LinkId>) {
+    let record = state.applies.iter_mut().find(|a| a.id == *apply);
+    if let Some(link) = record.zip(link).and_then(|(record, link)| record.links.get_mut(link))
+        && link.standing == Standing::Waiting
+    {
+        link.standing = Standing::InProgress;
+    }
+}
+
+/// A rollback's step that succeeded means that the step it takes back no longer stands.
+fn undo_elsewhere(state: &mut State, apply: &ApplyId, step: &StepId, at: Timestamp) {
+    let Some(by) = state.apply(apply).and_then(|a| a.step(step)) else { return };
+    let Some(of) = state.undone_by(apply, &by.step) else { return };
+    let Some(by) = by.status.standing() else { return };
+    let (assignment, found_before) = (by.assignment.clone(), by.before.clone());
+    let (of_apply, of_step) = (of.0.id.clone(), of.1.step.id.clone());
+    let record = state.applies.iter_mut().find(|a| a.id == of_apply);
+    let record = record.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == of_step));
+    if let Some(record) = record {
+        let done = match &record.status {
+            // It was begun, its end never recorded; the rollback found it done.
+            StepStatus::Started { at, before } => {
+                Some(Done { at: *at, wrote: true, before: before.clone(), after: found_before, assignment: None })
+            }
+            status => status.standing().cloned(),
+        };
+        if let Some(done) = done {
+            record.status = StepStatus::Undone { at, done, assignment };
+        }
+    }
+    close(state, at, &of_apply);
+}
+
+/// Ends an apply that a rollback brought to its end.
+fn close(state: &mut State, at: Timestamp, apply: &ApplyId) {
+    if let Some(record) = state.applies.iter_mut().find(|a| a.id == *apply)
+        && record.ended.is_none()
+        && record.can_end()
+    {
+        end_apply(record, at);
+    }
+}
+
+fn end_link(
+    state: &mut State,
+    at: Timestamp,
+    apply: &ApplyId,
+    link: &LinkId,
+    ending: &LinkEnding,
+) -> Result<(), String> {
+    let record = unfinished(state, apply)?;
+    let purpose = record.purpose.clone();
+    let roles_out = record.roles_out(link);
+    let found = link_of(record, link)?;
+    if found.standing.is_ended() && !matches!(found.standing, Standing::Stuck { .. }) {
+        return Err(format!("link {link} is {} already", found.standing));
+    }
+    if roles_out && !matches!(ending, LinkEnding::Stuck { .. }) {
+        return Err(format!("link {link} cannot end while a role taken for it is not back"));
+    }
+    found.standing = match ending {
+        LinkEnding::Linked => Standing::Linked { at },
+        LinkEnding::RolledBack { why } => Standing::RolledBack { at, why: why.clone() },
+        LinkEnding::Failed { why } => Standing::Failed { at, why: why.clone() },
+        LinkEnding::Stuck { found, next } => Standing::Stuck { at, found: found.clone(), next: next.clone() },
+    };
+    if let (Purpose::Rollback { of }, LinkEnding::RolledBack { .. }) = (purpose, ending) {
+        close_elsewhere(state, at, apply, &of, link);
+    }
+    Ok(())
+}
+
+/// A link that a rollback brought back has come to its end in the apply that is undone, too.
+fn close_elsewhere(state: &mut State, at: Timestamp, by: &ApplyId, of: &ApplyId, link: &LinkId) {
+    let Some(record) = state.applies.iter_mut().find(|a| a.id == *of) else { return };
+    let own = |s: &&mut StepRecord| s.step.link.as_ref() == Some(link);
+    if record.steps.iter().any(|s| s.step.link.as_ref() == Some(link) && s.stands()) {
+        return;
+    }
+    let why = format!("undone by rollback {by}");
+    for step in record.steps.iter_mut().filter(own) {
+        if matches!(step.status, StepStatus::Pending | StepStatus::Started { .. }) {
+            step.status = StepStatus::Skipped { at, why: why.clone() };
+        }
+    }
+    if let Some(found) = record.links.get_mut(link) {
+        found.standing = Standing::RolledBack { at, why };
+    }
+    close(state, at, of);
+}
+
+fn end_apply(record: &mut ApplyRecord, at: Timestamp) {
+    let complete = record.links.values().all(|link| match record.purpose {
+        Purpose::Link => matches!(link.standing, Standing::Linked { .. }),
+        Purpose::Rollback { .. } => matches!(link.standing, Standing::RolledBack { .. }),
+    });
+    record.ended = Some(Ended { at, complete });
+    record.plan = None;
+}

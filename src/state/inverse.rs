@@ -1,0 +1,50 @@
+//! What takes a step back, from what its outcome says: the values that were really there, as they were spelled.
+
+use super::ledger::{Done, Reading};
+use crate::model::attribute::AttributeChange;
+use crate::model::id::ApplyId;
+use crate::model::role::RoleAssignment;
+use crate::plan::step::{Action, Step};
+
+/// The action that undoes `step`, which was done as `done` says. `None` if it wrote nothing.
+///
+/// `from` names the apply that the step belongs to, for an undo from another apply; `taken` is the assignment that a
+/// restore step gave back (its suspend step knows).
+pub fn inverse(step: &Step, done: &Done, from: Option<&ApplyId>, taken: Option<&RoleAssignment>) -> Option<Action> {
+    if !done.wrote {
+        return None;
+    }
+    match (&step.action, &done.before, &done.after) {
+        (Action::Align { user, .. }, Reading::Attributes { values: before }, Reading::Attributes { values: after }) => {
+            let changes = after
+                .iter()
+                .map(|(attribute, now)| AttributeChange {
+                    attribute: *attribute,
+                    expects: now.clone(),
+                    sets: before.get(attribute).cloned().unwrap_or_default(),
+                })
+                .collect();
+            Some(Action::Align { user: user.clone(), changes })
+        }
+        (
+            Action::Anchor { user, .. },
+            Reading::ImmutableId { value: before },
+            Reading::ImmutableId { value: after },
+        ) => Some(Action::Anchor { user: user.clone(), expects: after.clone(), sets: before.clone() }),
+        (Action::Move { user, .. }, Reading::Container { dn: before }, Reading::Container { dn: after }) => {
+            Some(Action::Move { user: user.clone(), from: after.clone(), to: before.clone() })
+        }
+        (Action::Suspend { user, assignment, .. }, _, _) => Some(Action::Restore {
+            user: user.clone(),
+            apply: from.cloned(),
+            suspend: step.id.clone(),
+            label: assignment.grant.to_string(),
+        }),
+        (Action::Restore { user, .. }, _, _) => {
+            let (id, taken) = done.assignment.as_ref().zip(taken)?;
+            let assignment = RoleAssignment { id: id.clone(), ..taken.clone() };
+            Some(Action::Suspend { user: user.clone(), assignment, restore: true })
+        }
+        _ => None,
+    }
+}

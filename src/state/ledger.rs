@@ -1,0 +1,338 @@
+//! The ledger: every apply with its links and steps, as the fold of the journal's events.
+
+use crate::model::ad::AdUser;
+use crate::model::anchor::{Anchor, ImmutableId};
+use crate::model::attribute::AdAttribute;
+use crate::model::dn::Dn;
+use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, Sid, StepId};
+use crate::model::reference::{AdRef, EntraRef};
+use crate::model::role::RoleAssignment;
+use crate::plan::document::{Plan, Purpose, TenantRef};
+use crate::plan::link::Method;
+use crate::plan::step::Step;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The format that this version writes, and the newest it reads.
+pub const STATE_VERSION: u32 = 1;
+
+/// What was done: the content of `matchplan.state.json`. It holds directory data, but never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// [`STATE_VERSION`].
+    pub format_version: u32,
+    /// The version of matchplan that made the ledger.
+    pub tool_version: String,
+    /// The tenant that it is about. A plan for another one is refused.
+    pub tenant: TenantRef,
+    /// A random id, made once: two ledgers with the same lineage are versions of one another.
+    pub lineage: String,
+    /// The sequence number of the last journal record that is folded in.
+    pub serial: u64,
+    /// The checksum of that record: where the journal goes on.
+    pub journal: String,
+    /// Every apply and rollback, oldest first.
+    pub applies: Vec<ApplyRecord>,
+    /// The digest over everything above, `sha256:…`. It detects accidents, not forgery.
+    #[serde(default)]
+    pub digest: String,
+}
+
+/// One run of `apply`, resumes included, or of a rollback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyRecord {
+    /// Its id.
+    pub id: ApplyId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Who ran it, where.
+    pub context: Context,
+    /// When it began.
+    pub started: Timestamp,
+    /// When and how it ended; `None` while it is unfinished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+    /// The digest of its plan.
+    pub plan_digest: String,
+    /// The whole plan, settings included, while it is unfinished: a resume needs no plan file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Box<Plan>>,
+    /// The domain controller that is read and written, per domain.
+    #[serde(default)]
+    pub controllers: BTreeMap<DomainName, String>,
+    /// Its links.
+    pub links: BTreeMap<LinkId, LinkRecord>,
+    /// Its steps in the plan's order.
+    pub steps: Vec<StepRecord>,
+}
+
+/// Who ran an apply, where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    /// The computer's name.
+    pub host: String,
+    /// The account on that computer.
+    pub user: String,
+}
+
+/// The end of an apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// Whether every link came to the end that was wanted.
+    pub complete: bool,
+}
+
+/// One link of an apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRecord {
+    /// The AD side.
+    pub ad: AdRef,
+    /// The cloud side.
+    pub cloud: EntraRef,
+    /// How the match is to happen; `None` in a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// The anchor that the link rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Anchor>,
+    /// The SID of the AD user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Sid>,
+    /// Its wave, from 1.
+    pub wave: u32,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// Where a link stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Standing {
+    /// Its turn, or its sync cycle, has not come yet.
+    Waiting,
+    /// Its steps are under way.
+    InProgress,
+    /// Formed, and read back.
+    Linked {
+        /// When it was seen.
+        at: Timestamp,
+    },
+    /// What was done for it is undone.
+    RolledBack {
+        /// When.
+        at: Timestamp,
+        /// Why, in one sentence.
+        why: String,
+    },
+    /// A step failed. What was done before it stands; nothing of it is dangerous: no role is missing.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// What failed, in one sentence.
+        why: String,
+    },
+    /// A person must decide.
+    Stuck {
+        /// When.
+        at: Timestamp,
+        /// What was found.
+        found: String,
+        /// What to do next.
+        next: String,
+    },
+}
+
+impl Standing {
+    /// The standing as a word.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::InProgress => "in progress",
+            Self::Linked { .. } => "linked",
+            Self::RolledBack { .. } => "rolled back",
+            Self::Failed { .. } => "failed",
+            Self::Stuck { .. } => "stuck",
+        }
+    }
+
+    /// Whether nothing more happens to the link in its apply, unless a person acts.
+    pub const fn is_ended(&self) -> bool {
+        !matches!(self, Self::Waiting | Self::InProgress)
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())
+    }
+}
+
+/// One step of an apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepRecord {
+    /// The step as planned.
+    pub step: Step,
+    /// What became of it.
+    pub status: StepStatus,
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum StepStatus {
+    /// Not begun.
+    Pending,
+    /// The intent is journaled; whether it happened must be read.
+    Started {
+        /// When.
+        at: Timestamp,
+        /// What was there.
+        before: Reading,
+    },
+    /// Done and read back.
+    Succeeded {
+        /// What was done.
+        done: Done,
+    },
+    /// It did not happen.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        error: String,
+    },
+    /// The intent to undo it is journaled; whether that happened must be read.
+    Undoing {
+        /// When.
+        at: Timestamp,
+        /// What had been done.
+        done: Done,
+    },
+    /// Undone and read back.
+    Undone {
+        /// When.
+        at: Timestamp,
+        /// What had been done.
+        done: Done,
+        /// For a suspended role: the id of the assignment that brought it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assignment: Option<AssignmentId>,
+    },
+    /// Left out.
+    Skipped {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: String,
+    },
+}
+
+impl StepStatus {
+    /// What was done and still stands.
+    pub const fn standing(&self) -> Option<&Done> {
+        match self {
+            Self::Succeeded { done } | Self::Undoing { done, .. } => Some(done),
+            Self::Pending | Self::Started { .. } | Self::Failed { .. } | Self::Undone { .. } | Self::Skipped { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The status as a word.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Started { .. } => "started",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Undoing { .. } => "undoing",
+            Self::Undone { .. } => "undone",
+            Self::Skipped { .. } => "skipped",
+        }
+    }
+}
+
+/// A step's outcome, as it was read back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Done {
+    /// When.
+    pub at: Timestamp,
+    /// Whether we wrote; `false` if everything was already as wanted. A rollback undoes only what we wrote.
+    pub wrote: bool,
+    /// What was there before.
+    pub before: Reading,
+    /// What was there after.
+    pub after: Reading,
+    /// For a role that was given back: the id of its new assignment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<AssignmentId>,
+}
+
+/// What a step's target held, in the step's own terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Reading {
+    /// The attributes that an `align` step changes.
+    Attributes {
+        /// All values of each, as spelled; empty means absent.
+        values: BTreeMap<AdAttribute, Vec<String>>,
+    },
+    /// The ImmutableID of the cloud user; `None` is null.
+    ImmutableId {
+        /// The value.
+        value: Option<ImmutableId>,
+    },
+    /// The AD user's container.
+    Container {
+        /// Its DN.
+        dn: Dn,
+    },
+    /// The cloud user's assignments of the role in question, with its scope.
+    Role {
+        /// None, or usually one.
+        assignments: Vec<RoleAssignment>,
+    },
+    /// When the tenant was last synced, read after the wave's last write: cycles are counted from here.
+    LastSync {
+        /// `organization.onPremisesLastSyncDateTime`.
+        at: Option<Timestamp>,
+    },
+    /// The step reads or waits only.
+    Nothing,
+}
+
+impl Reading {
+    /// The attributes of `user` that `of` names.
+    pub fn attributes<'a>(user: &AdUser, of: impl IntoIterator<Item = &'a AdAttribute>) -> Self {
+        Self::Attributes { values: of.into_iter().map(|attribute| (*attribute, attribute.of(user))).collect() }
+    }
+}
+
+/// A role that was taken and is not back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuspendedRole<'a> {
+    /// The apply that took it.
+    pub apply: &'a ApplyRecord,
+    /// The link it was taken for.
+    pub link: &'a LinkId,
+    /// The suspend step.
+    pub step: &'a StepId,
+    /// Whose.
+    pub user: &'a EntraRef,
+    /// What was taken.
+    pub assignment: &'a RoleAssignment,
+    /// `false` if it is not certain that the removal happened: the step was begun, its end is not known.
+    pub certain: bool,
+}

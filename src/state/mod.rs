@@ -1,0 +1,23 @@
+//! What was done. Pure: reading and writing files is `store`'s business.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`ledger`] | the data: applies with their links and steps |
+//! | [`journal`] | the append-only record of every intent and outcome; the ledger is its fold |
+//! | [`fold`] | the state machine: which event may follow which |
+//! | [`inverse`] | what takes a step back |
+//! | [`query`] | questions to the ledger: what is unfinished, which roles are missing |
+//! | [`file`](mod@file) | the state file |
+//! | [`recorder`] | what the executor asks of whatever keeps journal and state |
+//! | [`write`](mod@write) | a write in concrete terms, and what a reading means for it |
+//! | [`sheet`] | the restore sheet, which gives roles back without matchplan |
+
+pub mod file;
+pub mod fold;
+pub mod inverse;
+pub mod journal;
+pub mod ledger;
+pub mod query;
+pub mod recorder;
+pub mod sheet;
+pub mod write;

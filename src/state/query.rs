@@ -1,0 +1,149 @@
+//! Questions to the ledger.
+
+use super::ledger::{ApplyRecord, LinkRecord, Standing, State, StepRecord, StepStatus, SuspendedRole};
+use crate::model::id::{ApplyId, LinkId, StepId};
+use crate::model::role::RoleAssignment;
+use crate::plan::document::Purpose;
+use crate::plan::step::{Action, Step};
+
+impl State {
+    /// The apply of that id.
+    pub fn apply(&self, id: &ApplyId) -> Option<&ApplyRecord> {
+        self.applies.iter().find(|a| a.id == *id)
+    }
+
+    /// The newest unfinished apply: it is to be resumed or rolled back before a new one may begin.
+    pub fn unfinished(&self) -> Option<&ApplyRecord> {
+        self.applies.iter().rev().find(|a| a.ended.is_none())
+    }
+
+    /// The unfinished apply that stands in the way of a new one: for links, any; for a rollback, only another rollback.
+    pub fn blocking(&self, purpose: &Purpose) -> Option<&ApplyRecord> {
+        self.applies.iter().rev().find(|a| {
+            a.ended.is_none() && (matches!(purpose, Purpose::Link) || matches!(a.purpose, Purpose::Rollback { .. }))
+        })
+    }
+
+    /// The newest apply.
+    pub fn last_apply(&self) -> Option<&ApplyRecord> {
+        self.applies.last()
+    }
+
+    /// Roles that were taken for a time and are not back: what `status` shows first, in red.
+    pub fn suspended_roles(&self) -> Vec<SuspendedRole<'_>> {
+        self.applies.iter().flat_map(ApplyRecord::suspended_roles).collect()
+    }
+
+    /// Every link that is formed and was not undone since, newest apply last.
+    pub fn linked(&self) -> impl Iterator<Item = (&ApplyRecord, &LinkId, &LinkRecord)> {
+        self.applies.iter().flat_map(|apply| {
+            apply
+                .links
+                .iter()
+                .filter(|(_, link)| matches!(link.standing, Standing::Linked { .. }))
+                .map(move |(id, link)| (apply, id, link))
+        })
+    }
+
+    /// The assignment that a restore step of the apply `of` gives back: what its suspend step really took. `None` if that
+    /// step took nothing.
+    pub fn taken(&self, of: &ApplyId, restore: &Action) -> Option<&RoleAssignment> {
+        let Action::Restore { apply, suspend, .. } = restore else { return None };
+        let record = self.apply(apply.as_ref().unwrap_or(of))?.step(suspend)?;
+        let Action::Suspend { assignment, .. } = &record.step.action else { return None };
+        let took = match &record.status {
+            // Whether it happened is not known; giving back what is there already does nothing.
+            StepStatus::Started { .. } => true,
+            StepStatus::Succeeded { done } | StepStatus::Undoing { done, .. } | StepStatus::Undone { done, .. } => {
+                done.wrote
+            }
+            StepStatus::Pending | StepStatus::Failed { .. } | StepStatus::Skipped { .. } => false,
+        };
+        took.then_some(assignment)
+    }
+
+    /// The step that `step` of the rollback `by` takes back: of the apply that is undone, the one of the same link that
+    /// is its inverse. `None` if `by` is no rollback.
+    pub fn undone_by(&self, by: &ApplyId, step: &Step) -> Option<(&ApplyRecord, &StepRecord)> {
+        let Purpose::Rollback { of } = &self.apply(by)?.purpose else { return None };
+        let of = self.apply(of)?;
+        let found = match &step.action {
+            // A restore names its suspend step, and may name an apply other than the one undone.
+            Action::Restore { apply, suspend, .. } => {
+                let of = apply.as_ref().map_or(Some(of), |id| self.apply(id))?;
+                return of.step(suspend).map(|s| (of, s));
+            }
+            Action::Suspend { assignment, .. } => of.steps.iter().find(|s| {
+                matches!(s.step.action, Action::Restore { .. })
+                    && s.status.standing().and_then(|done| done.assignment.as_ref()) == Some(&assignment.id)
+            }),
+            Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. } => {
+                of.steps.iter().find(|s| s.step.link == step.link && s.step.action.kind() == step.action.kind())
+            }
+            // A scheduler that an interrupted apply left stopped.
+            Action::Release => {
+                of.steps.iter().find(|s| matches!(s.step.action, Action::Hold) && s.status.standing().is_some())
+            }
+            Action::Hold | Action::Sync | Action::Verify { .. } => None,
+        };
+        found.map(|s| (of, s))
+    }
+}
+
+impl ApplyRecord {
+    /// The step of that id.
+    pub fn step(&self, id: &StepId) -> Option<&StepRecord> {
+        self.steps.iter().find(|s| s.step.id == *id)
+    }
+
+    /// The steps of one link, in order.
+    pub fn steps_of<'a>(&'a self, link: &'a LinkId) -> impl DoubleEndedIterator<Item = &'a StepRecord> {
+        self.steps.iter().filter(move |s| s.step.link.as_ref() == Some(link))
+    }
+
+    /// Roles that this apply took for a time and that are not back.
+    pub fn suspended_roles(&self) -> impl Iterator<Item = SuspendedRole<'_>> {
+        self.steps.iter().filter_map(|s| {
+            let Action::Suspend { user, assignment, restore: true } = &s.step.action else { return None };
+            let certain = match &s.status {
+                StepStatus::Started { .. } => false,
+                StepStatus::Succeeded { done } | StepStatus::Undoing { done, .. } if done.wrote => true,
+                _ => return None,
+            };
+            let is_back = self.steps.iter().any(|r| {
+                matches!(&r.step.action, Action::Restore { apply: None, suspend, .. } if *suspend == s.step.id)
+                    && r.status.standing().is_some()
+            });
+            let link = s.step.link.as_ref().filter(|_| !is_back)?;
+            Some(SuspendedRole { apply: self, link, step: &s.step.id, user, assignment, certain })
+        })
+    }
+
+    /// Whether a role taken for `link` is not back.
+    pub fn roles_out(&self, link: &LinkId) -> bool {
+        // In a rollback, a taken role is the goal: it takes back a restore.
+        self.purpose == Purpose::Link && self.suspended_roles().any(|role| role.link == link)
+    }
+
+    /// Whether the sync scheduler was stopped by this apply and not started again.
+    pub fn is_held(&self) -> bool {
+        let done = |wanted: fn(&Action) -> bool| {
+            self.steps.iter().filter(move |s| wanted(&s.step.action) && s.status.standing().is_some()).count()
+        };
+        done(|a| matches!(a, Action::Hold)) > done(|a| matches!(a, Action::Release))
+    }
+
+    /// Whether every link is at its end, none of them stuck, no role missing and the scheduler not held.
+    pub fn can_end(&self) -> bool {
+        self.links.iter().all(|(id, link)| {
+            link.standing.is_ended() && !matches!(link.standing, Standing::Stuck { .. }) && !self.roles_out(id)
+        }) && !self.is_held()
+    }
+}
+
+impl StepRecord {
+    /// Whether something that we wrote in this step still stands.
+    pub fn stands(&self) -> bool {
+        self.step.action.writes() && self.status.standing().is_some_and(|done| done.wrote)
+    }
+}

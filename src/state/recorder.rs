@@ -1,0 +1,45 @@
+//! What the executor asks of whatever keeps the ledger: a disk, or a test's memory.
+
+use super::fold::IllegalEvent;
+use super::journal::JournalEvent;
+use super::ledger::State;
+use crate::model::id::ApplyId;
+use jiff::Timestamp;
+
+/// Keeps journal and state.
+pub trait Recorder {
+    /// The ledger up to the last record; `None` before the first.
+    fn state(&self) -> Option<&State>;
+
+    /// Appends an event and folds it in. When this returns, the record is durable. After an error nothing may be
+    /// written to a directory any more: what is not journaled cannot be undone.
+    fn record(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError>;
+
+    /// Brings the state file up to date with the journal.
+    fn save(&mut self) -> Result<(), RecordError>;
+
+    /// Keeps the restore sheet of an apply, durably, and says where it is.
+    fn keep_sheet(&mut self, apply: &ApplyId, sheet: &str) -> Result<String, RecordError>;
+}
+
+/// Why a record could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The disk.
+    #[error("could not {what}: {source}")]
+    Io {
+        /// What was tried, on which file.
+        what: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The event is not possible here: a fault of this program.
+    #[error(transparent)]
+    Illegal(#[from] IllegalEvent),
+    /// A record could not be written as JSON: a fault of this program.
+    #[error("could not write a record as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// An earlier record was lost, so nothing can follow it.
+    #[error("an earlier journal record could not be written, so no further one may be")]
+    Broken,
+}

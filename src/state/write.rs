@@ -1,0 +1,163 @@
+//! One write in concrete terms, and what a live reading means for it. Pure.
+
+use super::ledger::Reading;
+use crate::model::anchor::ImmutableId;
+use crate::model::attribute::AttributeChange;
+use crate::model::dn::Dn;
+use crate::model::reference::{AdRef, EntraRef};
+use crate::model::role::{RoleAssignment, RoleGrant};
+use crate::plan::step::Action;
+use std::fmt;
+
+/// A write to one directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// AD attributes, in one atomic modify.
+    Align {
+        /// Whose.
+        user: AdRef,
+        /// What.
+        changes: Vec<AttributeChange>,
+    },
+    /// The ImmutableID.
+    Anchor {
+        /// Whose.
+        user: EntraRef,
+        /// Before.
+        expects: Option<ImmutableId>,
+        /// After.
+        sets: Option<ImmutableId>,
+    },
+    /// The container.
+    Move {
+        /// Whom.
+        user: AdRef,
+        /// Before.
+        from: Dn,
+        /// After.
+        to: Dn,
+    },
+    /// Takes a role assignment away.
+    Take {
+        /// Whose.
+        user: EntraRef,
+        /// Which.
+        assignment: RoleAssignment,
+    },
+    /// Assigns a role.
+    Give {
+        /// To whom.
+        user: EntraRef,
+        /// What was taken.
+        taken: RoleAssignment,
+    },
+}
+
+/// What a live reading means for a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything is as after the write.
+    AsWanted,
+    /// Everything is as the write expects it before.
+    AsExpected,
+    /// Neither: somebody else was here. Never overwritten.
+    Surprise(String),
+}
+
+impl Write {
+    /// The write that `action` asks for. `taken` is the role that a restore gives back. `None` for actions that do not
+    /// write, and for a restore of nothing.
+    pub fn of(action: &Action, taken: Option<&RoleAssignment>) -> Option<Self> {
+        match action {
+            Action::Align { user, changes } => Some(Self::Align { user: user.clone(), changes: changes.clone() }),
+            Action::Anchor { user, expects, sets } => {
+                Some(Self::Anchor { user: user.clone(), expects: expects.clone(), sets: sets.clone() })
+            }
+            Action::Move { user, from, to } => {
+                Some(Self::Move { user: user.clone(), from: from.clone(), to: to.clone() })
+            }
+            Action::Suspend { user, assignment, .. } => {
+                Some(Self::Take { user: user.clone(), assignment: assignment.clone() })
+            }
+            Action::Restore { user, .. } => taken.map(|taken| Self::Give { user: user.clone(), taken: taken.clone() }),
+            Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => None,
+        }
+    }
+
+    /// The role in question, for writes about roles.
+    pub const fn grant(&self) -> Option<&RoleGrant> {
+        match self {
+            Self::Take { assignment: role, .. } | Self::Give { taken: role, .. } => Some(&role.grant),
+            Self::Align { .. } | Self::Anchor { .. } | Self::Move { .. } => None,
+        }
+    }
+
+    /// What a reading of this write's target means for it. Sets compare without case but for the `SMTP:` mark, so a
+    /// primary address counts as written only if it is the one and only primary.
+    pub fn verdict(&self, live: &Reading) -> Verdict {
+        match (self, live) {
+            (Self::Align { changes, .. }, Reading::Attributes { values }) => {
+                align_verdict(changes, |change| values.get(&change.attribute).map_or(&[][..], Vec::as_slice))
+            }
+            (Self::Anchor { expects, sets, .. }, Reading::ImmutableId { value }) => {
+                compare(value, expects, sets, || {
+                    format!("the ImmutableID is {}, neither {} nor {}", or_null(value), or_null(expects), or_null(sets))
+                })
+            }
+            (Self::Move { from, to, .. }, Reading::Container { dn }) => {
+                compare(dn, from, to, || format!("the user is in {dn}, neither in {from} nor in {to}"))
+            }
+            (Self::Take { assignment, .. }, Reading::Role { assignments }) => match assignments.as_slice() {
+                [] => Verdict::AsWanted,
+                [one] if one.id == assignment.id => Verdict::AsExpected,
+                _ => Verdict::Surprise(format!("{} was assigned anew by somebody else", assignment.grant)),
+            },
+            (Self::Give { .. }, Reading::Role { assignments }) => {
+                if assignments.is_empty() {
+                    Verdict::AsExpected
+                } else {
+                    Verdict::AsWanted
+                }
+            }
+            _ => Verdict::Surprise("what was read is not what this step is about".to_owned()),
+        }
+    }
+}
+
+fn compare<T: PartialEq>(live: &T, expects: &T, sets: &T, surprise: impl FnOnce() -> String) -> Verdict {
+    if live == sets {
+        Verdict::AsWanted
+    } else if live == expects {
+        Verdict::AsExpected
+    } else {
+        Verdict::Surprise(surprise())
+    }
+}
+
+fn or_null(value: &Option<ImmutableId>) -> String {
+    value.as_ref().map_or_else(|| "null".to_owned(), |id| format!("{:?}", id.as_str()))
+}
+
+fn align_verdict<'a>(changes: &'a [AttributeChange], live: impl Fn(&'a AttributeChange) -> &'a [String]) -> Verdict {
+    if changes.iter().all(|c| c.attribute.equal(live(c), &c.sets)) {
+        return Verdict::AsWanted;
+    }
+    let odd = changes.iter().find(|c| !c.attribute.equal(live(c), &c.expects));
+    odd.map_or(Verdict::AsExpected, |c| {
+        Verdict::Surprise(format!("{} is {:?}, expected {:?}", c.attribute, live(c), c.expects))
+    })
+}
+
+impl fmt::Display for Write {
+    /// What is tried, as the words after "could not".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Align { user, .. } => write!(f, "align {user}"),
+            Self::Anchor { user, sets: Some(_), .. } => write!(f, "set the ImmutableID of {user}"),
+            Self::Anchor { user, sets: None, .. } => write!(f, "clear the ImmutableID of {user}"),
+            Self::Move { user, to, .. } => write!(f, "move {user} to {to}"),
+            Self::Take { user, assignment } => write!(f, "take the role {} from {user}", assignment.grant),
+            Self::Give { user, taken } => write!(f, "give the role {} to {user}", taken.grant),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Files that survive a crash: replaced as a whole or not at all, readable by their owner only.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+/// The folder of a path, `.` for a bare file name.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// Replaces a file's content: whoever reads it, and a crash at any moment, sees the old content or the new, whole.
+/// The file is made with mode 0600 on Unix.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut temporary = tempfile::Builder::new().prefix(".matchplan-").tempfile_in(folder(path))?;
+    temporary.write_all(content)?;
+    temporary.as_file().sync_all()?;
+    persist(temporary, path)?;
+    sync_folder(path)
+}
+
+#[cfg(not(windows))]
+fn persist(temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    temporary.persist(path).map(drop).map_err(|e| e.error)
+}
+
+/// On Windows a virus scanner or an editor may hold the file for a moment, and then the rename is refused.
+#[cfg(windows)]
+fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    const TRIES: u32 = 10;
+    for attempt in 1.. {
+        match temporary.persist(path) {
+            Ok(_) => return Ok(()),
+            Err(e) if attempt < TRIES && e.error.kind() == io::ErrorKind::PermissionDenied => {
+                std::thread::sleep(std::time::Duration::from_millis(20 * u64::from(attempt)));
+                temporary = e.file;
+            }
+            Err(e) => return Err(e.error),
+        }
+    }
+    unreachable!("the loop ends by returning")
+}
+
+/// Makes a rename or a new file's name durable.
+#[cfg(unix)]
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+/// Windows has no such thing: NTFS journals names itself.
+#[cfg(not(unix))]
+pub fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Opens a file to be written from position `at` on, cutting off what lies behind; made if missing with mode 0600 on
+/// Unix. Not the system's append mode, in which Windows refuses to cut.
+pub fn open_at(path: &Path, at: u64) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    if file.metadata()?.len() > at {
+        file.set_len(at)?;
+    }
+    file.seek(SeekFrom::Start(at))?;
+    file.sync_all()?;
+    sync_folder(path)?;
+    Ok(file)
+}
+
+/// Reads a file of at most `limit` octets; `None` if it is not there.
+pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let mut content = Vec::new();
+    file.take(limit + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > limit {
+        return Err(io::Error::other(format!("it is larger than {limit} octets")));
+    }
+    Ok(Some(content))
+}
+
+/// Makes a folder for working files.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}

@@ -1,0 +1,13 @@
+//! The door to the disk.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`paths`] | which files there are |
+//! | [`files`] | replacing and appending so that a crash leaves the old or the new, whole |
+//! | [`lock`] | one apply at a time |
+//! | [`ledger`] | journal and state file together, as the executor's recorder |
+
+pub mod files;
+pub mod ledger;
+pub mod lock;
+pub mod paths;

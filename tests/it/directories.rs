@@ -1,0 +1,359 @@
+//! The adapters against the lab's servers: LDAP over TLS and StartTLS, Graph with a client secret.
+
+use crate::support::LeapingClock;
+use matchplan::config::settings::{
+    AdSettings, Bind, Cloud, CredentialKind, EntraSettings, Guard, SecretSource, Settings, SyncSettings, TenantName,
+};
+use matchplan::directory::collect::Progress;
+use matchplan::directory::connected::{Access, Directories};
+use matchplan::directory::entra::credential::Credential;
+use matchplan::directory::error::{DirectoryError, ErrorKind};
+use matchplan::directory::port::{ReadAd as _, ReadEntra as _, WriteAd as _, WriteEntra as _};
+use matchplan::lab::graph::server::{self as graph, GraphServer, GraphServerConfig};
+use matchplan::lab::ldap::server::{self as ldap, LdapServer, LdapServerConfig};
+use matchplan::lab::shared::SharedWorld;
+use matchplan::lab::tls::LabTls;
+use matchplan::lab::world::World;
+use matchplan::lab::world::contoso::contoso;
+use matchplan::lab::world::forest::AdValues;
+use matchplan::model::ad::AdUser;
+use matchplan::model::anchor::{Anchor, ImmutableId, SourceAnchor};
+use matchplan::model::attribute::{AdAttribute, AttributeChange};
+use matchplan::model::dn::Dn;
+use matchplan::model::reference::AdRef;
+use matchplan::model::role::GLOBAL_ADMINISTRATOR;
+use matchplan::snapshot::document::Snapshot;
+use std::collections::BTreeMap;
+
+const CLIENT_ID: &str = "0f0f0f0f-1111-4222-8333-444444444444";
+const BIND_DN: &str = "CN=svc-matchplan,OU=Service Accounts,DC=corp,DC=contoso,DC=com";
+const BIND_UPN: &str = "svc-matchplan@corp.contoso.com";
+
+/// Both servers over one world.
+struct Lab {
+    world: SharedWorld,
+    ldap: LdapServer,
+    graph: GraphServer,
+    tls: LabTls,
+}
+
+/// How a test differs from the usual way in.
+struct Way {
+    url: String,
+    starttls: bool,
+    trusted: bool,
+    user: &'static str,
+    password: &'static str,
+    secret: &'static str,
+}
+
+impl Lab {
+    async fn over(world: World) -> Self {
+        let world = SharedWorld::in_memory(world);
+        let tls = LabTls::generate().unwrap();
+        let config = LdapServerConfig {
+            world: world.clone(),
+            bind_dn: BIND_DN.into(),
+            bind_upn: BIND_UPN.into(),
+            bind_password: "bind-pw".to_owned().into(),
+            plain_port: 0,
+            tls_port: 0,
+            require_encryption: false,
+        };
+        let ldap = ldap::serve(config, &tls).await.unwrap();
+        let config = GraphServerConfig {
+            world: world.clone(),
+            port: 0,
+            access_token: "lab-token".to_owned().into(),
+            client_secret: "graph-secret".to_owned().into(),
+        };
+        let graph = graph::serve(config).await.unwrap();
+        Self { world, ldap, graph, tls }
+    }
+
+    fn usual(&self) -> Way {
+        Way {
+            url: format!("ldaps://localhost:{}", self.ldap.tls.port()),
+            starttls: false,
+            trusted: true,
+            user: BIND_UPN,
+            password: "bind-pw",
+            secret: "graph-secret",
+        }
+    }
+
+    async fn connect(&self, way: Way) -> Result<Directories<LeapingClock>, DirectoryError> {
+        let base: url::Url = self.graph.url().parse().unwrap();
+        let tenant = self.world.read(|world| world.entra.tenant_id.to_string());
+        let settings = Settings {
+            entra: EntraSettings {
+                tenant: TenantName::parse(&tenant).unwrap(),
+                cloud: Cloud::Custom { login: base.clone(), graph: base },
+                credential: CredentialKind::AzureCli,
+            },
+            ad: vec![AdSettings {
+                name: "corp".into(),
+                url: way.url.parse().unwrap(),
+                starttls: way.starttls,
+                allow_plain: false,
+                ca_file: None,
+                base_dn: Dn::parse("DC=corp,DC=contoso,DC=com").unwrap(),
+                bind: Bind::Simple { user: way.user.into(), password: SecretSource::Prompt },
+                source_anchor: SourceAnchor::default(),
+            }],
+            sync: SyncSettings::default(),
+            guard: Guard::default(),
+            plan_ttl: Settings::DEFAULT_PLAN_TTL,
+            state: Settings::DEFAULT_STATE.into(),
+        };
+        let authority = way.trusted.then(|| ("corp".into(), self.tls.ca_pem().as_bytes().to_vec()));
+        let access = Access {
+            passwords: BTreeMap::from([("corp".into(), way.password.to_owned().into())]),
+            authorities: authority.into_iter().collect(),
+            entra: Credential::ClientSecret { client_id: CLIENT_ID.into(), secret: way.secret.to_owned().into() },
+        };
+        Directories::connect(&settings, access, LeapingClock::at("2026-11-22T10:00:00Z"), None).await
+    }
+
+    async fn connected(&self) -> Directories<LeapingClock> {
+        self.connect(self.usual()).await.unwrap()
+    }
+}
+
+async fn snapshot(directories: &Directories<LeapingClock>) -> Snapshot {
+    directories.snapshot("2026-11-22T10:00:00Z".parse().unwrap(), |_: Progress| ()).await.unwrap()
+}
+
+/// The first AD user that has an address, and nobody's special case.
+fn somebody(snapshot: &Snapshot) -> AdUser {
+    let users = &snapshot.domains[0].users;
+    users.iter().find(|user| user.mail.is_some() && user.proxy_addresses.len() >= 2).unwrap().clone()
+}
+
+fn change(attribute: AdAttribute, expects: &[String], sets: &[String]) -> AttributeChange {
+    AttributeChange { attribute, expects: expects.to_vec(), sets: sets.to_vec() }
+}
+
+#[tokio::test]
+async fn a_snapshot_holds_both_directories_as_the_world_has_them() {
+    let lab = Lab::over(contoso()).await;
+    let snapshot = snapshot(&lab.connected().await).await;
+    assert_eq!(snapshot.gaps, [], "the lab's caller may see everything");
+    let domain = &snapshot.domains[0];
+    assert_eq!((domain.dns_name.as_str(), domain.server.is_empty()), ("corp.contoso.com", false));
+    assert!(domain.upn_suffixes.contains(&"contoso.com".to_owned()), "{:?}", domain.upn_suffixes);
+    lab.world.read(|world| {
+        assert_eq!(snapshot.users.len(), world.entra.users.len());
+        assert_eq!(snapshot.deleted_users.len(), world.entra.deleted_users.len());
+        assert_eq!(snapshot.holders.len(), world.entra.groups.len() + world.entra.contacts.len());
+        assert_eq!(snapshot.roles.len(), world.entra.role_assignments.len());
+        assert_eq!(snapshot.caller.as_ref().unwrap().id, world.entra.caller.id);
+        assert_eq!(snapshot.tenant.features.unwrap().password_sync, world.entra.features.password_sync_enabled);
+        for user in &domain.users {
+            let entry = world.ad[0].entries.iter().find(|entry| entry.guid == user.guid).unwrap();
+            assert_eq!((&entry.dn, entry.sid.as_ref()), (&user.dn, Some(&user.sid)));
+        }
+    });
+    assert!(snapshot.roles.iter().all(|role| !role.grant.role_name.is_empty()));
+    assert!(domain.users.len() > 30 && domain.users.iter().all(|user| !user.sam.as_str().ends_with('$')));
+    let octets = |user: &AdUser| user.consistency_guid.as_ref().map(|octets| octets.0.len());
+    assert!(domain.users.iter().any(|user| octets(user) == Some(16)));
+}
+
+#[tokio::test]
+async fn every_way_in_works_and_every_wrong_one_says_why() {
+    let lab = Lab::over(contoso()).await;
+    let plain = format!("ldap://localhost:{}", lab.ldap.plain.port());
+    for way in [
+        Way { user: BIND_DN, ..lab.usual() },
+        Way { url: plain.clone(), starttls: true, ..lab.usual() },
+        Way { url: plain.clone(), ..lab.usual() },
+        Way { url: format!("ldaps://127.0.0.1:{}", lab.ldap.tls.port()), ..lab.usual() },
+    ] {
+        lab.connect(way).await.unwrap();
+    }
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    for (way, kind, hint) in [
+        (Way { password: "wrong", ..lab.usual() }, ErrorKind::Unauthenticated, "UPN"),
+        (Way { password: "", ..lab.usual() }, ErrorKind::Unauthenticated, "password"),
+        (Way { trusted: false, ..lab.usual() }, ErrorKind::Untrusted, "ca_file"),
+        (Way { trusted: false, url: plain, starttls: true, ..lab.usual() }, ErrorKind::Untrusted, "ca_file"),
+        (Way { secret: "wrong", ..lab.usual() }, ErrorKind::Unauthenticated, "secret"),
+        (Way { url: "ldap://dc.example:389".into(), ..lab.usual() }, ErrorKind::Refused, "starttls"),
+        (Way { url: "ldap://localhost:3268".into(), ..lab.usual() }, ErrorKind::Refused, "636"),
+        (Way { url: format!("ldaps://{free}"), ..lab.usual() }, ErrorKind::Unreachable, ""),
+    ] {
+        let (url, error) = (way.url.clone(), lab.connect(way).await.err().unwrap());
+        assert_eq!(error.kind, kind, "{url}: {error}");
+        assert!(error.hint.clone().unwrap_or_default().contains(hint), "{url}: {error:?}");
+        assert!(!format!("{error:?}").contains("bind-pw"));
+    }
+}
+
+#[tokio::test]
+async fn more_users_than_a_page_and_more_addresses_than_a_range_come_whole() {
+    let mut world = contoso();
+    let template = world.ad[0].entries.iter().find(|entry| entry.attributes.contains_key("userPrincipalName")).unwrap();
+    let template = template.clone();
+    let before = world.ad[0].entries.len();
+    for n in 0..2_100u32 {
+        let mut entry = template.clone();
+        entry.dn = Dn::parse(&format!("CN=Extra {n},OU=Staging,DC=corp,DC=contoso,DC=com")).unwrap();
+        entry.guid = format!("00000000-0000-4000-8000-{n:012}").parse().unwrap();
+        entry.sid = Some(format!("S-1-5-21-1-2-3-{}", 50_000 + n).parse().unwrap());
+        entry.attributes.insert("sAMAccountName".into(), AdValues::One(format!("extra{n}")));
+        entry.attributes.insert("userPrincipalName".into(), AdValues::One(format!("extra{n}@contoso.com")));
+        entry.attributes.remove("proxyAddresses");
+        entry.attributes.remove("mail");
+        world.ad[0].entries.push(entry);
+    }
+    let many: Vec<String> = (0..3_200).map(|n| format!("smtp:alias{n}@contoso.com")).collect();
+    world.ad[0].entries[before].attributes.insert("proxyAddresses".into(), AdValues::Many(many));
+    let guid = world.ad[0].entries[before].guid;
+    let lab = Lab::over(world).await;
+    let directories = lab.connected().await;
+    let domain = directories.domains()[0].snapshot().await.unwrap();
+    let extra = domain.users.iter().filter(|user| user.sam.as_str().starts_with("extra")).count();
+    assert_eq!(extra, 2_100);
+    let one = directories.ad_user(&"corp".into(), guid).await.unwrap().unwrap();
+    assert_eq!(one.proxy_addresses.len(), 3_200);
+    assert_eq!(domain.users.iter().find(|user| user.guid == guid), Some(&one));
+}
+
+#[tokio::test]
+async fn a_write_goes_through_only_where_the_old_values_still_stand() {
+    let lab = Lab::over(contoso()).await;
+    let directories = lab.connected().await;
+    let user = somebody(&snapshot(&directories).await);
+    let reference = AdRef::from(&user);
+    let before = user.proxy_addresses.to_strings();
+    let mut wanted = user.proxy_addresses.clone();
+    wanted.set_primary("brand.new@contoso.com");
+    let addresses = change(AdAttribute::ProxyAddresses, &before, &wanted.to_strings());
+    let mail = change(AdAttribute::Mail, &AdAttribute::Mail.of(&user), &["brand.new@contoso.com".into()]);
+    directories.modify(&reference, &[addresses.clone(), mail.clone()]).await.unwrap();
+    let after = directories.ad_user(&user.domain, user.guid).await.unwrap().unwrap();
+    assert_eq!(AdAttribute::ProxyAddresses.of(&after), wanted.to_strings());
+    assert_eq!(after.proxy_addresses.primary(), Some("brand.new@contoso.com"));
+
+    // The same again finds the old values gone, and changes nothing of either attribute.
+    let error = directories.modify(&reference, &[mail.clone(), addresses.clone()]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Changed, "{error}");
+    assert_eq!(directories.ad_user(&user.domain, user.guid).await.unwrap(), Some(after));
+
+    // And back, byte for byte: only the case of one letter and the primary mark differ on the way.
+    directories.modify(&reference, &[addresses.inverse(), mail.inverse()]).await.unwrap();
+    assert_eq!(directories.ad_user(&user.domain, user.guid).await.unwrap(), Some(user.clone()));
+    let shouted = change(AdAttribute::Mail, &AdAttribute::Mail.of(&user), &[user.mail.clone().unwrap().to_uppercase()]);
+    directories.modify(&reference, std::slice::from_ref(&shouted)).await.unwrap();
+    let loud = directories.ad_user(&user.domain, user.guid).await.unwrap().unwrap();
+    assert_eq!(loud.mail, user.mail.map(|mail| mail.to_uppercase()));
+}
+
+#[tokio::test]
+async fn a_upn_that_another_user_has_is_refused() {
+    let lab = Lab::over(contoso()).await;
+    let directories = lab.connected().await;
+    let snapshot = snapshot(&directories).await;
+    let with_upn: Vec<&AdUser> = snapshot.domains[0].users.iter().filter(|user| user.upn.is_some()).collect();
+    let taken = AdAttribute::UserPrincipalName.of(with_upn[1]);
+    let wish = change(AdAttribute::UserPrincipalName, &AdAttribute::UserPrincipalName.of(with_upn[0]), &taken);
+    let error = directories.modify(&AdRef::from(with_upn[0]), &[wish]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
+}
+
+#[tokio::test]
+async fn a_move_keeps_guid_and_present_name() {
+    let lab = Lab::over(contoso()).await;
+    let directories = lab.connected().await;
+    let user = somebody(&snapshot(&directories).await);
+    // Somebody has renamed the user since the plan was made.
+    let mut planned = AdRef::from(&user);
+    planned.dn = Dn::parse("CN=Old Name,OU=Staging,DC=corp,DC=contoso,DC=com").unwrap();
+    let parent = Dn::parse("OU=Admins,DC=corp,DC=contoso,DC=com").unwrap();
+    directories.move_under(&planned, &parent).await.unwrap();
+    let moved = directories.ad_user(&user.domain, user.guid).await.unwrap().unwrap();
+    assert_eq!(moved.dn, user.dn.moved_to(&parent));
+    directories.move_under(&planned, &parent).await.unwrap();
+
+    let nowhere = Dn::parse("OU=Nowhere,DC=corp,DC=contoso,DC=com").unwrap();
+    let error = directories.move_under(&planned, &nowhere).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+    planned.guid = "00000000-0000-0000-0000-00000000dead".parse().unwrap();
+    assert_eq!(directories.move_under(&planned, &parent).await.unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(directories.ad_user(&planned.domain, planned.guid).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn anchors_are_set_found_and_cleared() {
+    let lab = Lab::over(contoso()).await;
+    let directories = lab.connected().await;
+    let snapshot = snapshot(&directories).await;
+    let holders: Vec<_> = snapshot.roles.iter().map(|role| role.principal).collect();
+    let cloud = |user: &&matchplan::model::entra::EntraUser| {
+        !user.is_synced() && user.immutable_id.is_none() && !holders.contains(&user.id)
+    };
+    let user = snapshot.users.iter().find(cloud).unwrap();
+    let anchor = Anchor::from_base64("iGhmiAEBERG7uxI0VniQqw==").unwrap();
+    let (anchor, sid) = (ImmutableId::from(anchor), "S-1-5-21-9-9-9-9".parse().unwrap());
+    assert_eq!(directories.users_with(&anchor, &sid).await.unwrap(), []);
+    directories.set_immutable_id(user.id, Some(&anchor)).await.unwrap();
+    let read = directories.entra_user(user.id).await.unwrap().unwrap();
+    assert_eq!(read.immutable_id, Some(anchor.clone()));
+    let found = directories.users_with(&anchor, &sid).await.unwrap();
+    assert_eq!(found.iter().map(|found| found.id).collect::<Vec<_>>(), [user.id]);
+    directories.set_immutable_id(user.id, None).await.unwrap();
+    assert_eq!(directories.entra_user(user.id).await.unwrap().as_ref(), Some(user));
+}
+
+#[tokio::test]
+async fn a_role_comes_back_with_its_scope_and_a_new_id() {
+    let lab = Lab::over(contoso()).await;
+    let directories = lab.connected().await;
+    let snapshot = snapshot(&directories).await;
+    let scoped = snapshot.roles.iter().find(|role| !role.grant.is_global_administrator()).unwrap();
+    let before = directories.roles_of(scoped.principal).await.unwrap();
+    assert!(before.contains(scoped));
+    directories.remove_role(&scoped.id).await.unwrap();
+    assert!(!directories.roles_of(scoped.principal).await.unwrap().contains(scoped));
+    assert_eq!(directories.remove_role(&scoped.id).await.unwrap_err().kind, ErrorKind::NotFound);
+    let id = directories.assign_role(scoped.principal, &scoped.grant).await.unwrap();
+    let after = directories.roles_of(scoped.principal).await.unwrap();
+    assert!(after.iter().any(|role| role.id == id && role.grant == scoped.grant));
+    let again = directories.assign_role(scoped.principal, &scoped.grant).await.unwrap_err();
+    assert_eq!(again.kind, ErrorKind::Refused, "{again}");
+
+    let administrators = directories.global_administrators().await.unwrap();
+    let is_global = |role: &&matchplan::model::role::RoleAssignment| role.grant.role.as_str() == GLOBAL_ADMINISTRATOR;
+    let mut expected: Vec<_> = snapshot.roles.iter().filter(is_global).map(|role| role.principal).collect();
+    expected.retain(|id| snapshot.users.iter().any(|user| user.id == *id));
+    expected.sort();
+    expected.dedup();
+    assert_eq!(administrators.iter().map(|(id, _)| *id).collect::<Vec<_>>(), expected);
+    assert!(!expected.is_empty());
+}
+
+#[tokio::test]
+async fn a_domain_controller_that_came_back_is_read_again() {
+    let lab = Lab::over(contoso()).await;
+    let directories = lab.connected().await;
+    let user = somebody(&snapshot(&directories).await);
+    let port = lab.ldap.tls.port();
+    lab.ldap.stop();
+    let gone = directories.ad_user(&user.domain, user.guid).await.unwrap_err();
+    assert_eq!(gone.kind, ErrorKind::Unreachable, "{gone}");
+    let nothing = AttributeChange { attribute: AdAttribute::Mail, expects: vec![], sets: vec!["x@contoso.com".into()] };
+    let write = directories.modify(&AdRef::from(&user), &[nothing]).await.unwrap_err();
+    assert_eq!(write.kind, ErrorKind::Unreachable, "{write}");
+    let config = LdapServerConfig {
+        world: lab.world.clone(),
+        bind_dn: BIND_DN.into(),
+        bind_upn: BIND_UPN.into(),
+        bind_password: "bind-pw".to_owned().into(),
+        plain_port: 0,
+        tls_port: port,
+        require_encryption: false,
+    };
+    let _again = ldap::serve(config, &lab.tls).await.unwrap();
+    assert_eq!(directories.ad_user(&user.domain, user.guid).await.unwrap(), Some(user));
+}
