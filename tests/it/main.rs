@@ -1,5 +1,13 @@
-//! Integration tests: the program's parts together, over real protocols on loopback.
+//! Integration tests: the architecture, the program's parts together over real protocols on loopback, and the embedded
+//! directory against a real domain controller.
+//!
+//! Tests that need Samba leave themselves out, with a note on standard error, where it cannot run;
+//! `MATCHPLAN_TEST_SAMBA=required` (which `tests/run` sets) makes that a failure.
 
+mod arrows;
+mod differential;
 mod directories;
+mod files;
 mod graph_client;
+mod seeding;
 mod support;
