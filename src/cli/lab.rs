@@ -52,9 +52,8 @@ pub async fn open(clock: Option<Timestamp>) -> Result<(LabSite, String), CliErro
     let text = settings_text(&world)?;
     let options =
         LabOptions { world, world_file: Some(WORLD_FILE.into()), graph_port: 0, ldap_port: 0, external_ad: None };
-    let lab = Lab::start(options)
-        .await
-        .map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;
+    let lab =
+        Lab::start(options).await.map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;
     Ok((LabSite { lab: Arc::new(lab) }, text))
 }
 
@@ -120,12 +119,9 @@ impl LabSite {
         let authority = std::fs::read(file).map_err(|error| CliError::file("read", file, &error))?;
         let password = ready.bind_password.clone().ok_or_else(|| broken("its password"))?;
         let account = ready.bind_dn.clone().ok_or_else(|| broken("its account"))?;
-        let entra = Credential::ClientSecret {
-            client_id: ready.client_id.to_string(),
-            secret: ready.client_secret.clone(),
-        };
-        let mut access =
-            Access { passwords: [].into(), authorities: [].into(), entra };
+        let entra =
+            Credential::ClientSecret { client_id: ready.client_id.to_string(), secret: ready.client_secret.clone() };
+        let mut access = Access { passwords: [].into(), authorities: [].into(), entra };
         for ad in &mut settings.ad {
             ad.url = ldaps.clone();
             ad.ca_file = Some(file.to_owned());
@@ -154,7 +150,9 @@ pub fn status(lab: &Lab) -> SyncStatus {
 
 /// Switches the scheduler.
 pub async fn enable(lab: &Lab, enabled: bool) -> Result<(), DirectoryError> {
-    lab.scheduler().enable(enabled).await.map(drop).map_err(|error| {
-        DirectoryError::new(ErrorKind::Broken, "switch the lab's sync scheduler", error.to_string())
-    })
+    lab.scheduler()
+        .enable(enabled)
+        .await
+        .map(drop)
+        .map_err(|error| DirectoryError::new(ErrorKind::Broken, "switch the lab's sync scheduler", error.to_string()))
 }

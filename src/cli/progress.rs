@@ -15,7 +15,11 @@ pub struct Reading {
 /// Shows that reading begins: a spinner on a terminal, nothing otherwise.
 pub fn reading(terminal: Terminal) -> Reading {
     let bar = ProgressBar::new_spinner();
-    bar.set_draw_target(if terminal.err_is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+    bar.set_draw_target(if terminal.err_is_terminal {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    });
     bar.set_message("Reading both directories");
     Reading { bar, counts: Mutex::default() }
 }
@@ -53,7 +57,11 @@ const fn cloud_part(part: Part) -> &'static str {
 /// A bar over the steps of an apply; hidden where there is no terminal (lines are written then).
 pub fn steps(terminal: Terminal, total: usize) -> ProgressBar {
     let bar = ProgressBar::new(total as u64);
-    bar.set_draw_target(if terminal.err_is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+    bar.set_draw_target(if terminal.err_is_terminal {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    });
     if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} steps  {elapsed}  {wide_msg}") {
         bar.set_style(style);
     }

@@ -36,10 +36,14 @@ fn plan_files(named: &[PathBuf], config: &Path) -> Result<Vec<PathBuf>, CliError
     }
     let folder = config.parent().unwrap_or(Path::new("")).join("plans");
     let entries = std::fs::read_dir(&folder).map_err(|error| {
-        CliError::file("look into", &folder, &error).hint("Name the match plans, or run `matchplan init` for a starter project.")
+        CliError::file("look into", &folder, &error)
+            .hint("Name the match plans, or run `matchplan init` for a starter project.")
     })?;
-    let mut found: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
+        .collect();
     found.sort();
     if found.is_empty() {
         return Err(CliError::plain(format!("There is no match plan (*.toml) in {}.", folder.display()))
@@ -62,9 +66,8 @@ pub fn read_all(config: (&str, &str), named: &[PathBuf]) -> Result<Read, CliErro
 /// The text of the configuration file.
 pub fn config_text(path: &Path) -> Result<String, CliError> {
     if !path.exists() {
-        return Err(CliError::plain(format!("There is no configuration file {}.", path.display())).hint(
-            "Run `matchplan init` for a commented one, name it with --config, or try the tool with --lab.",
-        ));
+        return Err(CliError::plain(format!("There is no configuration file {}.", path.display()))
+            .hint("Run `matchplan init` for a commented one, name it with --config, or try the tool with --lab."));
     }
     text_file(path)
 }

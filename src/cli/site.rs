@@ -141,7 +141,9 @@ impl Site {
         }
         #[cfg(not(feature = "lab"))]
         if global.lab {
-            return Err(CliError::plain("This matchplan was built without the lab.").hint("Build it with --features lab."));
+            return Err(
+                CliError::plain("This matchplan was built without the lab.").hint("Build it with --features lab.")
+            );
         }
         let text = project::config_text(&global.config)?;
         let name = global.config.display().to_string();

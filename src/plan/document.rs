@@ -32,7 +32,6 @@ pub struct Plan {
     /// The digest of the configuration and match plans it was made from.
     pub config_digest: String,
     /// The settings it was made with; apply, resume and rollback work from these.
-    
     pub settings: Settings,
     /// When it was made.
     pub created: Timestamp,

@@ -11,8 +11,7 @@ use crate::report::anchor::AnchorView;
 /// Converts the value on standard output.
 pub fn run(args: &Args, terminal: Terminal) -> CliResult {
     let anchor = Anchor::from_any(&args.value).map_err(|error| {
-        CliError::new(Exit::Error, format!("This value is no source anchor: {error}."))
-            .hint(hint(&error))
+        CliError::new(Exit::Error, format!("This value is no source anchor: {error}.")).hint(hint(&error))
     })?;
     let view = AnchorView::from(&anchor);
     terminal.print(&match args.format {

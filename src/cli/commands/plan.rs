@@ -5,9 +5,9 @@ use super::snapshot;
 use crate::cli::args::{Format, Global, PlanArgs, Planning};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
+use crate::cli::project;
 use crate::cli::site::{self, Site};
 use crate::cli::terminal::Terminal;
-use crate::cli::project;
 use crate::config::read::Config;
 use crate::config::settings::Settings;
 use crate::directory::port::Clock as _;
@@ -79,12 +79,8 @@ fn same_tenant(settings: &Settings, snapshot: &Snapshot) -> Result<(), CliError>
 
 /// A brake that does not exist is a typing error, and going on would lift nothing.
 pub fn check_brakes(allow: &[String]) -> Result<(), CliError> {
-    const BRAKES: [FindingCode; 4] = [
-        FindingCode::TooManyLinks,
-        FindingCode::TooManyRoleRemovals,
-        FindingCode::RolesUnseen,
-        FindingCode::RoleGrant,
-    ];
+    const BRAKES: [FindingCode; 4] =
+        [FindingCode::TooManyLinks, FindingCode::TooManyRoleRemovals, FindingCode::RolesUnseen, FindingCode::RoleGrant];
     let known: Vec<&str> = BRAKES.iter().map(|code| brake_name(*code)).collect();
     match allow.iter().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),

@@ -20,7 +20,8 @@ pub fn run(args: &Schema, terminal: Terminal) -> CliResult {
     let found = all.iter().find(|(name, _)| *name == wanted || name.strip_suffix(".schema.json") == Some(wanted));
     let (_, schema) = found.ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-        CliError::new(Exit::Usage, format!("There is no schema {wanted}.")).hint(format!("There are: {}.", names.join(", ")))
+        CliError::new(Exit::Usage, format!("There is no schema {wanted}."))
+            .hint(format!("There are: {}.", names.join(", ")))
     })?;
     terminal.print(&format!("{schema:#}\n"))?;
     Ok(Exit::Success)

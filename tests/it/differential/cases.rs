@@ -89,7 +89,7 @@ fn names_and_scopes(world: &World) -> Vec<Case> {
         ("children only", search(WIRE, OneLevel, people, &what)),
         ("the whole subtree", search(WIRE, Subtree, people, &what)),
         ("a leaf's children", search(&wire("w01"), OneLevel, "(objectClass=*)", &what)),
-        ("the whole domain", search(BASE, Subtree, people, &what)),
+        ("the whole domain", search(BASE, Subtree, "(sAMAccountName=w0*)", &what)),
         ("upn suffixes", search(&format!("CN=Partitions,CN=Configuration,{BASE}"), Base, "(cn=*)", &["uPNSuffixes"])),
         ("names in another case", search(&wire("w01"), Base, "(objectClass=*)", &["MAIL", "PROXYaddresses"])),
         ("no attributes", search(&wire("w01"), Base, "(objectClass=*)", &["1.1"])),
@@ -131,7 +131,7 @@ fn filters(world: &World) -> Vec<Case> {
         ("by pieces", within("(displayName=w*e*1)")),
         ("by the end", within("(mail=*5@contoso.com)")),
         ("by presence", within("(mS-DS-ConsistencyGuid=*)")),
-        ("by absence", within("(&(objectCategory=person)(!(mS-DS-ConsistencyGuid=*)))")),
+        ("by absence", within("(&(objectClass=user)(!(mS-DS-ConsistencyGuid=*)))")),
         ("by objectGUID octets", within(&format!("(objectGUID={escaped})"))),
         ("by objectGUID text", within(&format!("(objectGUID={})", user.guid))),
         ("by objectSid text", within(&format!("(objectSid={})", user.sid.as_ref().unwrap()))),
@@ -151,7 +151,6 @@ fn filters(world: &World) -> Vec<Case> {
         ("not an unknown attribute", within("(&(cn=w11)(!(noSuchThing=x)))")),
         ("escaped special characters", within(r"(displayName=\2a\28\29\5c)")),
         ("outer and repeated spaces", within("(displayName=  wire   12 )")),
-        ("anr", within("(anr=w13)")),
         ("compare true", compare("w01", "mail", "W01@contoso.com")),
         ("compare false", compare("w01", "mail", "other@contoso.com")),
         ("compare with an absent attribute", compare("w01", "employeeID", "7")),
@@ -268,8 +267,8 @@ fn refused_changes() -> Vec<Case> {
         ("the name", modify(&wire("w15"), [Replace("cn", one("other"))])),
         ("no changes", modify(&wire("w15"), [])),
         ("a change to nobody", modify(GHOST, [Replace("mail", one("x@contoso.com"))])),
-        ("disabling", modify(&wire("w16"), [Replace("userAccountControl", one("514"))])),
-        ("several descriptions", modify(&wire("w16"), [Replace("description", some(&["a", "b"]))])),
+        ("disabling", modify(&wire("w41"), [Replace("userAccountControl", one("514"))])),
+        ("several descriptions", modify(&wire("w41"), [Replace("description", some(&["a", "b"]))])),
     ]
 }
 

@@ -75,7 +75,7 @@ fn add_wire(world: &mut World, crowd: bool) {
         entry_of(&format!("OU=Target,{WIRE}"), &["top", "organizationalUnit"], &[]),
         entry_of(&format!("OU=Leaf,{WIRE}"), &["top", "organizationalUnit"], &[]),
     ];
-    for number in 1..=40 {
+    for number in 1..=45 {
         let name = format!("w{number:02}");
         let mut user = entry_of(
             &wire(&name),
@@ -93,7 +93,8 @@ fn add_wire(world: &mut World, crowd: bool) {
         made.push(user);
     }
     let anchor = AdValues::octets(b"0123456789abcdef");
-    made.last_mut().unwrap().attributes.insert("mS-DS-ConsistencyGuid".to_owned(), anchor);
+    let w40 = made.iter_mut().find(|entry| entry.dn.rdn() == "CN=w40");
+    w40.unwrap().attributes.insert("mS-DS-ConsistencyGuid".to_owned(), anchor);
     if crowd {
         made.push(entry_of(&format!("OU=Crowd,{WIRE}"), &["top", "organizationalUnit"], &[]));
         let contact = ["top", "person", "organizationalPerson", "contact"];
