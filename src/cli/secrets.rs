@@ -51,7 +51,7 @@ fn credential(kind: &CredentialKind, root: &Path, terminal: Terminal) -> Result<
             let key = key_file.as_deref().map_or_else(|| Ok(certificate.clone()), read)?;
             Credential::ClientCertificate {
                 client_id: client_id.clone(),
-                certificate: SigningCertificate::from_pem(certificate.expose_secret(), &key)?,
+                certificate: Box::new(SigningCertificate::from_pem(certificate.expose_secret(), &key)?),
             }
         }
         CredentialKind::AccessToken { env } => {
