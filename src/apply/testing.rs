@@ -267,6 +267,7 @@ impl World {
                 dns_name: "corp.test".to_owned(),
             }],
             config_digest: String::new(),
+            sources: Vec::new(),
             settings: self.settings.borrow().clone(),
             created: self.now.get(),
             expires: self.now.get(),

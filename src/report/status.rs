@@ -283,7 +283,7 @@ impl<'a> UnfinishedView<'a> {
 #[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
     use super::*;
-    use crate::report::testing::{state_of, strings, suspended_record};
+    use crate::report::testing::{state_of, suspended_record};
     use snapbox::IntoData as _;
 
     #[test]

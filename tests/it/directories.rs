@@ -1,6 +1,6 @@
 //! The adapters against the lab's servers: LDAP over TLS and StartTLS, Graph with a client secret.
 
-use crate::support::clock::LeapingClock;
+use crate::support::LeapingClock;
 use matchplan::config::settings::{
     AdSettings, Bind, Cloud, CredentialKind, EntraSettings, Guard, SecretSource, Settings, SyncSettings, TenantName,
 };

@@ -1,7 +1,7 @@
 //! How the Graph client behaves against a server that answers by script: paging, throttling, renewed tokens, cut
 //! connections. Nobody sleeps: the clock is ours.
 
-use crate::support::clock::{LeapingClock, Memory};
+use crate::support::{LeapingClock, Memory};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;

@@ -1,5 +1,5 @@
-//! Integration tests: the architecture, the embedded directories against a real domain controller, and the program
-//! from the outside.
+//! Integration tests: the architecture, the program's parts together over real protocols on loopback, and the embedded
+//! directory against a real domain controller.
 //!
 //! Tests that need Samba leave themselves out, with a note on standard error, where it cannot run;
 //! `MATCHPLAN_TEST_SAMBA=required` (which `tests/run` sets) makes that a failure.

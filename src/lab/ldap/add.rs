@@ -1,6 +1,6 @@
 //! Add.
 
-use super::forest::{Forest, Place, class_chain};
+use super::forest::{Forest, Place, View, class_chain};
 use super::refusal::{Outcome, Refusal};
 use super::schema::{self, Class, Writer};
 use super::target::Target;
@@ -32,13 +32,20 @@ fn draft(world: &World, request: &AddRequest) -> Outcome<(usize, AdEntry)> {
     if forest.place_of(&dn).is_some() {
         return Err(Refusal::entry_exists());
     }
-    let domain = parent_domain(&forest, &dn)?;
-    let attributes = attributes(&forest, request)?;
+    let (domain, parent) = parent_of(&forest, &dn)?;
+    let attributes = attributes(&forest, &dn, request)?;
     let usn = stamp::highest_usn(world) + 1;
     let guid = made::guid(&format!("added:{usn}:{}", dn.as_str().to_lowercase()));
     let mut entry = AdEntry { dn, guid, sid: None, attributes };
     let class = structural_class(&entry)?;
+    write::check_superior(&parent, class)?;
     let chain = class_chain(&entry);
+    let overfull = |(name, values): (&String, &AdValues)| {
+        schema::attribute(name).filter(|known| write::holds_one(known, &chain) && value::to_octets(values).len() > 1)
+    };
+    if let Some(known) = entry.attributes.iter().find_map(overfull) {
+        return Err(Refusal::single_valued(known));
+    }
     let forbidden = |name: &String| schema::attribute(name).is_some_and(|known| !known.allowed_on(&chain));
     if entry.attributes.keys().any(forbidden) {
         return Err(Refusal::class_violation());
@@ -50,8 +57,8 @@ fn draft(world: &World, request: &AddRequest) -> Outcome<(usize, AdEntry)> {
     Ok((domain, entry))
 }
 
-/// The index of the domain that a new entry belongs to; its parent must exist there and allow children.
-fn parent_domain(forest: &Forest<'_>, dn: &Dn) -> Outcome<usize> {
+/// The parent of a new entry, which must exist and allow writes, and the index of its domain.
+fn parent_of<'f>(forest: &'f Forest<'_>, dn: &Dn) -> Outcome<(usize, View<'f>)> {
     let parent = dn.parent().ok_or_else(|| Refusal::bad_dn(dn.as_str()))?;
     let (place, view) = forest.locate(&Target::Dn(parent.clone()))?;
     if view.is_write_protected() {
@@ -60,14 +67,14 @@ fn parent_domain(forest: &Forest<'_>, dn: &Dn) -> Outcome<usize> {
     let context = forest.context_of(&parent);
     let own = || forest.world.ad.iter().position(|domain| Some(&domain.base_dn) == context.as_ref());
     match place {
-        Place::Stored(domain, _) => Ok(domain),
+        Place::Stored(domain, _) => Ok((domain, view)),
         // The configuration is nobody's to write; a made container of a domain is like any other.
-        Place::Made(_) => own().ok_or_else(Refusal::no_rights),
+        Place::Made(_) => own().map(|domain| (domain, view)).ok_or_else(Refusal::no_rights),
     }
 }
 
 /// The attributes as sent, checked one by one. The naming attribute may be sent if it says what the name says.
-fn attributes(forest: &Forest<'_>, request: &AddRequest) -> Outcome<BTreeMap<String, AdValues>> {
+fn attributes(forest: &Forest<'_>, dn: &Dn, request: &AddRequest) -> Outcome<BTreeMap<String, AdValues>> {
     let mut attributes = BTreeMap::new();
     for sent in &request.attributes {
         let known = write::known(&sent.r#type)?;
@@ -84,12 +91,16 @@ fn attributes(forest: &Forest<'_>, request: &AddRequest) -> Outcome<BTreeMap<Str
         }
         match known.writer {
             Writer::Client | Writer::Class => {}
-            Writer::Rename => continue,
+            Writer::Rename => {
+                let (kind, name) = dn.rdn_pair();
+                let says_so = keys == Key::of(known.syntax, name.as_bytes()).map_or(Vec::new(), |key| vec![Some(key)]);
+                if kind.eq_ignore_ascii_case(known.name) && !says_so {
+                    return Err(Refusal::bad_dn(dn.as_str()));
+                }
+                continue;
+            }
             Writer::System => return Err(Refusal::system_only(known)),
             Writer::Sam => return Err(Refusal::owned_by_sam()),
-        }
-        if known.single && values.len() > 1 {
-            return Err(Refusal::single_valued(known));
         }
         let values = value::from_octets(known.syntax, &values).ok_or_else(|| Refusal::bad_value(known))?;
         if attributes.insert(known.name.to_owned(), values).is_some() {
@@ -103,7 +114,12 @@ fn attributes(forest: &Forest<'_>, request: &AddRequest) -> Outcome<BTreeMap<Str
 fn structural_class(entry: &AdEntry) -> Outcome<&'static Class> {
     let named = entry.attributes.get("objectClass").map(value::to_octets).unwrap_or_default();
     let named: Vec<String> = named.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect();
-    let class = schema::structural(&named).ok_or_else(Refusal::class_violation)?;
+    let class = match schema::structural(&named) {
+        Some(class) => class,
+        // A class that is named and not known is refused as an unknown attribute is: it has no OID.
+        None if named.iter().any(|name| !name.eq_ignore_ascii_case("top")) => return Err(Refusal::unknown_attribute()),
+        None => return Err(Refusal::class_violation()),
+    };
     if !class.addable {
         return Err(Refusal::unwilling("Entries of this class are made by the directory itself"));
     }

@@ -129,6 +129,19 @@ fn dns_name(dn: &Dn) -> Option<String> {
     (!labels.is_empty()).then(|| labels.join("."))
 }
 
+/// The name from the domain down, such as `corp.contoso.com/Staff/Jane Doe`; a domain's own ends with the slash.
+///
+/// Source: [MS-ADTS] 3.1.1.4.5.7, "canonicalName".
+fn canonical_name(dn: &Dn) -> Option<String> {
+    let names = std::iter::successors(Some(dn.clone()), Dn::parent).map(|name| {
+        let (kind, value) = name.rdn_pair();
+        (!kind.eq_ignore_ascii_case("DC")).then(|| value.replace('\\', r"\\").replace('/', r"\/"))
+    });
+    let mut path: Vec<String> = names.flatten().collect();
+    path.reverse();
+    Some(format!("{}/{}", dns_name(dn)?, path.join("/")))
+}
+
 /// The stored values of an attribute, whatever the case of its name in the world's file.
 pub fn stored<'e>(entry: &'e AdEntry, name: &str) -> Option<&'e crate::lab::world::forest::AdValues> {
     let exact = entry.attributes.get(name);
@@ -177,6 +190,7 @@ impl View<'_> {
             "objectSid" => return entry.sid.iter().map(crate::model::id::Sid::to_octets).collect(),
             "objectClass" => return class_chain(entry).into_iter().map(String::into_bytes).collect(),
             "name" => return text(&entry.dn.rdn_pair().1),
+            "canonicalName" => return canonical_name(&entry.dn).map(String::into_bytes).into_iter().collect(),
             _ if attribute.writer == Writer::Rename => {
                 let (kind, value) = entry.dn.rdn_pair();
                 if kind.eq_ignore_ascii_case(attribute.name) {

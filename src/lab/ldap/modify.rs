@@ -58,7 +58,7 @@ fn apply(
         return Err(Refusal::class_violation());
     }
     let given: Vec<Vec<u8>> = change.modification.vals.iter().map(|value| value.to_vec()).collect();
-    let mut values = Values::of(entry, attribute);
+    let mut values = Values { single: write::holds_one(attribute, chain), ..Values::of(entry, attribute) };
     match change.operation {
         ChangeOperation::Add => values.add(forest, given, controls.permissive_modify)?,
         ChangeOperation::Delete => values.delete(&given, controls.permissive_modify)?,
@@ -76,12 +76,14 @@ fn apply(
 /// The values of one attribute while they are being changed.
 struct Values {
     attribute: &'static Attribute,
+    single: bool,
     stored: Vec<Vec<u8>>,
 }
 
 impl Values {
     fn of(entry: &AdEntry, attribute: &'static Attribute) -> Self {
-        Self { attribute, stored: stored(entry, attribute.name).map(value::to_octets).unwrap_or_default() }
+        let stored = stored(entry, attribute.name).map(value::to_octets).unwrap_or_default();
+        Self { attribute, single: attribute.single, stored }
     }
 
     /// Where an equal value stands. Text is equal without regard to case: AD keeps one of `SMTP:a` and `smtp:a`.
@@ -100,7 +102,7 @@ impl Values {
             match self.find(&value) {
                 Some(_) if permissive => {}
                 Some(_) => return Err(Refusal::value_exists(self.attribute)),
-                None if self.attribute.single && !self.stored.is_empty() => {
+                None if self.single && !self.stored.is_empty() => {
                     return Err(Refusal::single_valued(self.attribute));
                 }
                 None => self.stored.push(value),

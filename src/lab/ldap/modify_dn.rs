@@ -52,6 +52,10 @@ fn plan(world: &World, request: &ModifyDnRequest) -> Outcome<(Spot, Dn, Dn)> {
         return Err(Refusal::bad_dn(new_rdn));
     }
     let class = schema::structural(&class_chain(view.entry));
+    if let (Some(class), Some(superior)) = (class, &request.new_superior) {
+        let (_, superior) = forest.locate(&Target::parse(superior)?)?;
+        write::check_superior(&superior, class)?;
+    }
     let named_by = class.map_or_else(|| old.rdn_pair().0, |class| class.named_by);
     if !new.rdn_pair().0.eq_ignore_ascii_case(named_by) {
         return Err(Refusal::naming_violation());

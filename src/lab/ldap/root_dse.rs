@@ -55,7 +55,7 @@ pub fn attributes(forest: &Forest<'_>) -> Vec<(&'static str, Vec<String>)> {
         ("highestCommittedUSN", vec![stamp::highest_usn(world).to_string()]),
         ("isGlobalCatalogReady", vec!["TRUE".to_owned()]),
         ("isSynchronized", vec!["TRUE".to_owned()]),
-        ("supportedLDAPVersion", vec!["3".to_owned()]),
+        ("supportedLDAPVersion", vec!["3".to_owned(), "2".to_owned()]),
         ("supportedControl", oids(&SUPPORTED)),
         ("supportedCapabilities", oids(&CAPABILITIES)),
         ("supportedExtension", oids(&[START_TLS, WHO_AM_I])),

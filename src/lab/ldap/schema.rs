@@ -245,6 +245,18 @@ static CLASSES: &[Class] = &[
     class("foreignSecurityPrincipal", &["top", "foreignSecurityPrincipal"], "Foreign-Security-Principal", "CN", false),
 ];
 
+impl Class {
+    /// Whether an entry of this class may be directly below one of class `parent` ([MS-ADSC], possSuperiors).
+    pub fn may_be_below(&self, parent: &Class) -> bool {
+        let allowed: &[&str] = match self.name {
+            "organizationalUnit" => &["organizationalUnit", "domainDNS"],
+            "container" => &["container", "organizationalUnit", "domainDNS", "configuration", "server"],
+            _ => &["organizationalUnit", "container", "domainDNS", "builtinDomain"],
+        };
+        allowed.contains(&parent.name)
+    }
+}
+
 /// The `CN` of the object category that a filter means with a bare class name ([MS-ADTS] 3.1.1.3.1.3.5).
 pub fn category_named(name: &str) -> Option<&'static str> {
     let named = |class: &&Class| class.name.eq_ignore_ascii_case(name) || class.category.eq_ignore_ascii_case(name);

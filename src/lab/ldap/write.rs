@@ -1,8 +1,8 @@
 //! What the verbs that write have in common: finding the entry, rights, uniqueness, links.
 
-use super::forest::{Forest, Place, View, stored};
+use super::forest::{Forest, Place, View, class_chain, stored};
 use super::refusal::{Outcome, Refusal};
-use super::schema::{self, Attribute, Syntax};
+use super::schema::{self, Attribute, Class, Syntax};
 use super::target::Target;
 use super::value::{self, Key};
 use crate::lab::world::World;
@@ -31,6 +31,22 @@ pub fn writable<'f>(forest: &'f Forest<'_>, target: &str) -> Outcome<(Spot, View
 /// The attribute of this name. Options such as `;lang-en` are none that AD knows.
 pub fn known(name: &str) -> Outcome<&'static Attribute> {
     schema::attribute(name).ok_or_else(Refusal::unknown_attribute)
+}
+
+/// Checks that the schema lets entries of a class be below this parent. A parent of a class that the lab does not know
+/// is none of its business.
+pub fn check_superior(parent: &View<'_>, class: &Class) -> Outcome {
+    match schema::structural(&class_chain(parent.entry)) {
+        Some(parent) if !class.may_be_below(parent) => Err(Refusal::naming_violation()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an entry with this chain of classes holds at most one value of the attribute. For accounts `description` is
+/// such a one, though the schema says otherwise: the security accounts manager knows one only ([MS-ADTS] 3.1.1.5.3.2).
+pub fn holds_one(attribute: &Attribute, chain: &[String]) -> bool {
+    let is_account = || chain.iter().any(|class| class == "user" || class == "group");
+    attribute.single || (attribute.name == "description" && is_account())
 }
 
 /// Checks a value's syntax and length, and that a link leads somewhere.

@@ -1,10 +1,12 @@
 //! What the integration tests share.
 //!
 //! [`samba`] starts a real domain controller, [`seed`] fills it with a lab's world, [`ldap`] connects to any directory,
-//! [`source`] reads this crate's own files.
+//! [`doubles`] stand in for clock and file, [`source`] reads this crate's own files.
 
-pub mod clock;
+pub mod doubles;
 pub mod ldap;
 pub mod samba;
 pub mod seed;
 pub mod source;
+
+pub use doubles::{LeapingClock, Memory};

@@ -1,4 +1,4 @@
-//! What several tests need: a clock that nobody waits for, and a writer that can be read.
+//! Doubles of what tests cannot wait for or look into: a clock that leaps, and a file in memory.
 
 use jiff::{SignedDuration, Timestamp};
 use matchplan::directory::port::Clock;
