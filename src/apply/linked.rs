@@ -12,6 +12,7 @@ use crate::plan::step::{Action, Step};
 use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{Reading, StepStatus};
 use crate::state::recorder::Recorder;
+use crate::state::write::{Verdict, Write};
 use jiff::Timestamp;
 
 /// What a link must show to count as formed.
@@ -157,16 +158,35 @@ where
                 problems.push(why);
             }
         }
+        if self.with_record(|record| record.roles_out(link))? {
+            let found = format!("the link is formed, but a role is not back: {}", problems.join("; "));
+            return self.settle(link, LinkEnding::Stuck { found, next: self.how_to_restore() });
+        }
+        if let Some((found, next)) = self.out_of_scope(link).await? {
+            return self.settle(link, LinkEnding::Stuck { found, next });
+        }
         self.skip_pending(link, "the link is formed")?;
-        let ending = if self.with_record(|record| record.roles_out(link))? {
-            LinkEnding::Stuck {
-                found: format!("the link is formed, but a role is not back: {}", problems.join("; ")),
-                next: self.how_to_restore(),
+        self.settle(link, LinkEnding::Linked)
+    }
+
+    /// A formed link whose AD user an undo has moved back out of scope: the next cycle would delete the cloud user.
+    async fn out_of_scope(&self, link: &LinkId) -> Result<Option<(String, String)>, ApplyError> {
+        let undone = |step: &Step| self.status(&step.id).map(|s| matches!(s, StepStatus::Undone { .. }));
+        for step in self.steps_of(link) {
+            let Action::Move { user, to, .. } = &step.action else { continue };
+            let Some(write) = Write::of(&step.action, None) else { continue };
+            if undone(&step)?
+                && self.read(&write).await.map_or(true, |reading| write.verdict(&reading) != Verdict::AsWanted)
+            {
+                let found = format!(
+                    "a cycle formed the link while it was being undone, and {user} was moved out of the sync scope again: \
+                     the next cycle would delete the cloud user"
+                );
+                let next = format!("move {user} to {to} at once, then `matchplan apply --resume`");
+                return Ok(Some((found, next)));
             }
-        } else {
-            LinkEnding::Linked
-        };
-        self.settle(link, ending)
+        }
+        Ok(None)
     }
 
     /// What to type when roles are missing.

@@ -21,5 +21,9 @@ pub mod outcome;
 mod own;
 mod perform;
 mod run;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod undo;
 mod wave;

@@ -279,7 +279,8 @@ where
             if self.is_stopping() {
                 return Ok(());
             }
-            if !is_restore && !(failed.is_empty() && unknown.is_empty()) {
+            let went_wrong = !failed.is_empty() || !unknown.is_empty();
+            if went_wrong && !is_restore {
                 continue;
             }
             match self.step(step).await? {
@@ -314,7 +315,19 @@ where
     /// Stops the scheduler if the wave asks for it. `false` if that did not work: then nothing of the wave may begin.
     async fn hold(&self, wave: u32) -> Result<bool, ApplyError> {
         let Some(step) = self.wave_step(wave, |action| matches!(action, Action::Hold)) else { return Ok(true) };
-        self.engine_step(&step, || self.ports.sync.hold()).await
+        // An earlier run may have released it again before every link was through.
+        let again = self.with_record(|record| {
+            let released = record
+                .steps
+                .iter()
+                .any(|s| s.step.wave == wave && s.step.action == Action::Release && s.status != StepStatus::Pending);
+            let to_write = record.steps.iter().any(|s| {
+                let restore = matches!(s.step.action, Action::Restore { .. });
+                s.step.wave == wave && s.step.action.writes() && !restore && s.status == StepStatus::Pending
+            });
+            released && to_write
+        })?;
+        self.engine_step(&step, again, || self.ports.sync.hold()).await
     }
 
     /// Starts the scheduler again if we stopped it. `false` if that did not work.
@@ -324,15 +337,15 @@ where
         if matches!(self.status(&hold.id)?, StepStatus::Pending | StepStatus::Skipped { .. }) {
             return Ok(true);
         }
-        self.engine_step(&step, || self.ports.sync.release()).await
+        self.engine_step(&step, false, || self.ports.sync.release()).await
     }
 
     /// Both commands may be repeated without harm, so a step that was begun is simply done again.
-    async fn engine_step<Fut>(&self, step: &Step, command: impl Fn() -> Fut) -> Result<bool, ApplyError>
+    async fn engine_step<Fut>(&self, step: &Step, again: bool, command: impl Fn() -> Fut) -> Result<bool, ApplyError>
     where
         Fut: Future<Output = Result<(), DirectoryError>>,
     {
-        if matches!(self.status(&step.id)?, StepStatus::Succeeded { .. } | StepStatus::Skipped { .. }) {
+        if !again && matches!(self.status(&step.id)?, StepStatus::Succeeded { .. } | StepStatus::Skipped { .. }) {
             return Ok(true);
         }
         let (apply, id) = (&self.apply, &step.id);

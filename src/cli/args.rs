@@ -38,6 +38,16 @@ pub struct Global {
     pub clock: Option<jiff::Timestamp>,
 }
 
+impl Global {
+    /// The options that a person must give again with the next command, each with a space before it.
+    pub fn repeated(&self) -> String {
+        let lab = if self.lab { " --lab" } else { "" };
+        let default = self.config.as_os_str() == "matchplan.toml";
+        let config = if default { String::new() } else { format!(" --config {}", self.config.display()) };
+        format!("{config}{lab}")
+    }
+}
+
 /// When to colour the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {

@@ -13,6 +13,7 @@
 pub mod args;
 pub mod commands;
 pub mod error;
+pub mod executing;
 pub mod exit;
 #[cfg(feature = "lab")]
 pub mod lab;
@@ -20,6 +21,7 @@ pub mod progress;
 pub mod project;
 pub mod run;
 pub mod secrets;
+pub mod signals;
 pub mod site;
 pub mod terminal;
 

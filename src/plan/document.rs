@@ -31,6 +31,9 @@ pub struct Plan {
     pub forest: Vec<DomainRef>,
     /// The digest of the configuration and match plans it was made from.
     pub config_digest: String,
+    /// The match plan files it was made from, as given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
     /// The settings it was made with; apply, resume and rollback work from these.
     pub settings: Settings,
     /// When it was made.

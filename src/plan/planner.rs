@@ -117,6 +117,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         tenant: tenant_ref(&snapshot.tenant),
         forest: forest(snapshot),
         config_digest: config.digest.clone(),
+        sources: config.plan.files.clone(),
         settings: settings.clone(),
         created: now,
         expires: now.saturating_add(settings.plan_ttl).unwrap_or(now),

@@ -63,6 +63,7 @@ impl AnchorView {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
     use super::*;
     use snapbox::IntoData as _;

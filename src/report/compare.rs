@@ -224,6 +224,7 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         tenant,
         forest,
         config_digest,
+        sources,
         settings,
         created,
         expires,
@@ -250,6 +251,7 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         ("validity", vec![format!("{} from when it was made", expires.duration_since(*created))]),
         ("settings and sync commands", flat(settings)),
         ("configuration", vec![config_digest.clone()]),
+        ("match plans", sources.clone()),
         ("left out", skipped.iter().map(ToString::to_string).collect()),
         ("steps of the waves", steps.iter().filter(|step| step.link.is_none()).flat_map(step_text::lines).collect()),
     ]

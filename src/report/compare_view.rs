@@ -341,7 +341,8 @@ To look at again: links new: 1 · links gone: 1 · links changed: 2 · findings 
 
     #[test]
     fn each_single_change_is_seen() {
-        let changes: [(&str, fn(&mut Plan)); 8] = [
+        type Change = fn(&mut Plan);
+        let changes: [(&str, Change); 8] = [
             ("made by", |plan| plan.tool_version = "9".to_owned()),
             ("validity", |plan| plan.expires += jiff::SignedDuration::from_secs(1)),
             ("configuration", |plan| plan.config_digest = "sha256:11".to_owned()),

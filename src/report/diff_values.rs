@@ -188,6 +188,30 @@ mod tests {
         assert_eq!(changes(&["smtp:b@x", "SMTP:a@x"], &["SMTP:a@x", "smtp:b@x"]), ["= SMTP:a@x", "= smtp:b@x"]);
     }
 
+    proptest::proptest! {
+        /// Whatever the lists, the changes lead from all of the one to all of the other, each value told once.
+        #[test]
+        fn changes_tell_everything_once(
+            before in proptest::collection::vec("(SMTP:|smtp:|x500:|)[aAbB]", 0..6),
+            after in proptest::collection::vec("(SMTP:|smtp:|x500:|)[aAbB]", 0..6),
+        ) {
+            let (mut old, mut new) = (Vec::new(), Vec::new());
+            for change in value_changes(&before, &after) {
+                match change {
+                    ValueChange::Changed { old: o, new: n } => (old.push(o), new.push(n)).1,
+                    ValueChange::Added { new: n } => new.push(n),
+                    ValueChange::Removed { old: o } => old.push(o),
+                    ValueChange::Kept { value } => (old.push(value.clone()), new.push(value)).1,
+                }
+            }
+            let set = |mut values: Vec<String>| { values.sort(); values.dedup(); values };
+            old.sort();
+            new.sort();
+            proptest::prop_assert_eq!(old, set(before));
+            proptest::prop_assert_eq!(new, set(after));
+        }
+    }
+
     #[test]
     fn the_differing_words_are_found() {
         let (old, new) = emphasis("jsmith@corp.com", "john.smith@corp.com");

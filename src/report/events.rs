@@ -186,6 +186,7 @@ pub(super) fn link_line(page: &mut Page, indent: usize, ad: &str, cloud: &str, s
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
     use super::*;
     use crate::report::testing::{HOSTILE, event, sample};

@@ -127,6 +127,7 @@ fn next(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str) -> Vec<(Tone,
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
     use super::*;
     use crate::report::testing::{record, suspended_record};

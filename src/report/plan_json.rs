@@ -48,6 +48,8 @@ pub struct PlanView<'a> {
     pub tool_version: &'a str,
     /// The digest of its configuration.
     pub config_digest: &'a str,
+    /// The match plan files it was made from.
+    pub sources: &'a [String],
     /// Its own digest.
     pub digest: &'a str,
     /// The sync settings, commands included, that it runs with.
@@ -144,6 +146,7 @@ impl<'a> PlanView<'a> {
             tenant,
             forest,
             config_digest,
+            sources,
             settings,
             created,
             expires,
@@ -170,6 +173,7 @@ impl<'a> PlanView<'a> {
             expires: *expires,
             tool_version,
             config_digest,
+            sources,
             digest,
             sync: &settings.sync,
             guard: &settings.guard,

@@ -201,6 +201,7 @@ pub fn summary_text(plan: &Plan) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
     use super::*;
     use crate::report::safe::is_hidden;
@@ -304,6 +305,24 @@ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and res
         assert!(text.contains("x\\u{1b}[2J\\u{202e}\\u{200b}\\u{9b}\\n```"), "{text}");
         assert!(!text.replace('\n', "").contains(is_hidden));
         assert!(!text.contains(HOSTILE));
+    }
+
+    #[test]
+    fn a_rollback_shows_what_it_takes_back() {
+        let mut plan = sample();
+        plan.purpose = Purpose::Rollback { of: "apply-1".into() };
+        plan.links.truncate(1);
+        plan.links[0].outcome = Outcome::Undo { wave: 1 };
+        plan.links[0].prediction = None;
+        plan.links[0].takeover = crate::rules::prediction::Takeover::default();
+        plan.findings.clear();
+        plan.steps = vec![plan.steps.swap_remove(1)];
+        plan.counts = crate::plan::document::Counts::of(&plan.links, &plan.steps, true);
+        let text = render(&plan, Style::PLAIN, 100);
+        assert!(text.starts_with("Plan to roll back apply apply-1 for Contoso"), "{text}");
+        assert!(text.contains("  - corp\\jsmith → john.smith@contoso.com  roll back\n"), "{text}");
+        assert!(!text.contains("point of no return"), "{text}");
+        assert!(text.ends_with("\nPlan: 1 link · 2 attribute changes\n"), "{text}");
     }
 
     #[test]

@@ -10,7 +10,8 @@
 //!   one that a cloud user's UPN ends in, which Entra demands to be a verified domain of the tenant).
 //!
 //! Sentences are searched for every name that occurs in the plan's own fields, and for whatever looks like an address
-//! or a `CN=`. That errs on the side of replacing too much: a person called Will takes "will" along.
+//! or a `CN=`. That errs on the side of replacing too much: a person called Will takes "will" along. A name that stands
+//! in a sentence only, and in no field of the plan, is not found; the planner names every object of a finding in fields.
 
 use super::redact_text::Names;
 use crate::config::matchplan::CloudSelector;
@@ -66,16 +67,24 @@ impl Redactor {
             self.names.is_known_as(&object.name, &object.id);
         }
         for link in &plan.links {
-            let _ = self.entra_user(&link.before.user);
-            link.takeover.overwritten.iter().for_each(|overwrite| drop(self.overwrite(overwrite)));
-            link.takeover.addresses_lost.iter().for_each(|address| drop(self.names.value(address)));
+            let (user, id) = (&link.before.user, link.cloud.id.to_string());
+            for name in [&user.display_name, &user.mail_nickname].into_iter().flatten() {
+                self.names.is_known_as(name, &id);
+            }
         }
-        for finding in &plan.findings {
-            finding.value.iter().for_each(|value| drop(self.names.value(value)));
+        // What replaces a field also learns it; the results are made again below, when everything is known.
+        for link in &plan.links {
+            let _ = self.entra_user(&link.before.user);
+            let _ = self.takeover(&link.takeover);
+        }
+        for value in plan.findings.iter().filter_map(|finding| finding.value.as_ref()) {
+            let _ = self.names.value(value);
         }
         for step in &plan.steps {
             if let Action::Align { changes, .. } = &step.action {
-                changes.iter().for_each(|change| drop(self.change(change)));
+                for change in changes {
+                    let _ = self.change(change);
+                }
             }
         }
     }
@@ -88,6 +97,7 @@ impl Redactor {
             tenant,
             forest,
             config_digest,
+            sources,
             settings,
             created,
             expires,
@@ -105,6 +115,7 @@ impl Redactor {
             tenant: tenant.clone(),
             forest: forest.clone(),
             config_digest: config_digest.clone(),
+            sources: sources.clone(),
             settings: self.settings(settings),
             created: *created,
             expires: *expires,

@@ -108,13 +108,12 @@ impl Names {
         let mut rest = text;
         let mut in_word = false;
         while let Some(c) = rest.chars().next() {
-            if !in_word && c.is_alphanumeric() {
-                if let Some((replacement, length)) = self.at_word(rest) {
-                    out.push_str(&replacement);
-                    rest = &rest[length..];
-                    in_word = false;
-                    continue;
-                }
+            let found = if !in_word && c.is_alphanumeric() { self.at_word(rest) } else { None };
+            if let Some((replacement, length)) = found {
+                out.push_str(&replacement);
+                rest = &rest[length..];
+                in_word = false;
+                continue;
             }
             in_word = c.is_alphanumeric();
             out.push(c);

@@ -68,7 +68,7 @@ fn cloud_user(user: &EntraRef, display_name: &str) -> EntraUser {
 fn link(n: u128, ad: &AdRef, cloud: &EntraRef, display_name: &str, outcome: Outcome) -> PlannedLink {
     PlannedLink {
         id: format!("corp/{}", ad.sam.key()).into(),
-        origin: Some(Origin { file: "plans/wave-01.toml".to_owned(), line: 3 + usize::try_from(n).unwrap() * 4 }),
+        origin: Some(Origin { file: "plans/wave-01.toml".to_owned(), line: 3 + u32::try_from(n).unwrap() * 4 }),
         ad: ad.clone(),
         cloud: cloud.clone(),
         outcome,
@@ -139,6 +139,7 @@ pub(crate) fn plan_of(links: Vec<PlannedLink>, steps: Vec<Step>, findings: Vec<F
             dns_name: "corp.contoso.com".to_owned(),
         }],
         config_digest: "sha256:00".to_owned(),
+        sources: Vec::new(),
         settings: settings(),
         created: "2026-11-20T10:00:00Z".parse().unwrap(),
         expires: "2026-11-23T10:00:00Z".parse().unwrap(),

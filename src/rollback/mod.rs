@@ -5,3 +5,5 @@
 pub mod drift;
 mod live;
 pub mod plan;
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,7 @@ pub fn plan_rollback(input: &RollbackInput<'_>) -> Result<Plan, RollbackError> {
     }
     for (n, step) in steps.iter_mut().enumerate() {
         let of = step.link.as_ref().map_or_else(String::new, |link| format!("-{link}"));
-        step.id = StepId(format!("{:04}-{}{of}", n + 1, step.action.kind()));
+        step.id = StepId(format!("{:06}-{}{of}", n + 1, step.action.kind()));
     }
     findings.sort();
     let tenant = input.state.tenant.clone();
@@ -106,6 +106,7 @@ pub fn plan_rollback(input: &RollbackInput<'_>) -> Result<Plan, RollbackError> {
         tenant,
         forest: forest.collect(),
         config_digest: input.config_digest.to_owned(),
+        sources: Vec::new(),
         settings: input.settings.clone(),
         created: input.now,
         expires: input.now.saturating_add(input.settings.plan_ttl).unwrap_or(input.now),

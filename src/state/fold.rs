@@ -140,10 +140,15 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
         }
         JournalEvent::StepStarted { apply, step, before } => {
             let status = StepStatus::Started { at, before: before.clone() };
+            let is_hold = state.apply(apply).and_then(|a| a.step(step)).is_some_and(|s| s.step.action == Action::Hold);
             let link = change(state, apply, step, "start", |old| {
-                matches!(old, StepStatus::Pending | StepStatus::Started { .. }).then_some(status)
+                let again = is_hold && matches!(old, StepStatus::Succeeded { .. });
+                (again || matches!(old, StepStatus::Pending | StepStatus::Started { .. })).then_some(status)
             })?;
             begin(state, apply, link.as_ref());
+            if is_hold {
+                release_again(state, apply, step);
+            }
             Ok(())
         }
         JournalEvent::StepSucceeded { apply, step, wrote, after, assignment } => {
@@ -186,7 +191,8 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
         }
         JournalEvent::LinkWaiting { apply, link } => {
             let record = link_of(unfinished(state, apply)?, link)?;
-            if record.standing.is_ended() {
+            // A stuck link that a resume took up may wait again.
+            if record.standing.is_ended() && !matches!(record.standing, Standing::Stuck { .. }) {
                 return Err(format!("link {link} is {} and cannot wait", record.standing));
             }
             record.standing = Standing::Waiting;
@@ -210,6 +216,11 @@ fn may_start(state: &State, apply: &ApplyId, plan: &Plan) -> Result<(), String> 
     }
     if plan.tenant.id != state.tenant.id {
         return Err(format!("its plan is for tenant {}, the ledger for {}", plan.tenant.id, state.tenant.id));
+    }
+    if let Purpose::Rollback { of } = &plan.purpose
+        && state.apply(of).is_none()
+    {
+        return Err(format!("there is no apply {of} to roll back"));
     }
     if let Some(blocking) = state.blocking(&plan.purpose) {
         return Err(format!("apply {} is unfinished", blocking.id));
@@ -287,6 +298,15 @@ fn begin(state: &mut State, apply: &ApplyId, link: Option<&LinkId>) {
         && link.standing == Standing::Waiting
     {
         link.standing = Standing::InProgress;
+    }
+}
+
+/// A resume may have to stop the scheduler again for the same wave; then it must be started again, too.
+fn release_again(state: &mut State, apply: &ApplyId, hold: &StepId) {
+    let Some(record) = state.applies.iter_mut().find(|a| a.id == *apply) else { return };
+    let wave = record.step(hold).map(|s| s.step.wave);
+    for step in record.steps.iter_mut().filter(|s| s.step.action == Action::Release && Some(s.step.wave) == wave) {
+        step.status = StepStatus::Pending;
     }
 }
 

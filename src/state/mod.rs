@@ -20,4 +20,6 @@ pub mod ledger;
 pub mod query;
 pub mod recorder;
 pub mod sheet;
+#[cfg(test)]
+mod tests;
 pub mod write;

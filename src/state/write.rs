@@ -101,7 +101,12 @@ impl Write {
             }
             (Self::Anchor { expects, sets, .. }, Reading::ImmutableId { value }) => {
                 compare(value, expects, sets, || {
-                    format!("the ImmutableID is {}, neither {} nor {}", or_null(value), or_null(expects), or_null(sets))
+                    format!(
+                        "the ImmutableID is {}, neither {} nor {}",
+                        or_null(value.as_ref()),
+                        or_null(expects.as_ref()),
+                        or_null(sets.as_ref())
+                    )
                 })
             }
             (Self::Move { from, to, .. }, Reading::Container { dn }) => {
@@ -134,8 +139,8 @@ fn compare<T: PartialEq>(live: &T, expects: &T, sets: &T, surprise: impl FnOnce(
     }
 }
 
-fn or_null(value: &Option<ImmutableId>) -> String {
-    value.as_ref().map_or_else(|| "null".to_owned(), |id| format!("{:?}", id.as_str()))
+fn or_null(value: Option<&ImmutableId>) -> String {
+    value.map_or_else(|| "null".to_owned(), |id| format!("{:?}", id.as_str()))
 }
 
 fn align_verdict<'a>(changes: &'a [AttributeChange], live: impl Fn(&'a AttributeChange) -> &'a [String]) -> Verdict {

@@ -11,3 +11,5 @@ pub mod files;
 pub mod ledger;
 pub mod lock;
 pub mod paths;
+#[cfg(test)]
+mod tests;

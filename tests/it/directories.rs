@@ -6,7 +6,10 @@ use matchplan::config::settings::{
 };
 use matchplan::directory::collect::Progress;
 use matchplan::directory::connected::{Access, Directories};
+use matchplan::directory::entra::assertion::SigningCertificate;
+use matchplan::directory::entra::cloud::Endpoints;
 use matchplan::directory::entra::credential::Credential;
+use matchplan::directory::entra::http::Graph;
 use matchplan::directory::error::{DirectoryError, ErrorKind};
 use matchplan::directory::port::{ReadAd as _, ReadEntra as _, WriteAd as _, WriteEntra as _};
 use matchplan::lab::graph::server::{self as graph, GraphServer, GraphServerConfig};
@@ -118,6 +121,26 @@ impl Lab {
     async fn connected(&self) -> Directories<LeapingClock> {
         self.connect(self.usual()).await.unwrap()
     }
+}
+
+#[tokio::test]
+async fn a_client_certificate_signs_in() {
+    let lab = Lab::over(contoso()).await;
+    let base: url::Url = lab.graph.url().parse().unwrap();
+    let tenant = lab.world.read(|world| world.entra.tenant_id.to_string());
+    let endpoints = Endpoints::of(&EntraSettings {
+        tenant: TenantName::parse(&tenant).unwrap(),
+        cloud: Cloud::Custom { login: base.clone(), graph: base },
+        credential: CredentialKind::AzureCli,
+    });
+    let key = include_str!("../fixtures/client-certificate/key-pkcs8.pem").to_owned().into();
+    let certificate = include_str!("../fixtures/client-certificate/certificate.pem");
+    let certificate = Box::new(SigningCertificate::from_pem(certificate, &key).unwrap());
+    let credential = Credential::ClientCertificate { client_id: CLIENT_ID.into(), certificate };
+    // An assertion is for now, and the lab looks at the machine's clock.
+    let clock = LeapingClock::at(&jiff::Timestamp::now().to_string());
+    let graph = Graph::new(endpoints.unwrap(), credential, clock, None).unwrap();
+    assert!(!graph.global_administrators().await.unwrap().is_empty());
 }
 
 async fn snapshot(directories: &Directories<LeapingClock>) -> Snapshot {
@@ -278,7 +301,7 @@ async fn a_move_keeps_guid_and_present_name() {
 
     let nowhere = Dn::parse("OU=Nowhere,DC=corp,DC=contoso,DC=com").unwrap();
     let error = directories.move_under(&planned, &nowhere).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
     planned.guid = "00000000-0000-0000-0000-00000000dead".parse().unwrap();
     assert_eq!(directories.move_under(&planned, &parent).await.unwrap_err().kind, ErrorKind::NotFound);
     assert_eq!(directories.ad_user(&planned.domain, planned.guid).await.unwrap(), None);

@@ -6,12 +6,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use matchplan::config::settings::{Cloud, CredentialKind, EntraSettings, TenantName};
 use matchplan::directory::collect::Progress;
 use matchplan::directory::entra::cloud::Endpoints;
 use matchplan::directory::entra::credential::Credential;
 use matchplan::directory::entra::http::Graph;
+use matchplan::directory::entra::token::Lifetime;
 use matchplan::directory::entra::trace::Trace;
 use matchplan::directory::error::ErrorKind;
 use matchplan::directory::port::{ReadEntra as _, WriteEntra as _};
@@ -200,6 +203,52 @@ async fn a_wrong_secret_is_told_without_showing_it() {
     let error = with_secret(&base, &clock(), None).last_sync().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthenticated);
     assert!(error.detail.contains("AADSTS7000215") && !format!("{error:?}").contains("planted"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_token_of_another_tenant_is_refused_before_it_is_used() {
+    let other = "99999999-2222-3333-4444-555555555555";
+    let (base, log) = serve(|_, _, _| reply(204, &[], &Value::Null)).await;
+    let claims = URL_SAFE_NO_PAD.encode(json!({"tid": other}).to_string());
+    let credential = Credential::AccessToken(format!("e30.{claims}.x").into());
+    let graph = Graph::new(endpoints(&base), credential, clock(), None).unwrap();
+    let error = graph.set_immutable_id(jane(), None).await.unwrap_err();
+    assert_eq!((error.kind, log.lock().unwrap().len()), (ErrorKind::Unauthenticated, 0));
+    assert!(error.detail.contains(other) && error.detail.contains(TENANT), "{error}");
+}
+
+#[tokio::test]
+async fn a_ready_token_that_has_ended_is_not_sent() {
+    let (base, log) = serve(|_, _, _| reply(204, &[], &Value::Null)).await;
+    let clock = clock();
+    let exp = "2026-11-22T10:30:00Z".parse::<jiff::Timestamp>().unwrap();
+    let claims = URL_SAFE_NO_PAD.encode(json!({"tid": TENANT, "exp": exp.as_second()}).to_string());
+    let credential = Credential::AccessToken(format!("e30.{claims}.x").into());
+    let graph = Graph::new(endpoints(&base), credential, Arc::clone(&clock), None).unwrap();
+    assert_eq!(graph.tokens().lifetime().await.unwrap(), Lifetime::Until(exp));
+    graph.set_immutable_id(jane(), None).await.unwrap();
+    clock.advance(SignedDuration::from_mins(30));
+    assert_eq!(graph.set_immutable_id(jane(), None).await.unwrap_err().kind, ErrorKind::Unauthenticated);
+    assert_eq!(log.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_may_not_be_read_of_a_user_is_asked_for_once() {
+    let (base, log) = serve(|_, seen, _| {
+        if seen.line.starts_with("GET /v1.0/users/") && !seen.line.contains("onPremisesSyncBehavior") {
+            let user = json!({"id": JANE, "userPrincipalName": "j@x", "onPremisesImmutableId": "anything"});
+            return reply(200, &[], &user);
+        }
+        reply(403, &[], &json!({"error": {"code": "Authorization_RequestDenied", "message": "No."}}))
+    })
+    .await;
+    let graph = with_token(&base, &clock());
+    for _ in 0..3 {
+        let user = graph.entra_user(jane()).await.unwrap().unwrap();
+        assert_eq!((user.object_identifier, user.cloud_managed), (None, None));
+    }
+    assert_eq!(lines(&log).iter().filter(|line| line.contains("onPremisesSyncBehavior")).count(), 1);
+    assert_eq!(log.lock().unwrap().len(), 5);
 }
 
 /// A server that reads a request and hangs up; returns how often it did.

@@ -1,10 +1,15 @@
 //! One file per command.
 
 pub mod anchor;
+pub mod apply;
 pub mod diff;
 pub mod init;
+#[cfg(feature = "lab")]
+pub mod lab;
 pub mod plan;
+pub mod rollback;
 pub mod schema;
 pub mod show;
 pub mod snapshot;
+pub mod status;
 pub mod validate;

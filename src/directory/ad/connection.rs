@@ -173,10 +173,15 @@ impl AdDomain {
     /// A new connection in place of one that failed, unless another operation has replaced it already.
     async fn reopened(&self, failed: &mut Ldap) -> Result<Ldap, DirectoryError> {
         if !failed.is_closed() {
-            // It timed out but stands: what is on its way may still come, so it is left to end by itself.
-            *self.handle.lock().await = None;
+            self.forget_connection().await;
         }
         self.ldap().await
+    }
+
+    /// Leaves a connection that hangs to itself; the next operation opens another. Those still on their way over the
+    /// old one hold it open until they end.
+    pub(super) async fn forget_connection(&self) {
+        *self.handle.lock().await = None;
     }
 
     /// The domain's name in the settings.

@@ -8,7 +8,7 @@
 //! | [`outcome`] | result codes and broken connections as errors that say what to do |
 //! | [`root`] | what a domain controller says of itself, and which ones we refuse |
 //! | [`connection`] | connecting, binding, pinning one domain controller, reading pages |
-//! | [`read`], [`write`] | one domain's reads and its compare-and-swap writes |
+//! | [`read`], [`write`](mod@write) | one domain's reads and its compare-and-swap writes |
 
 pub mod connection;
 pub mod entry;

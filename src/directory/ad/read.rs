@@ -63,7 +63,12 @@ impl AdDomain {
     }
 
     /// One object by its name, or `None` if it is not there.
-    async fn object(&self, base: &str, attributes: Vec<String>, what: &str) -> Result<Option<Entry>, DirectoryError> {
+    pub(super) async fn object(
+        &self,
+        base: &str,
+        attributes: Vec<String>,
+        what: &str,
+    ) -> Result<Option<Entry>, DirectoryError> {
         let search = Search { base, scope: Scope::Base, filter: Filter::any(), attributes };
         match self.search(&search, what).await {
             Ok(entries) => Ok(entries.into_iter().next()),

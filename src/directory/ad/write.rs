@@ -42,6 +42,11 @@ impl AdDomain {
         if now.parent().as_ref() == Some(parent) {
             return Ok(());
         }
+        // Servers answer the same for a missing target and a missing user; these are different news.
+        if self.object(parent.as_str(), vec!["objectClass".into()], &what).await?.is_none() {
+            let error = DirectoryError::new(ErrorKind::Refused, what, format!("there is no {parent}"));
+            return Err(error.with_hint("create the OU, or correct `move_to`"));
+        }
         let target = by_guid(user.guid);
         let send = async |mut ldap: Ldap| {
             ldap.with_timeout(WRITE_TIMEOUT).modifydn(&target, now.rdn(), true, Some(parent.as_str())).await
@@ -62,7 +67,11 @@ impl AdDomain {
         match answer {
             Ok(result) if result.rc == 0 => Ok(()),
             Ok(result) => Err(from_result(&result, During::Write, what)),
-            Err(error) => Err(from_error(&error, During::Write, what)),
+            Err(error) => {
+                // What comes next is a read that must tell whether it was done: not over a connection that hangs.
+                self.forget_connection().await;
+                Err(from_error(&error, During::Write, what))
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::OnceCell;
 use url::Url;
 use uuid::Uuid;
@@ -24,10 +25,21 @@ use uuid::Uuid;
 pub struct Graph<C> {
     pub(super) tokens: TokenSource<C>,
     pub(super) clock: Arc<C>,
+    /// Optional parts that were refused once: asking again with every poll would be refused with every poll.
+    pub(super) unseen: Unseen,
     /// Names of role definitions, read once.
     pub(super) role_names: OnceCell<BTreeMap<RoleDefinitionId, String>>,
     transport: Transport,
     base: Url,
+}
+
+/// Which optional parts of a user this credential may not read.
+#[derive(Debug, Default)]
+pub(super) struct Unseen {
+    /// `onPremisesObjectIdentifier`.
+    pub object_identifier: AtomicBool,
+    /// `onPremisesSyncBehavior`.
+    pub sync_behavior: AtomicBool,
 }
 
 impl<C: Clock> Graph<C> {
@@ -41,7 +53,7 @@ impl<C: Clock> Graph<C> {
         let transport = Transport::new(endpoints.is_loopback(), trace)?;
         let base = endpoints.graph.clone();
         let tokens = TokenSource::new(credential, endpoints, transport.clone(), Arc::clone(&clock));
-        Ok(Self { tokens, clock, role_names: OnceCell::new(), transport, base })
+        Ok(Self { tokens, clock, role_names: OnceCell::new(), unseen: Unseen::default(), transport, base })
     }
 
     /// The tokens, for their lifetime and claims.

@@ -11,7 +11,7 @@
 //! | [`refusal`] | Graph's and the sign-in's error bodies as errors; [`permission`], what each operation needs |
 //! | [`trace`] | every exchange as a JSON line, without secrets |
 //! | [`wire`] | Graph's JSON read into the model |
-//! | [`read`], [`write`], [`collect`] | single objects, writes, and everything for a snapshot |
+//! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
 
 pub mod assertion;
 pub mod claims;

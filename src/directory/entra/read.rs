@@ -14,6 +14,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many single reads are on their way at the same time.
 pub(super) const SIDE_BY_SIDE: usize = 8;
@@ -60,6 +61,24 @@ pub(super) fn optional<T>(result: Result<T, DirectoryError>) -> Optional<T> {
         Err(error) if may_be_missing(error.kind) => Ok(Err(error)),
         Err(error) => Err(error),
     }
+}
+
+/// Reads an optional member of a user, unless that was refused before. A user that is not there (any more) refuses
+/// nothing.
+async fn unless_refused<T>(
+    refused: &AtomicBool,
+    read: impl Future<Output = Result<Option<T>, DirectoryError>>,
+) -> Result<Option<T>, DirectoryError> {
+    if refused.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    let read = optional(read.await)?;
+    if let Err(error) = &read
+        && error.kind != ErrorKind::NotFound
+    {
+        refused.store(true, Ordering::Relaxed);
+    }
+    Ok(read.unwrap_or_default())
 }
 
 impl<C: Clock> Graph<C> {
@@ -151,15 +170,16 @@ impl<C: Clock> ReadEntra for Graph<C> {
     async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
         let what = format!("read the user {id}");
         let request = Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&wire::USER);
-        let (user, identifier) = tokio::join!(self.read(&request), self.object_identifier(id));
+        let identifier = unless_refused(&self.unseen.object_identifier, self.object_identifier(id));
+        let (user, identifier) = tokio::join!(self.read(&request), identifier);
         let mut user: EntraUser = match user {
             Ok(value) => wire::from_json::<WireUser>(value, &what)?.into(),
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        user.object_identifier = optional(identifier)?.unwrap_or_default();
+        user.object_identifier = identifier?;
         if has_been_synced(&user) {
-            user.cloud_managed = optional(self.cloud_managed(id).await)?.unwrap_or_default();
+            user.cloud_managed = unless_refused(&self.unseen.sync_behavior, self.cloud_managed(id)).await?;
         }
         Ok(Some(user))
     }

@@ -222,14 +222,6 @@ impl Token {
 
 /// Asks the Azure CLI. What it prints on stdout is a secret and never shown; on stderr it says what is wrong.
 async fn azure_cli(program: &str, endpoints: &Endpoints, now: Timestamp) -> Result<Token, DirectoryError> {
-    #[derive(Deserialize)]
-    struct Granted {
-        #[serde(rename = "accessToken")]
-        access_token: String,
-        /// Seconds since 1970. (`expiresOn` beside it is local time without a zone.)
-        #[serde(default)]
-        expires_on: Option<i64>,
-    }
     let what = "get a token from the Azure CLI";
     let refuse =
         |detail: String, hint: &str| DirectoryError::new(ErrorKind::Unauthenticated, what, detail).with_hint(hint);
@@ -249,8 +241,49 @@ async fn azure_cli(program: &str, endpoints: &Endpoints, now: Timestamp) -> Resu
         let said = first_lines(&String::from_utf8_lossy(&output.stderr), 2);
         return Err(refuse(said, &format!("run `az login --tenant {}`", endpoints.tenant)));
     }
-    let granted: Granted = serde_json::from_slice(&output.stdout)
-        .map_err(|_| refuse("its answer holds no access token".to_owned(), "update the Azure CLI (`az upgrade`)"))?;
-    let life = granted.expires_on.and_then(|at| Timestamp::from_second(at).ok()).map(|end| end.duration_since(now));
-    Ok(Token::new(granted.access_token.into(), life, now))
+    read_azure_cli(&output.stdout, now)
+        .ok_or_else(|| refuse("its answer holds no access token".to_owned(), "update the Azure CLI (`az upgrade`)"))
+}
+
+/// The token in the Azure CLI's JSON. Versions before 2.54 say its end only in local time without a zone; then the token
+/// itself says it.
+fn read_azure_cli(stdout: &[u8], now: Timestamp) -> Option<Token> {
+    #[derive(Deserialize)]
+    struct Granted {
+        #[serde(rename = "accessToken")]
+        access_token: String,
+        /// Seconds since 1970.
+        #[serde(default)]
+        expires_on: Option<i64>,
+    }
+    let granted: Granted = serde_json::from_slice(stdout).ok()?;
+    let end = granted.expires_on.and_then(|at| Timestamp::from_second(at).ok());
+    Some(Token::new(granted.access_token.into(), end.map(|end| end.duration_since(now)), now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_azure_clis_answer_is_read_in_old_and_new_versions() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let in_an_hour = now.as_second() + 3600;
+        let new =
+            format!(r#"{{"accessToken":"t","expiresOn":"2026-11-22 12:00:00.000000","expires_on":{in_an_hour}}}"#);
+        let token = read_azure_cli(new.as_bytes(), now).unwrap();
+        assert_eq!(token.expires.unwrap().as_second(), in_an_hour);
+        assert_eq!(token.renew_at.unwrap(), token.expires.unwrap() - MARGIN);
+        let old = read_azure_cli(br#"{"accessToken":"t","expiresOn":"2026-11-22 12:00:00.000000"}"#, now).unwrap();
+        assert_eq!((old.expires, old.claims), (None, None));
+        assert!(read_azure_cli(b"Please run 'az login'", now).is_none());
+    }
+
+    #[test]
+    fn a_short_life_is_used_for_four_fifths_and_shown_to_nobody() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let token = Token::new("s3cret".to_owned().into(), Some(SignedDuration::from_mins(5)), now);
+        assert_eq!(token.renew_at.unwrap(), now + SignedDuration::from_mins(4));
+        assert!(!format!("{token:?}").contains("s3cret"));
+    }
 }

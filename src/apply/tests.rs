@@ -1,0 +1,442 @@
+//! Every ending of a link, and every place where an apply can die.
+
+use super::event::What;
+use super::options::{OnFailure, Options};
+use super::outcome::Ending;
+use super::testing::*;
+use crate::config::settings::{Command, Hold, OnTimeout};
+use crate::model::anchor::{Anchor, ImmutableId};
+use crate::model::attribute::AdAttribute;
+use crate::model::role::GLOBAL_ADMINISTRATOR;
+use crate::state::ledger::{Standing, StepStatus};
+
+const SOFT: Spec = Spec { hard: false, role: false, staged: false, wave: 1 };
+const HARD: Spec = Spec { hard: true, ..SOFT };
+const STAGED: Spec = Spec { hard: true, staged: true, ..SOFT };
+const ADMIN: Spec = Spec { hard: true, role: true, staged: true, wave: 2 };
+
+fn linked(standing: &Standing) -> bool {
+    matches!(standing, Standing::Linked { .. })
+}
+
+fn with_hold(world: &World) {
+    let command = Command::try_from(vec!["hold".to_owned()]).unwrap();
+    world.settings.borrow_mut().sync.hold = Some(Hold { hold: command.clone(), release: command });
+}
+
+#[test]
+fn all_kinds_of_links_are_formed_and_roles_come_back() {
+    let world = World::new(&[SOFT, HARD, STAGED, ADMIN]);
+    with_hold(&world);
+    let roles = world.roles(3);
+    let mut ledger = Memory::default();
+    let outcome = apply(&world, &mut ledger);
+    assert_eq!(outcome.ending, Ending::Complete, "{outcome:?}");
+    assert!(!outcome.resumable && outcome.links.values().all(linked));
+    assert_eq!(world.roles(3), roles);
+    assert!(!world.held.get());
+    assert_eq!(world.ad(0).proxy_addresses.to_strings(), ["SMTP:user0@corp.test", "smtp:User0.old@corp.test"]);
+    let state = ledger.state.as_ref().unwrap();
+    assert!(state.unfinished().is_none() && state.suspended_roles().is_empty());
+    assert_eq!(ledger.reopened().state.as_ref(), Some(state), "the ledger is the fold of the journal");
+    assert!(ledger.sheets[0].contains("roleManagement/directory/roleAssignments"));
+}
+
+#[test]
+fn applying_to_what_is_already_as_wanted_writes_nothing_and_owns_nothing() {
+    let world = World::new(&[HARD]);
+    let plan = world.plan();
+    world.edit_cloud(0, |u| u.immutable_id = Some(Anchor::from_guid(guid(0)).into()));
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, Options::default(), plan);
+    assert_eq!(outcome.unwrap().ending, Ending::Complete);
+    assert_eq!(*world.writes.borrow(), ["align corp\\user0"]);
+    let record = &ledger.state.as_ref().unwrap().applies[0];
+    let anchor = record.steps.iter().find(|s| s.step.action.kind() == "anchor").unwrap();
+    assert!(!anchor.stands() && matches!(anchor.status, StepStatus::Succeeded { .. }));
+}
+
+#[test]
+fn a_value_that_somebody_else_changed_takes_only_its_link_out() {
+    let world = World::new(&[HARD, HARD]);
+    let plan = world.plan();
+    world.edit_ad(0, |u| u.mail = Some("other@corp.test".to_owned()));
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, Options::default(), plan);
+    assert_eq!(outcome.unwrap().ending, Ending::Partial);
+    assert!(matches!(ledger.standing(0), Standing::Failed { why, .. } if why.contains("other@corp.test")));
+    assert!(linked(&ledger.standing(1)));
+    assert_eq!(world.ad(0).mail.as_deref(), Some("other@corp.test"));
+    assert_eq!(world.cloud(0).immutable_id, None);
+}
+
+#[test]
+fn an_administrators_failure_is_undone_at_once() {
+    let world = World::new(&[ADMIN]);
+    let before = world.image();
+    world.faults.borrow_mut().insert(2, Fault::Refused); // 0 take, 1 align, 2 anchor
+    let mut ledger = Memory::default();
+    let outcome = apply(&world, &mut ledger);
+    assert_eq!(outcome.ending, Ending::Partial);
+    assert!(matches!(ledger.standing(0), Standing::RolledBack { why, .. } if why.contains("insufficient rights")));
+    assert_eq!(world.image(), before);
+    assert_eq!(world.triggers.get(), 0);
+}
+
+#[test]
+fn roles_that_do_not_come_back_leave_the_link_stuck_and_a_resume_tries_again() {
+    let world = World::new(&[ADMIN]);
+    let roles = world.roles(0);
+    world.faults.borrow_mut().insert(4, Fault::Refused); // take, align, anchor, move, give
+    let mut ledger = Memory::default();
+    let outcome = apply(&world, &mut ledger);
+    assert_eq!(outcome.ending, Ending::Stuck);
+    assert!(matches!(ledger.standing(0), Standing::Stuck { next, .. } if next.contains("restore.txt")));
+    assert_eq!(ledger.state.as_ref().unwrap().suspended_roles().len(), 1);
+    let mut ledger = ledger.reopened();
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete);
+    assert_eq!(world.roles(0), roles);
+}
+
+#[test]
+fn a_lost_answer_is_read_before_anything_is_repeated() {
+    for (n, fault) in (0..5).flat_map(|n| [(n, Fault::Before), (n, Fault::After)]) {
+        let world = World::new(&[ADMIN]);
+        let roles = world.roles(0);
+        world.faults.borrow_mut().insert(n, fault);
+        let outcome = apply(&world, &mut Memory::default());
+        assert_eq!(outcome.ending, Ending::Complete, "write {n} {fault:?}");
+        assert_eq!(world.roles(0), roles);
+        let expected = if fault == Fault::Before { 6 } else { 5 };
+        assert_eq!(world.writes.borrow().len(), expected, "write {n} {fault:?}: {:?}", world.writes.borrow());
+    }
+}
+
+#[test]
+fn without_a_cycle_a_busy_or_silent_engine_leaves_links_stuck_and_nothing_undone() {
+    let world = World::new(&[ADMIN]);
+    world.cycle.set(None);
+    let mut ledger = Memory::default();
+    assert_eq!(apply(&world, &mut ledger).ending, Ending::Stuck);
+    assert!(matches!(ledger.standing(0), Standing::Stuck { next, .. } if next.contains("rollback")));
+    assert!(world.cloud(0).immutable_id.is_some());
+    // The cycle comes after all: a resume sees it, and the role comes back.
+    world.cycle.set(Some(jiff::SignedDuration::from_secs(60)));
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete);
+    assert_eq!(world.roles(0).len(), 1);
+}
+
+#[test]
+fn without_a_cycle_a_provably_idle_engine_lets_the_wave_be_withdrawn() {
+    let world = World::new(&[ADMIN]);
+    let before = world.image();
+    world.cycle.set(None);
+    world.has_status.set(true);
+    let mut ledger = Memory::default();
+    assert_eq!(apply(&world, &mut ledger).ending, Ending::Partial);
+    assert!(matches!(ledger.standing(0), Standing::RolledBack { .. }));
+    assert_eq!(world.image(), before);
+    let busy = World::new(&[ADMIN]);
+    busy.has_status.set(true);
+    busy.always_busy.set(true);
+    busy.cycle.set(None);
+    assert_eq!(apply(&busy, &mut Memory::default()).ending, Ending::Stuck);
+}
+
+#[test]
+fn hold_leaves_links_waiting_but_never_an_administrator() {
+    let world = World::new(&[HARD, Spec { wave: 1, ..ADMIN }]);
+    world.settings.borrow_mut().sync.on_timeout = OnTimeout::Hold;
+    world.has_status.set(true);
+    world.cycle.set(None);
+    let roles = world.roles(1);
+    let mut ledger = Memory::default();
+    let outcome = apply(&world, &mut ledger);
+    assert_eq!((outcome.ending, outcome.resumable), (Ending::Waiting, true));
+    assert_eq!(ledger.standing(0), Standing::Waiting);
+    assert!(matches!(ledger.standing(1), Standing::RolledBack { .. }));
+    assert_eq!(world.roles(1), roles);
+    world.cycle.set(Some(jiff::SignedDuration::from_secs(60)));
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Partial);
+    assert!(linked(&ledger.standing(0)));
+}
+
+#[test]
+fn a_link_that_two_cycles_did_not_form_is_undone_and_the_duplicate_is_named() {
+    let world = World::new(&[Spec { hard: false, ..ADMIN }]);
+    let before = (world.ad(0), world.roles(0));
+    world.matches.set(false);
+    let mut ledger = Memory::default();
+    assert_eq!(apply(&world, &mut ledger).ending, Ending::Partial);
+    let Standing::RolledBack { why, .. } = ledger.standing(0) else { panic!("{:?}", ledger.standing(0)) };
+    assert!(why.contains("dup-user0@corp.test") && why.contains("anchor"), "{why}");
+    assert_eq!((world.ad(0), world.roles(0)), before);
+    assert_eq!(world.triggers.get(), 2, "one advance of the last sync is no proof without a status command");
+}
+
+#[test]
+fn a_status_command_proves_a_cycle_by_one_advance() {
+    let world = World::new(&[Spec { hard: false, ..ADMIN }]);
+    world.has_status.set(true);
+    world.matches.set(false);
+    assert_eq!(apply(&world, &mut Memory::default()).ending, Ending::Partial);
+    assert_eq!(world.triggers.get(), 1);
+}
+
+#[test]
+fn too_many_failures_stop_before_scope_and_a_resume_goes_on() {
+    let world = World::new(&[STAGED, STAGED, STAGED, ADMIN]);
+    let plan = world.plan();
+    for n in [0, 1] {
+        world.edit_ad(n, |u| u.mail = Some("other@corp.test".to_owned()));
+    }
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, Options::default(), plan);
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ending, outcome.resumable, world.triggers.get()), (Ending::Partial, true, 0));
+    assert!(world.ad(2).dn.is_under(&dn(STAGING)) && world.roles(3).len() == 1);
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Partial);
+    assert!(linked(&ledger.standing(2)) && linked(&ledger.standing(3)));
+}
+
+#[test]
+fn on_failure_rollback_undoes_everything() {
+    let world = World::new(&[STAGED, STAGED, ADMIN]);
+    let plan = world.plan();
+    world.edit_ad(1, |u| u.mail = Some("other@corp.test".to_owned()));
+    let before = world.image();
+    let options = Options { on_failure: OnFailure::Rollback, ..Options::default() };
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, options, plan);
+    let outcome = outcome.unwrap();
+    assert!(outcome.links.values().all(|s| matches!(s, Standing::RolledBack { .. })), "{outcome:?}");
+    assert!(!outcome.resumable);
+    assert_eq!(world.image(), before);
+}
+
+#[test]
+fn a_stop_between_steps_keeps_everything_for_a_resume() {
+    let world = World::new(&[STAGED, ADMIN]);
+    with_hold(&world);
+    let options = Options::default();
+    let stop = options.stop.clone();
+    let mut ledger = Memory::default();
+    let ports = super::options::Ports { directories: &world, sync: &world, clock: &world };
+    let fresh = super::options::Fresh { id: "apply-0".into(), lineage: "test".to_owned(), plan: world.plan() };
+    let outcome = block_on(super::executor::apply(ports, &mut ledger, options, fresh, |event| {
+        if matches!(&event.what, What::StepSucceeded { step, .. } if step.action.kind() == "align") {
+            stop.request();
+        }
+    }))
+    .unwrap();
+    assert_eq!((outcome.ending, outcome.resumable), (Ending::Interrupted, true));
+    assert!(world.held.get(), "half-done links must not meet a cycle");
+    assert!(ledger.state.as_ref().unwrap().unfinished().unwrap().is_held());
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete);
+    assert!(!world.held.get());
+}
+
+#[test]
+fn guards_are_read_live_before_each_removal() {
+    let world = World::new(&[HARD]);
+    world.grant(cloud_id(0), GLOBAL_ADMINISTRATOR);
+    let plan = world.plan();
+    // Somebody disables one of the two other Global Administrators after planning.
+    let other = crate::model::id::ObjectId(uuid::Uuid::from_u128(1));
+    world.inner.borrow_mut().cloud.get_mut(&other).unwrap().account_enabled = Some(false);
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, Options::default(), plan.clone());
+    assert_eq!(outcome.unwrap().ending, Ending::Partial);
+    assert!(matches!(ledger.standing(0), Standing::Failed { why, .. } if why.contains("min_global_admins")));
+    assert!(world.writes.borrow().is_empty());
+    for options in [
+        Options { caller: Some(cloud_id(0)), ..Options::default() },
+        Options { protected: [cloud_id(0)].into(), ..Options::default() },
+    ] {
+        let (outcome, _) = apply_with(&world, &mut Memory::default(), options, plan.clone());
+        assert_eq!(outcome.unwrap().ending, Ending::Partial);
+        assert!(world.writes.borrow().is_empty());
+    }
+}
+
+#[test]
+fn an_unfinished_apply_blocks_a_new_one() {
+    let world = World::new(&[HARD]);
+    let mut ledger = Memory { dies_at: Some((4, false)), ..Memory::default() };
+    assert!(apply_with(&world, &mut ledger, Options::default(), world.plan()).0.is_err());
+    let mut ledger = ledger.reopened();
+    let again = apply_with(&world, &mut ledger, Options::default(), world.plan()).0;
+    assert!(matches!(again, Err(super::error::ApplyError::Unfinished { .. })));
+}
+
+/// Dies at every record of the journal, before and after it became durable, then resumes: the world is always the one
+/// of an apply that nothing interrupted.
+#[test]
+fn an_apply_that_dies_anywhere_is_resumed_to_the_same_end() {
+    let make = || {
+        let world = World::new(&[SOFT, STAGED, ADMIN]);
+        with_hold(&world);
+        world
+    };
+    let grants = |world: &World| (0..3).map(|n| world.roles(n)).collect::<Vec<_>>();
+    let whole = make();
+    let mut ledger = Memory::default();
+    apply(&whole, &mut ledger);
+    assert!(ledger.records > 30, "{}", ledger.records);
+    for death in (2..ledger.records).flat_map(|n| [(n, false), (n, true)]) {
+        let world = make();
+        let mut dying = Memory { dies_at: Some(death), ..Memory::default() };
+        let first = apply_with(&world, &mut dying, Options::default(), world.plan()).0;
+        assert!(first.is_err(), "{death:?}");
+        let mut ledger = dying.reopened();
+        let unfinished = ledger.state.as_ref().unwrap().unfinished().is_some();
+        if unfinished {
+            let outcome = resume(&world, &mut ledger).unwrap();
+            assert_eq!(outcome.ending, Ending::Complete, "{death:?}: {outcome:?}");
+        }
+        assert!(ledger.state.as_ref().unwrap().suspended_roles().is_empty(), "{death:?}");
+        assert_eq!(grants(&world), grants(&whole), "{death:?}");
+        for n in 0..3 {
+            assert_eq!(world.ad(n), whole.ad(n), "{death:?}");
+            assert_eq!(world.cloud(n).immutable_id, whole.cloud(n).immutable_id, "{death:?}");
+        }
+        assert!(!world.held.get(), "{death:?}");
+    }
+}
+
+/// The same for an apply that withdraws: dying in the middle of the undo.
+#[test]
+fn an_undo_that_dies_anywhere_is_resumed_to_the_same_end() {
+    let make = || {
+        let world = World::new(&[ADMIN]);
+        world.faults.borrow_mut().insert(3, Fault::Refused); // the move
+        world
+    };
+    let before = make().image();
+    let mut ledger = Memory::default();
+    apply(&make(), &mut ledger);
+    for death in (2..ledger.records).flat_map(|n| [(n, false), (n, true)]) {
+        let world = make();
+        let mut dying = Memory { dies_at: Some(death), ..Memory::default() };
+        assert!(apply_with(&world, &mut dying, Options::default(), world.plan()).0.is_err());
+        let mut ledger = dying.reopened();
+        let refused_again = world.faults.borrow().is_empty() && ledger.state.is_some();
+        if ledger.state.as_ref().unwrap().unfinished().is_none() {
+            assert_eq!(world.image(), before, "{death:?}");
+            continue;
+        }
+        let outcome = resume(&world, &mut ledger).unwrap();
+        match outcome.ending {
+            Ending::Partial => assert_eq!(world.image(), before, "{death:?}"),
+            // Died after the refusal but before it was journaled: the move is tried again, and works.
+            Ending::Complete => assert!(refused_again, "{death:?}"),
+            other => panic!("{death:?}: {other:?}"),
+        }
+        assert_eq!(world.roles(0).len(), 1, "{death:?}");
+    }
+}
+
+#[test]
+fn a_surprise_found_by_a_resume_is_never_overwritten() {
+    let world = World::new(&[HARD]);
+    // Dies after the anchor's intent became durable, before the write.
+    let mut dying = Memory { dies_at: Some((4, true)), ..Memory::default() };
+    assert!(apply_with(&world, &mut dying, Options::default(), world.plan()).0.is_err());
+    let mut ledger = dying.reopened();
+    world.edit_cloud(0, |u| u.immutable_id = Some(ImmutableId("somebody@else".to_owned())));
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Partial);
+    assert_eq!(world.cloud(0).immutable_id, Some(ImmutableId("somebody@else".to_owned())));
+    assert!(matches!(ledger.standing(0), Standing::Failed { .. }));
+}
+
+#[test]
+fn a_second_primary_address_is_not_taken_for_a_finished_alignment() {
+    let world = World::new(&[HARD]);
+    let plan = world.plan();
+    let set = ["SMTP:user0@corp.test", "SMTP:User0.old@corp.test"];
+    world.edit_ad(0, |u| {
+        u.upn = Some("user0@corp.test".into());
+        u.mail = Some("user0@corp.test".to_owned());
+        u.proxy_addresses = set.into_iter().collect();
+    });
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, Options::default(), plan);
+    assert_eq!(outcome.unwrap().ending, Ending::Partial);
+    assert_eq!(AdAttribute::ProxyAddresses.of(&world.ad(0)).len(), 2);
+    assert!(world.writes.borrow().is_empty());
+}
+
+#[test]
+fn roles_that_cannot_even_be_read_are_given_back_by_a_resume() {
+    let world = World::new(&[ADMIN]);
+    let roles = world.roles(0);
+    let mut ledger = Memory::default();
+    let ports = super::options::Ports { directories: &world, sync: &world, clock: &world };
+    let fresh = super::options::Fresh { id: "apply-0".into(), lineage: "test".to_owned(), plan: world.plan() };
+    let outcome = block_on(super::executor::apply(ports, &mut ledger, Options::default(), fresh, |event| {
+        if matches!(&event.what, What::StepSucceeded { step, .. } if step.action.kind() == "verify") {
+            world.roles_unread.set(true);
+        }
+    }))
+    .unwrap();
+    assert_eq!(outcome.ending, Ending::Stuck);
+    world.roles_unread.set(false);
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete);
+    assert_eq!(world.roles(0), roles);
+}
+
+#[test]
+fn an_undo_goes_scope_anchor_alignment_roles() {
+    let world = World::new(&[ADMIN]);
+    world.cycle.set(None);
+    world.has_status.set(true);
+    apply(&world, &mut Memory::default());
+    let kinds: Vec<String> =
+        world.writes.borrow().iter().map(|w| w.split(' ').next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(kinds, ["take", "align", "anchor", "move", "move", "anchor", "align", "give"]);
+}
+
+#[test]
+fn a_cycle_that_slips_into_an_undo_is_noticed_before_it_deletes_the_user() {
+    let world = World::new(&[ADMIN]);
+    world.cycle.set(None);
+    world.has_status.set(true);
+    let mut ledger = Memory::default();
+    let ports = super::options::Ports { directories: &world, sync: &world, clock: &world };
+    let fresh = super::options::Fresh { id: "apply-0".into(), lineage: "test".to_owned(), plan: world.plan() };
+    let outcome = block_on(super::executor::apply(ports, &mut ledger, Options::default(), fresh, |event| {
+        if matches!(event.what, What::TimedOut { .. }) {
+            world.cycle_on_move.set(true);
+        }
+    }))
+    .unwrap();
+    assert_eq!((outcome.ending, world.roles(0).len()), (Ending::Stuck, 1));
+    assert!(world.cloud(0).is_synced() && world.ad(0).dn.is_under(&dn(STAGING)));
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Stuck);
+    assert!(matches!(ledger.standing(0), Standing::Stuck { next, .. } if next.contains(SYNCED)));
+    world.edit_ad(0, |u| u.dn = u.dn.moved_to(&dn(SYNCED)));
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete);
+}
+
+#[test]
+fn a_resume_holds_the_scheduler_again_before_it_writes() {
+    let world = World::new(&[STAGED, STAGED, STAGED]);
+    with_hold(&world);
+    let plan = world.plan();
+    for n in [0, 1] {
+        world.edit_ad(n, |u| u.mail = Some("other@corp.test".to_owned()));
+    }
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, Options { side_by_side: 1, ..Options::default() }, plan);
+    assert!(outcome.unwrap().resumable && !world.held.get());
+    let ports = super::options::Ports { directories: &world, sync: &world, clock: &world };
+    let mut held_at_writes = Vec::new();
+    let outcome = block_on(super::executor::resume(ports, &mut ledger, Options::default(), |event| {
+        if matches!(&event.what, What::StepSucceeded { step, wrote: true } if step.link.is_some()) {
+            held_at_writes.push(world.held.get());
+        }
+    }))
+    .unwrap();
+    assert_eq!(held_at_writes, [true, true, true], "align, anchor, move");
+    assert!(!outcome.resumable && !world.held.get() && linked(&ledger.standing(2)));
+}

@@ -1,0 +1,143 @@
+//! `matchplan apply`: a saved plan, or plan and ask; or, where an apply is unfinished, go on with that.
+
+use super::plan::{check_brakes, make};
+use super::show::{print_plan, read_plan};
+use crate::apply::options::OnFailure;
+use crate::cli::args::{self, Apply, Format, Global, Planning, Rendering};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::executing::{self, Work};
+use crate::cli::exit::Exit;
+use crate::cli::site::Site;
+use crate::cli::terminal::Terminal;
+use crate::directory::port::Clock as _;
+use crate::plan::document::{Plan, Purpose};
+use crate::report::compare::Comparison;
+use crate::snapshot::document::Snapshot;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+/// Runs an apply to its end, its interruption, or its refusal.
+pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult {
+    check_brakes(&args.planning.allow)?;
+    let saved = saved_plan(&args.files)?;
+    let site = Site::open(global, terminal).await?;
+    let mut work = Work::begin(&site, "apply", terminal)?;
+    work.on_failure = on_failure(args.on_failure);
+    if let Some(unfinished) = work.unfinished() {
+        if saved.as_ref().is_some_and(|(_, plan)| plan.digest != unfinished.plan_digest) {
+            let message =
+                format!("Apply {} is unfinished, and this is another plan; nothing was changed.", unfinished.id);
+            return Err(CliError::new(Exit::Partial, message)
+                .hint("Run `matchplan apply` without a plan to finish that one first, or `matchplan rollback`."));
+        }
+        terminal.note(&format!("Apply {} is unfinished: going on with it.", unfinished.id));
+        let settings = unfinished.plan.as_ref().map_or(&site.settings, |plan| &plan.settings).clone();
+        return work.resume(&settings, global).await;
+    }
+    match saved {
+        Some((file, plan)) => apply_saved(&file, plan, args, work, global).await,
+        None => apply_new(args, work, global).await,
+    }
+}
+
+const fn on_failure(choice: args::OnFailure) -> OnFailure {
+    match choice {
+        args::OnFailure::Continue => OnFailure::Continue,
+        args::OnFailure::Stop => OnFailure::Stop,
+        args::OnFailure::Rollback => OnFailure::Rollback,
+    }
+}
+
+/// The saved plan, if the one file that was given is JSON.
+fn saved_plan(files: &[PathBuf]) -> Result<Option<(PathBuf, Plan)>, CliError> {
+    let is_json = |path: &&PathBuf| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    match (files, files.iter().find(is_json)) {
+        (_, None) => Ok(None),
+        ([file], Some(_)) => Ok(Some((file.clone(), read_plan(file)?))),
+        (_, Some(file)) => Err(CliError::new(
+            Exit::Usage,
+            format!("{} is a saved plan, and a saved plan is applied alone.", file.display()),
+        )),
+    }
+}
+
+async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
+    if args.expect_digest.is_some() {
+        return Err(CliError::new(Exit::Usage, "--expect-digest goes with a saved plan.")
+            .hint("Save one with `matchplan plan --out FILE`."));
+    }
+    let terminal = work.terminal;
+    let config = work.site.config(&args.files, terminal)?;
+    let directories = work.site.connect(&work.site.settings, terminal).await?;
+    let snapshot = work.site.snapshot(&directories, terminal).await?;
+    let plan = make(&config, &snapshot, work.site.clock.now(), &args.planning)?;
+    print_plan(&plan, None, Rendering { format: Format::Text, redact: false }, terminal)?;
+    if plan.is_blocked() {
+        return Ok(Exit::Blocked);
+    }
+    if !plan.has_changes() {
+        return Ok(Exit::Success);
+    }
+    if !args.yes && !terminal.confirm("\nApply this plan?")? {
+        terminal.note("Nothing was changed.");
+        return Ok(Exit::Success);
+    }
+    work.execute(plan, &snapshot, &directories, global).await
+}
+
+async fn apply_saved(file: &Path, plan: Plan, args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
+    let terminal = work.terminal;
+    check_saved(file, &plan, args, work.site.clock.now())?;
+    let directories = work.site.connect(&work.site.settings, terminal).await?;
+    let snapshot = work.site.snapshot(&directories, terminal).await?;
+    executing::same_tenant(&plan, &snapshot)?;
+    let now = match &plan.purpose {
+        Purpose::Link => plan_again(&plan, args, &work, &snapshot)?,
+        Purpose::Rollback { .. } => work.rollback_again(&plan, &snapshot, &args.planning.allow)?,
+    };
+    prove(file, &plan, &now, terminal)?;
+    if !plan.has_changes() {
+        terminal.print("No changes: the saved plan has no step.\n")?;
+        return Ok(Exit::Success);
+    }
+    work.execute(plan, &snapshot, &directories, global).await
+}
+
+/// Version, digest and shape were checked when it was read; this checks what was approved, and until when.
+fn check_saved(file: &Path, plan: &Plan, args: &Apply, now: Timestamp) -> Result<(), CliError> {
+    let stale = |message: String| CliError::new(Exit::Stale, message);
+    if let Some(wanted) = args.expect_digest.as_ref().filter(|wanted| **wanted != plan.digest) {
+        return Err(stale(format!("{} is not the plan that was approved.", file.display()))
+            .hint(format!("approved: {wanted}"))
+            .hint(format!("this file: {}", plan.digest)));
+    }
+    if now > plan.expires {
+        return Err(stale(format!("{} expired at {}; it is {now} now.", file.display(), plan.expires))
+            .hint("Plan again, and have the new plan reviewed: `matchplan diff OLD NEW` shows what changed."));
+    }
+    if plan.is_blocked() {
+        return Err(CliError::new(Exit::Blocked, format!("{} is blocked by error findings.", file.display()))
+            .hint(format!("matchplan show {} names each.", file.display())));
+    }
+    Ok(())
+}
+
+/// Plans again from the same match plans and the live directories.
+fn plan_again(plan: &Plan, args: &Apply, work: &Work<'_>, snapshot: &Snapshot) -> Result<Plan, CliError> {
+    let files: Vec<PathBuf> = plan.sources.iter().map(PathBuf::from).collect();
+    let config = work.site.config(&files, work.terminal)?;
+    let how = Planning { skip_blocked: !plan.skipped.is_empty(), allow: args.planning.allow.clone() };
+    make(&config, snapshot, work.site.clock.now(), &how)
+}
+
+/// The saved plan still holds if planning again gives the same steps. Otherwise the directories or the match plans have
+/// moved on, or somebody edited the file: nothing is written.
+fn prove(file: &Path, saved: &Plan, now: &Plan, terminal: Terminal) -> Result<(), CliError> {
+    if saved.steps == now.steps && !now.is_blocked() {
+        return Ok(());
+    }
+    let comparison = Comparison::of(saved, now);
+    terminal.note(comparison.to_text(terminal.err_style(), terminal.width).trim_end());
+    Err(CliError::new(Exit::Stale, format!("{} does not hold any more; nothing was changed.", file.display()))
+        .hint("What differs is shown above. Plan again, and have the new plan reviewed."))
+}

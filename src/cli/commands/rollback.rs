@@ -1,0 +1,73 @@
+//! `matchplan rollback`: an ordinary plan from the state and a fresh snapshot, reviewed and applied like any other.
+
+use super::plan::{check_brakes, save};
+use super::show::{print_plan, read_plan};
+use crate::cli::args::{Format, Global, Rendering, Rollback};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::executing::{Work, same_tenant};
+use crate::cli::exit::Exit;
+use crate::cli::site::Site;
+use crate::cli::terminal::Terminal;
+use crate::model::id::{ApplyId, LinkId};
+use crate::plan::document::Purpose;
+use crate::rollback::plan::Target;
+
+/// Plans the rollback; writes it to a file, or asks and executes it.
+pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliResult {
+    check_brakes(&args.allow)?;
+    let saved = args.file.as_deref().map(read_plan).transpose()?;
+    let site = Site::open(global, terminal).await?;
+    let work = Work::begin(&site, "rollback", terminal)?;
+    let unfinished = work.unfinished().filter(|record| matches!(record.purpose, Purpose::Rollback { .. }));
+    if let Some(record) = unfinished {
+        terminal.note(&format!("Rollback {} is unfinished: going on with it.", record.id));
+        let settings = record.plan.as_ref().map_or(&site.settings, |plan| &plan.settings).clone();
+        return work.resume(&settings, global).await;
+    }
+    let directories = site.connect(&site.settings, terminal).await?;
+    let snapshot = site.snapshot(&directories, terminal).await?;
+    let plan = match &saved {
+        Some(plan) => {
+            same_tenant(plan, &snapshot)?;
+            let now = work.rollback_again(plan, &snapshot, &args.allow)?;
+            if now.steps != plan.steps {
+                return Err(CliError::new(
+                    Exit::Stale,
+                    "The saved rollback does not hold any more; nothing was changed.",
+                )
+                .hint("Plan it again: matchplan rollback --out FILE."));
+            }
+            now
+        }
+        None => work.plan_rollback(&target(args)?, &snapshot, &args.allow)?,
+    };
+    print_plan(&plan, args.out.as_deref(), Rendering { format: Format::Text, redact: false }, terminal)?;
+    if let Some(out) = &args.out {
+        save(&plan, out)?;
+        terminal.print(&format!("\nSaved {}. Then: matchplan rollback {0}\n", out.display()))?;
+        return Ok(if plan.is_blocked() { Exit::Blocked } else { Exit::Success });
+    }
+    if plan.is_blocked() {
+        return Ok(Exit::Blocked);
+    }
+    if !plan.has_changes() {
+        return Ok(Exit::Success);
+    }
+    if saved.is_none() && !args.yes && !terminal.confirm("\nRoll back?")? {
+        terminal.note("Nothing was changed.");
+        return Ok(Exit::Success);
+    }
+    work.execute(plan, &snapshot, &directories, global).await
+}
+
+fn target(args: &Rollback) -> Result<Target, CliError> {
+    match (&args.apply, &args.link) {
+        (None, None) => Ok(Target::Latest),
+        (Some(apply), None) => Ok(Target::Apply(ApplyId(apply.clone()))),
+        (None, Some(link)) => Ok(Target::Link(LinkId(link.to_lowercase().replace('\\', "/")))),
+        (Some(_), Some(_)) => Err(CliError::new(
+            Exit::Usage,
+            "--apply and --link do not go together: a link is rolled back where it was last changed.",
+        )),
+    }
+}

@@ -1,0 +1,292 @@
+//! What `apply` and `rollback` share: the lock, the ledger, the executor, its events and its last words.
+
+use super::args::Global;
+use super::error::{CliError, CliResult};
+use super::exit::Exit;
+use super::progress;
+use super::site::{Site, SiteClock};
+use super::terminal::Terminal;
+use crate::apply::error::ApplyError;
+use crate::apply::event::{Event, What};
+use crate::apply::executor;
+use crate::apply::options::{Fresh, OnFailure, Options, Ports, Stop};
+use crate::apply::outcome::{ApplyOutcome, Ending};
+use crate::config::settings::Settings;
+use crate::directory::connected::Directories;
+use crate::directory::port::Clock as _;
+use crate::model::id::{ApplyId, ObjectId};
+use crate::plan::document::{Plan, Purpose};
+use crate::plan::resolve;
+use crate::report::{events, outcome};
+use crate::rollback::plan::{RollbackError, RollbackInput, Target, plan_rollback};
+use crate::snapshot::document::Snapshot;
+use crate::snapshot::index::Index;
+use crate::state::ledger::{ApplyRecord, Context, State};
+use crate::state::recorder::Recorder as _;
+use crate::store::ledger::{Ledger, OpenError};
+use crate::store::lock::{Holder, Lock, LockError};
+use crate::store::paths::Paths;
+use indicatif::ProgressBar;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// The right to write: the lock is held and the ledger is open.
+pub struct Work<'a> {
+    /// Where.
+    pub site: &'a Site,
+    /// What is told goes here.
+    pub terminal: Terminal,
+    /// What a failed link does to the others.
+    pub on_failure: OnFailure,
+    ledger: Ledger,
+}
+
+impl<'a> Work<'a> {
+    /// Takes the lock and opens the ledger.
+    pub fn begin(site: &'a Site, command: &str, terminal: Terminal) -> Result<Self, CliError> {
+        let paths = Paths::of(&site.state_file());
+        let holder =
+            Holder { pid: std::process::id(), host: host(), command: command.to_owned(), started: site.clock.now() };
+        let lock = Lock::acquire(&paths, &holder).map_err(|error| match error {
+            LockError::Held { .. } => CliError::new(Exit::Locked, capital(&error.to_string()))
+                .hint("Wait until it has ended; the lock ends with its process."),
+            LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
+        })?;
+        let ledger = Ledger::open(&paths, lock).map_err(|error| unreadable(&error))?;
+        Ok(Self { site, terminal, on_failure: OnFailure::default(), ledger })
+    }
+
+    /// The ledger's content.
+    pub fn state(&self) -> Option<&State> {
+        self.ledger.state()
+    }
+
+    /// The apply to go on with.
+    pub fn unfinished(&self) -> Option<&ApplyRecord> {
+        self.state().and_then(State::unfinished)
+    }
+
+    /// Plans the rollback of a saved rollback plan again.
+    pub fn rollback_again(&self, plan: &Plan, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
+        let Purpose::Rollback { of } = &plan.purpose else { return Ok(plan.clone()) };
+        let only: BTreeSet<_> = plan.links.iter().map(|link| &link.id).collect();
+        let whole = self.plan_rollback(&Target::Apply(of.clone()), snapshot, allow)?;
+        match (whole.links.len(), only.into_iter().next()) {
+            (links, Some(link)) if links > 1 && plan.links.len() == 1 => {
+                self.plan_rollback(&Target::Link(link.clone()), snapshot, allow)
+            }
+            _ => Ok(whole),
+        }
+    }
+
+    /// Plans a rollback from the ledger and a fresh snapshot.
+    pub fn plan_rollback(&self, target: &Target, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
+        let nothing = || CliError::plain("There is no state here, so there is nothing to go back from.");
+        let state = self.state().ok_or_else(nothing)?;
+        let mut plan = plan_rollback(&RollbackInput {
+            state,
+            target,
+            snapshot,
+            settings: &self.site.settings,
+            config_digest: "",
+            tool_version: env!("CARGO_PKG_VERSION"),
+            now: self.site.clock.now(),
+            allow: &allow.iter().cloned().collect(),
+            skip_blocked: false,
+        })
+        .map_err(|error| {
+            let found = CliError::plain(format!("{}.", capital(&error.to_string())));
+            match error {
+                RollbackError::NoSuchApply(_) | RollbackError::NoSuchLink(_) => {
+                    found.hint("matchplan status lists what the state holds.")
+                }
+                RollbackError::Nothing => found,
+            }
+        })?;
+        plan.seal();
+        Ok(plan)
+    }
+
+    /// Goes on with the unfinished apply, by the settings that it began with.
+    pub async fn resume(mut self, settings: &Settings, global: &Global) -> CliResult {
+        let directories = self.site.connect(settings, self.terminal).await?;
+        let snapshot = self.site.snapshot(&directories, self.terminal).await?;
+        self.outlives(&directories, settings).await?;
+        let options = self.options(&snapshot, settings);
+        let engine = self.site.engine(&directories);
+        let ports = Ports { directories: &directories, sync: &engine, clock: self.site.clock.as_ref() };
+        let steps = self.unfinished().map_or(0, |record| record.steps.len());
+        let mut show = Show::new(self.terminal, steps);
+        let guard = watch_signals(&options.stop, self.terminal);
+        let ended = executor::resume(ports, &mut self.ledger, options, |event| show.tell(&event)).await;
+        drop(guard);
+        show.end();
+        self.last_words(ended, global)
+    }
+
+    /// Executes a plan that was proven to hold.
+    pub async fn execute(
+        mut self,
+        plan: Plan,
+        snapshot: &Snapshot,
+        directories: &Directories<SiteClock>,
+        global: &Global,
+    ) -> CliResult {
+        self.outlives(directories, &plan.settings).await?;
+        let options = self.options(snapshot, &plan.settings);
+        let engine = self.site.engine(directories);
+        let ports = Ports { directories, sync: &engine, clock: self.site.clock.as_ref() };
+        let mut show = Show::new(self.terminal, plan.steps.len());
+        let fresh = Fresh { id: ApplyId(Uuid::new_v4().to_string()), lineage: Uuid::new_v4().to_string(), plan };
+        let guard = watch_signals(&options.stop, self.terminal);
+        let ended = executor::apply(ports, &mut self.ledger, options, fresh, |event| show.tell(&event)).await;
+        drop(guard);
+        show.end();
+        self.last_words(ended, global)
+    }
+
+    fn options(&self, snapshot: &Snapshot, settings: &Settings) -> Options {
+        let index = Index::new(snapshot, |name| settings.domain(name).map(|ad| ad.source_anchor).unwrap_or_default());
+        let (protected, _) = resolve::protected(&settings.guard.protect, &index);
+        Options {
+            on_failure: self.on_failure,
+            caller: snapshot.caller.as_ref().map(|caller| caller.id),
+            protected: protected.into_iter().collect::<BTreeSet<ObjectId>>(),
+            context: Context { host: host(), user: user() },
+            stop: Stop::default(),
+            ..Options::default()
+        }
+    }
+
+    /// A credential that cannot be renewed must outlive the wait for the cycle, or roles could not be given back.
+    async fn outlives(&self, directories: &Directories<SiteClock>, settings: &Settings) -> Result<(), CliError> {
+        executing_lifetime(directories, settings, self.site.clock.now()).await
+    }
+
+    fn last_words(&self, ended: Result<ApplyOutcome, ApplyError>, global: &Global) -> CliResult {
+        let outcome = ended.map_err(|error| apply_error(&error))?;
+        if let Some(record) = self.state().and_then(|state| state.apply(&outcome.apply)) {
+            let flags = global.repeated();
+            let text = outcome::render(&outcome, record, &flags, self.terminal.out_style(), self.terminal.width);
+            self.terminal.print(&text)?;
+        }
+        Ok(match outcome.ending {
+            Ending::Complete => Exit::Success,
+            Ending::Waiting | Ending::Partial => Exit::Partial,
+            Ending::Interrupted => Exit::Interrupted,
+            Ending::Stuck => Exit::Stuck,
+        })
+    }
+}
+
+/// How long the credential must be good for, beyond the timeout: time to undo and restore.
+const MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
+async fn executing_lifetime(
+    directories: &Directories<SiteClock>,
+    settings: &Settings,
+    now: jiff::Timestamp,
+) -> Result<(), CliError> {
+    use crate::directory::entra::token::Lifetime;
+    let Lifetime::Until(end) = directories.graph().tokens().lifetime().await? else { return Ok(()) };
+    let needed = now.saturating_add(settings.sync.timeout).and_then(|t| t.saturating_add(MARGIN)).unwrap_or(now);
+    if end >= needed {
+        return Ok(());
+    }
+    Err(CliError::plain(format!(
+        "The access token ends at {end}, before the sync cycle must have come ({needed}); roles could not be given back."
+    ))
+    .hint("Get a fresh token, or use a credential that can be renewed (client-certificate, client-secret, azure-cli)."))
+}
+
+/// A plan for another tenant than the one that is signed in to is refused before anything else.
+pub fn same_tenant(plan: &Plan, snapshot: &Snapshot) -> Result<(), CliError> {
+    if plan.tenant.id == snapshot.tenant.id {
+        return Ok(());
+    }
+    Err(CliError::new(
+        Exit::Stale,
+        format!(
+            "The plan is for {} ({}), but this is {} ({}).",
+            plan.tenant.name, plan.tenant.id, snapshot.tenant.display_name, snapshot.tenant.id
+        ),
+    )
+    .hint("Use the configuration of that tenant, or sign in to the right one."))
+}
+
+/// The ledger cannot be read: nothing is guessed about what was done.
+pub fn unreadable(error: &OpenError) -> CliError {
+    CliError::plain(format!("{}.", capital(&error.to_string())))
+        .hint("Nothing was changed. Take the file from git or a backup; .matchplan/ holds the restore sheets of roles.")
+}
+
+fn apply_error(error: &ApplyError) -> CliError {
+    let found = |exit| CliError::new(exit, format!("{}.", capital(&error.to_string())));
+    match error {
+        ApplyError::Record(_) => found(Exit::Partial)
+            .hint("Nothing is written to a directory that cannot be journaled. Mend that, then run `matchplan apply`."),
+        ApplyError::Unfinished { .. } => found(Exit::Partial).hint("matchplan apply goes on with it."),
+        ApplyError::NothingToResume | ApplyError::Fault(_) => found(Exit::Error),
+        ApplyError::ForeignTenant { .. } => found(Exit::Stale),
+        ApplyError::Blocked => found(Exit::Blocked),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+fn user() -> String {
+    std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned())
+}
+
+/// Ctrl-C once: finish what is in flight, save, say how to go on. Twice: end at once; the journal knows everything.
+fn watch_signals(stop: &Stop, terminal: Terminal) -> tokio::task::AbortHandle {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        super::signals::interrupt().await;
+        stop.request();
+        terminal.note("Stopping: what is in flight is finished. Once more ends at once.");
+        super::signals::interrupt().await;
+        terminal
+            .note("Ended at once. Nothing is lost: `matchplan apply` goes on, `matchplan status` shows what stands.");
+        std::process::exit(Exit::Interrupted.code().into());
+    })
+    .abort_handle()
+}
+
+/// Shows an apply while it runs: a bar with the lines above it on a terminal, plain lines otherwise.
+struct Show {
+    terminal: Terminal,
+    bar: ProgressBar,
+    progress: events::Progress,
+}
+
+impl Show {
+    fn new(terminal: Terminal, steps: usize) -> Self {
+        Self { terminal, bar: progress::steps(terminal, steps), progress: events::Progress::default() }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        self.progress.take(event);
+        if let Some(line) = events::line(event, self.terminal.err_style()) {
+            if self.terminal.err_is_terminal && !matches!(event.what, What::ApplyEnded { .. }) {
+                self.bar.println(line.trim_end());
+            } else {
+                self.terminal.note(line.trim_end());
+            }
+        }
+        self.bar.set_length(self.progress.length() as u64);
+        self.bar.set_position(self.progress.position() as u64);
+        self.bar.set_message(format!("{} {}", self.progress.prefix(), self.progress.message()));
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,169 @@
+//! Tampering, tearing, and illegal events.
+
+use super::fold::{JoinError, join};
+use super::journal::{Journal, JournalEvent, LinkEnding, Record};
+use super::ledger::{Reading, State};
+use super::recorder::Recorder as _;
+use super::sheet::{restore_body, restore_sheet};
+use crate::apply::options::Options;
+use crate::apply::testing::{Memory, Spec, World, apply, cloud_id, link_id};
+use crate::state::file::StateFileError;
+use proptest::prelude::*;
+
+const ADMIN: Spec = Spec { hard: true, role: true, staged: true, wave: 1 };
+
+fn ledger() -> Memory {
+    let world = World::new(&[ADMIN]);
+    let mut ledger = Memory::default();
+    apply(&world, &mut ledger);
+    ledger
+}
+
+#[test]
+fn a_torn_last_line_is_dropped_wherever_it_is_torn() {
+    let lines = ledger().lines;
+    let whole = Journal::read(lines.as_bytes()).unwrap();
+    let last = lines.trim_end().rfind('\n').unwrap() + 1;
+    for end in last + 1..lines.len() {
+        let torn = Journal::read(&lines.as_bytes()[..end]).unwrap();
+        assert!(torn.torn);
+        assert_eq!(torn.records, whole.records[..whole.records.len() - 1]);
+        assert_eq!(torn.intact_len, last as u64);
+    }
+}
+
+#[test]
+fn missing_swapped_and_repeated_records_are_damage_that_names_its_place() {
+    let lines = ledger().lines;
+    let lines: Vec<&str> = lines.split_inclusive('\n').collect();
+    let read = |lines: &[&str]| Journal::read(lines.concat().as_bytes()).unwrap_err();
+    let mut missing = lines.clone();
+    missing.remove(3);
+    assert_eq!((read(&missing).seq, read(&missing).intact), (4, 3));
+    let mut swapped = lines.clone();
+    swapped.swap(5, 6);
+    assert_eq!(read(&swapped).seq, 6);
+    let mut repeated = lines.clone();
+    repeated.insert(2, lines[1]);
+    assert_eq!(read(&repeated).line, 3);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// No octet of a record can change without being noticed, but for JSON's own freedom of spelling.
+    #[test]
+    fn a_changed_octet_is_noticed(at in any::<prop::sample::Index>(), octet in any::<u8>()) {
+        static LINES: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+        let lines = LINES.get_or_init(|| ledger().lines);
+        let whole = Journal::read(lines.as_bytes()).unwrap();
+        let mut changed = lines.clone().into_bytes();
+        let at = at.index(changed.len());
+        changed[at] = octet;
+        match Journal::read(&changed) {
+            Err(_) => {}
+            Ok(read) => prop_assert_eq!(&read.records[..], &whole.records[..read.records.len()]),
+        }
+    }
+
+    /// Whatever the octets, reading ends in an answer.
+    #[test]
+    fn any_octets_are_answered(octets in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = Journal::read(&octets);
+        let _ = State::from_file(&String::from_utf8_lossy(&octets));
+    }
+}
+
+#[test]
+fn state_and_journal_are_joined_from_wherever_each_ends() {
+    let lines = ledger().lines;
+    let journal = Journal::read(lines.as_bytes()).unwrap();
+    let whole = join(None, &journal).unwrap().state;
+    for n in 1..=journal.records.len() {
+        let older = Journal { records: journal.records[..n].to_vec(), ..Journal::default() };
+        let state = join(None, &older).unwrap().state;
+        let joined = join(state.clone(), &journal).unwrap();
+        assert_eq!((joined.state.as_ref(), joined.caught_up), (whole.as_ref(), journal.records.len() - n));
+        let rest = Journal { records: journal.records[n..].to_vec(), ..Journal::default() };
+        assert_eq!(join(state, &rest).unwrap().state, whole);
+        assert_eq!(join(whole.clone(), &older).unwrap().journal_behind, n < journal.records.len());
+    }
+    // A journal of another ledger, and one with a gap.
+    let mut other = whole.clone();
+    other.as_mut().unwrap().journal = "sha256:0".to_owned();
+    assert!(matches!(join(other, &journal), Err(JoinError::Apart { .. })));
+    let gap = Journal { records: journal.records[2..].to_vec(), ..Journal::default() };
+    assert!(matches!(join(None, &gap), Err(JoinError::Apart { from: 2, serial: 0 })));
+}
+
+#[test]
+fn the_state_file_round_trips_and_refuses_edits_and_newer_versions() {
+    let state = ledger().state.unwrap();
+    let text = state.to_file().unwrap();
+    let read = State::from_file(&text.replace('\n', "\r\n")).unwrap();
+    assert_eq!(State { digest: String::new(), ..read.clone() }, state);
+    assert_eq!(read.to_file().unwrap(), text);
+    let edited = text.replace("\"lineage\": \"test\"", "\"lineage\": \"else\"");
+    assert!(matches!(State::from_file(&edited), Err(StateFileError::Edited { .. })));
+    let newer = text.replace("\"format_version\": 1", "\"format_version\": 2");
+    assert!(matches!(State::from_file(&newer), Err(StateFileError::Newer { found: 2 })));
+    assert!(matches!(State::from_file(&text[..text.len() / 2]), Err(StateFileError::NotAState(_))));
+}
+
+#[test]
+fn illegal_events_are_refused_and_leave_no_trace() {
+    let world = World::new(&[ADMIN]);
+    let mut ledger = Memory { dies_at: Some((3, false)), ..Memory::default() };
+    let fresh = world.plan();
+    assert!(crate::apply::testing::apply_with(&world, &mut ledger, Options::default(), fresh).0.is_err());
+    let mut ledger = ledger.reopened();
+    let state = ledger.state.clone().unwrap();
+    let (apply, link) = (state.applies[0].id.clone(), link_id(0));
+    let suspend = state.applies[0].steps[0].step.id.clone();
+    let align = state.applies[0].steps[1].step.id.clone();
+    let now = world.now.get();
+    let after = Reading::Nothing;
+    let illegal = [
+        // Its intent was never journaled.
+        JournalEvent::StepSucceeded {
+            apply: apply.clone(),
+            step: align.clone(),
+            wrote: true,
+            after: after.clone(),
+            assignment: None,
+        },
+        JournalEvent::UndoStarted { apply: apply.clone(), step: align, before: after.clone() },
+        // Begun, not done.
+        JournalEvent::StepSkipped { apply: apply.clone(), step: suspend, why: String::new() },
+        // A role may be missing.
+        JournalEvent::LinkEnded { apply: apply.clone(), link, ending: LinkEnding::Linked },
+        JournalEvent::ApplyEnded { apply: apply.clone() },
+        JournalEvent::ApplyEnded { apply: "another".into() },
+        JournalEvent::StepFailed { apply, step: "no such step".into(), error: String::new() },
+        JournalEvent::Created { lineage: String::new(), tenant: state.tenant.clone(), tool_version: String::new() },
+    ];
+    for event in illegal {
+        assert!(ledger.record(now, event.clone()).is_err(), "{event:?}");
+        assert_eq!(ledger.state.as_ref(), Some(&state));
+    }
+    let stray = Record::following(99, "sha256:0", now, JournalEvent::ApplyEnded { apply: "x".into() }).unwrap();
+    assert!(ledger.state.as_mut().unwrap().advance(&stray).is_err());
+}
+
+#[test]
+fn the_restore_sheet_holds_every_role_and_survives_hostile_names() {
+    let world = World::new(&[ADMIN]);
+    let mut assignment = world.grant(cloud_id(0), "helpdesk2");
+    assignment.grant.condition = Some("x' ; Remove-Item ‘c:’\n\u{202e}".to_owned());
+    let mut plan = world.plan();
+    plan.links[0].cloud.upn = "evil\u{1b}[31m@corp.test".into();
+    let sheet = restore_sheet(&plan, "a").unwrap();
+    assert_eq!(sheet.matches("Invoke-MgGraphRequest").count(), 2);
+    assert!(sheet.chars().all(|c| c == '\n' || !c.is_control()));
+    let body = restore_body(cloud_id(0), &assignment.grant);
+    assert!(body.is_ascii() && !body.contains('\''), "{body}");
+    let read: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(read["condition"], "x' ; Remove-Item ‘c:’\n\u{202e}");
+    assert_eq!((&read["directoryScopeId"], read.get("appScopeId")), (&"/".into(), None));
+    assert_eq!(restore_sheet(&World::new(&[Spec { role: false, ..ADMIN }]).plan(), "a"), None);
+}

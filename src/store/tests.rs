@@ -1,0 +1,138 @@
+//! The ledger on a real disk.
+
+use super::files;
+use super::ledger::{Ledger, OpenError, read};
+use super::lock::{Holder, Lock, LockError};
+use super::paths::Paths;
+use crate::apply::executor;
+use crate::apply::options::{Fresh, Options, Ports};
+use crate::apply::outcome::Ending;
+use crate::apply::testing::{Spec, World, block_on};
+use std::path::Path;
+
+fn holder() -> Holder {
+    let started = "2026-01-01T00:00:00Z".parse().unwrap();
+    Holder { pid: 7, host: "mgmt01".to_owned(), command: "apply".to_owned(), started }
+}
+
+fn paths(folder: &tempfile::TempDir) -> Paths {
+    Paths::of(&folder.path().join("matchplan.state.json"))
+}
+
+fn open(paths: &Paths) -> Ledger {
+    Ledger::open(paths, Lock::acquire(paths, &holder()).unwrap()).unwrap()
+}
+
+fn apply(paths: &Paths, id: &str) -> Ending {
+    let world = World::new(&[Spec { hard: true, role: true, staged: true, wave: 1 }]);
+    let mut ledger = open(paths);
+    let ports = Ports { directories: &world, sync: &world, clock: &world };
+    let fresh = Fresh { id: id.into(), lineage: "test".to_owned(), plan: world.plan() };
+    block_on(executor::apply(ports, &mut ledger, Options::default(), fresh, |_| {})).unwrap().ending
+}
+
+#[test]
+fn the_second_one_is_told_who_holds_the_lock_and_gets_it_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    assert_eq!(Lock::status(&paths).unwrap(), None);
+    let first = Lock::acquire(&paths, &holder()).unwrap();
+    match Lock::acquire(&paths, &holder()) {
+        Err(LockError::Held { holder: Some(found) }) => assert_eq!(found, holder()),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(Lock::status(&paths).unwrap(), Some(Some(holder())));
+    drop(first);
+    assert_eq!(Lock::status(&paths).unwrap(), None);
+    let _second = Lock::acquire(&paths, &holder()).unwrap();
+}
+
+#[test]
+fn an_apply_is_read_back_from_disk_and_the_next_one_follows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    assert_eq!(apply(&paths, "one"), Ending::Complete);
+    let first = read(&paths).unwrap().unwrap();
+    assert_eq!(apply(&paths, "two"), Ending::Complete);
+    let second = read(&paths).unwrap().unwrap();
+    assert!(second.serial > first.serial && second.applies.len() == 2);
+    assert_eq!(second.lineage, first.lineage);
+    let sheet = std::fs::read_to_string(paths.sheet(&"one".into())).unwrap();
+    assert!(sheet.contains("Restore sheet of apply one"));
+    // The journal alone tells the same.
+    std::fs::remove_file(&paths.state).unwrap();
+    assert_eq!(read(&paths).unwrap().unwrap().applies, second.applies);
+}
+
+#[test]
+fn a_torn_append_is_cut_off_and_appending_goes_on() {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    apply(&paths, "one");
+    let whole = std::fs::read(&paths.journal).unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(&paths.journal).unwrap();
+    file.write_all(b"{\"seq\":99,\"at\":").unwrap();
+    drop(file);
+    assert!(read(&paths).unwrap().is_some());
+    drop(open(&paths));
+    assert_eq!(std::fs::read(&paths.journal).unwrap(), whole);
+    assert_eq!(apply(&paths, "two"), Ending::Complete);
+    assert_eq!(read(&paths).unwrap().unwrap().applies.len(), 2);
+}
+
+#[test]
+fn a_state_from_elsewhere_puts_the_older_journal_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    apply(&paths, "one");
+    let older = std::fs::read(&paths.journal).unwrap();
+    apply(&paths, "two");
+    std::fs::write(&paths.journal, &older).unwrap();
+    assert_eq!(apply(&paths, "three"), Ending::Complete);
+    assert_eq!(read(&paths).unwrap().unwrap().applies.len(), 3);
+    let aside = std::fs::read_dir(folder.path()).unwrap().filter_map(Result::ok);
+    assert_eq!(aside.filter(|f| f.file_name().to_string_lossy().contains("until-")).count(), 1);
+}
+
+#[test]
+fn damage_is_refused_and_touches_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    apply(&paths, "one");
+    let damaged = std::fs::read_to_string(&paths.journal).unwrap().replacen("apply-started", "apply-stopped", 1);
+    std::fs::write(&paths.journal, &damaged).unwrap();
+    let error = Ledger::open(&paths, Lock::acquire(&paths, &holder()).unwrap()).unwrap_err();
+    assert!(matches!(error, OpenError::Journal { ref source, .. } if source.seq == 2), "{error}");
+    assert_eq!(std::fs::read_to_string(&paths.journal).unwrap(), damaged);
+}
+
+#[test]
+fn files_are_replaced_whole_and_readable_by_their_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.json");
+    files::replace(&path, b"one").unwrap();
+    files::replace(&path, b"two").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"two");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    assert!(files::read_limited(&path, 2).is_err());
+    assert_eq!(files::read_limited(Path::new("no/such/file"), 2).unwrap(), None);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let paths = paths(&folder);
+        apply(&paths, "one");
+        for file in [&path, &paths.state, &paths.journal, &paths.sheet(&"one".into())] {
+            assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_path_follows_from_the_state_files() {
+    let paths = Paths::of(Path::new("a/prod.state.json"));
+    assert_eq!(paths.journal, Path::new("a/prod.journal.jsonl"));
+    assert_eq!(paths.lock, Path::new("a/.matchplan/prod.state.json.lock"));
+    assert_eq!(Paths::of(Path::new("matchplan.state.json")).journal, Path::new("matchplan.journal.jsonl"));
+    assert_eq!(paths.sheet(&"../../x".into()), Path::new("a/.matchplan/restore-______x.txt"));
+}
