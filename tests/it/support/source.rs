@@ -26,3 +26,15 @@ pub fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     assert!(!files.is_empty(), "{folder} holds no Rust files");
     files
 }
+
+/// The code of a file without what only tests and readers see: comments, and everything from the first `#[cfg(test)]`
+/// module that has a body on (by convention a file's last item).
+pub fn code_of(text: &str) -> String {
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    let lines = text[..end].lines().map(|line| match line.find("//") {
+        // `//` in a text literal is part of a URL, which has a colon before it.
+        Some(at) if !line[..at].ends_with(':') => &line[..at],
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
