@@ -81,6 +81,9 @@ where
         if let Some(flow) = self.barrier(wave).await? {
             return Ok(flow);
         }
+        if self.options.prepare_only {
+            return Ok(Flow::Halt);
+        }
         let links = self.open_links(wave)?;
         self.side_by_side(&links, |link| self.link_steps(link, |action| matches!(action, Action::Move { .. }))).await?;
         if let Some(flow) = self.barrier(wave).await? {
