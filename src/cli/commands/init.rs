@@ -7,24 +7,25 @@ use crate::cli::terminal::Terminal;
 use crate::config::init::{InitOptions, files};
 use std::io::Write as _;
 
-/// Writes the starter files. An existing file is never touched: it is named, and nothing at all is written.
+/// Writes the starter files. An existing file is never touched: git's own are named with what is to be added to them, and
+/// with any other nothing at all is written.
 pub fn run(args: &Init, terminal: Terminal) -> CliResult {
     let files =
         files(InitOptions { commit_state: args.commit_state }).map_err(|error| super::show::unwritable(&error))?;
-    let taken: Vec<String> = files
+    let is_gits = |name: &str| name.starts_with(".git");
+    let (kept, new): (Vec<_>, Vec<_>) =
+        files.iter().partition(|(name, _)| is_gits(name) && args.folder.join(name).exists());
+    let taken: Vec<String> = new
         .iter()
         .map(|(name, _)| args.folder.join(name))
         .filter(|path| path.exists())
         .map(|path| path.display().to_string())
         .collect();
     if !taken.is_empty() {
-        return Err(CliError::plain(format!(
-            "These files are there already: {}. Nothing was written.",
-            taken.join(", ")
-        ))
-        .hint("Choose an empty folder: matchplan init FOLDER."));
+        return Err(CliError::plain(format!("These files are there already: {}. Nothing was written.", taken.join(", ")))
+            .hint("Choose an empty folder: matchplan init FOLDER."));
     }
-    for (name, text) in &files {
+    for (name, text) in &new {
         let path = args.folder.join(name);
         let folder = path.parent().unwrap_or(&args.folder);
         let written = std::fs::create_dir_all(folder)
@@ -32,6 +33,9 @@ pub fn run(args: &Init, terminal: Terminal) -> CliResult {
             .and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(|error| CliError::file("write", &path, &error))?;
         terminal.print(&format!("wrote {}\n", path.display()))?;
+    }
+    for (name, text) in &kept {
+        terminal.print(&format!("\n{name} is there already and was left alone. Add to it:\n\n{text}\n"))?;
     }
     terminal.print("\nNext: say in matchplan.toml where your directories are, then run `matchplan validate`.\n")?;
     Ok(Exit::Success)
