@@ -31,6 +31,8 @@ pub struct Options {
     pub context: Context,
     /// How many links are worked on side by side; at least one.
     pub side_by_side: usize,
+    /// Stop before anything comes into the sync scope: each link of the first wave is prepared and can still go back.
+    pub prepare_only: bool,
     /// How the person asks to stop.
     pub stop: Stop,
 }
@@ -43,6 +45,7 @@ impl Default for Options {
             protected: BTreeSet::new(),
             context: Context::default(),
             side_by_side: 8,
+            prepare_only: false,
             stop: Stop::default(),
         }
     }

@@ -5,7 +5,6 @@ use super::event::{Event, What};
 use super::run::Run;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
-use crate::model::attribute::AttributeChange;
 use crate::model::id::{AssignmentId, ObjectId};
 use crate::model::role::RoleAssignment;
 use crate::state::journal::JournalEvent;
@@ -75,15 +74,15 @@ where
         {
             return Ok(Attempt::Not(format!("the role {} stays with {user}: {why}", assignment.grant)));
         }
-        self.record(intent(before.clone()))?;
-        Ok(self.send_and_read_back(write, &before).await)
+        self.record(intent(before))?;
+        Ok(self.send_and_read_back(write).await)
     }
 
-    async fn send_and_read_back(&self, write: &Write, before: &Reading) -> Attempt {
+    async fn send_and_read_back(&self, write: &Write) -> Attempt {
         let mut sent = false;
         let mut last = String::new();
         for attempt in 1..=TRIES {
-            let answer = self.send(write, before).await;
+            let answer = self.send(write).await;
             if let Err(error) = &answer {
                 last = error.to_string();
                 if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Busy) {
@@ -182,13 +181,10 @@ where
         }
     }
 
-    async fn send(&self, write: &Write, before: &Reading) -> Result<(), DirectoryError> {
+    async fn send(&self, write: &Write) -> Result<(), DirectoryError> {
         let directories = self.ports.directories;
         match write {
-            Write::Align { user, changes } => {
-                let changes = as_spelled(changes, before);
-                directories.modify(user, &changes).await
-            }
+            Write::Align { user, changes } => directories.modify(user, changes).await,
             Write::Move { user, to, .. } => directories.move_under(user, to).await,
             Write::Anchor { user, sets, .. } => directories.set_immutable_id(user.id, sets.as_ref()).await,
             Write::Take { assignment, .. } => directories.remove_role(&assignment.id).await,
@@ -222,13 +218,6 @@ where
 
 fn because(answer: &Result<(), DirectoryError>) -> String {
     answer.as_ref().err().map_or_else(String::new, |error| format!(" ({error})"))
-}
-
-/// The changes with the old values as AD spells them now: what a compare-and-swap must name.
-fn as_spelled(changes: &[AttributeChange], before: &Reading) -> Vec<AttributeChange> {
-    let Reading::Attributes { values } = before else { return changes.to_vec() };
-    let spelled = |c: &AttributeChange| values.get(&c.attribute).cloned().unwrap_or_else(|| c.expects.clone());
-    changes.iter().map(|c| AttributeChange { expects: spelled(c), ..c.clone() }).collect()
 }
 
 fn done(write: &Write, wrote: bool, after: Reading) -> Attempt {

@@ -55,6 +55,8 @@ pub(crate) struct Spec {
 pub(crate) enum Fault {
     Before,
     After,
+    /// Done, and from then on the server does not answer at all.
+    Silent,
     Refused,
 }
 
@@ -85,6 +87,8 @@ pub(crate) struct World {
     pub(crate) held: Cell<bool>,
     pub(crate) always_busy: Cell<bool>,
     pub(crate) triggers: Cell<usize>,
+    /// Whether AD does not answer.
+    pub(crate) silent: Cell<bool>,
     /// Whether roles cannot be read.
     pub(crate) roles_unread: Cell<bool>,
     /// Runs a cycle as soon as a user was moved: the worst moment.
@@ -113,6 +117,7 @@ impl World {
             held: Cell::new(false),
             always_busy: Cell::new(false),
             triggers: Cell::new(0),
+            silent: Cell::new(false),
             roles_unread: Cell::new(false),
             cycle_on_move: Cell::new(false),
             due: Cell::new(None),
@@ -329,6 +334,13 @@ impl World {
         self.inner.borrow().ad[&guid(n)].clone()
     }
 
+    /// Another cloud user with the SID of AD user `n`.
+    pub(crate) fn add_rival(&self, n: usize) {
+        let id = ObjectId(Uuid::from_u128(self.fresh()));
+        let rival = EntraUser { security_identifier: Some(self.ad(n).sid), ..cloud_user(id, "rival@corp.test") };
+        self.inner.borrow_mut().cloud.insert(id, rival);
+    }
+
     pub(crate) fn edit_ad(&self, n: usize, edit: impl FnOnce(&mut AdUser)) {
         edit(self.inner.borrow_mut().ad.get_mut(&guid(n)).unwrap());
     }
@@ -410,6 +422,10 @@ impl World {
             None => commit(),
             Some(Fault::Before) => Err(broken()),
             Some(Fault::After) => commit().and_then(|()| Err(broken())),
+            Some(Fault::Silent) => {
+                self.silent.set(true);
+                commit().and_then(|()| Err(broken()))
+            }
             Some(Fault::Refused) => Err(DirectoryError::new(ErrorKind::Forbidden, what, "insufficient rights")),
         }
     }
@@ -479,6 +495,9 @@ fn refuse(kind: ErrorKind, what: &str) -> DirectoryError {
 
 impl ReadAd for World {
     async fn ad_user(&self, _: &DomainName, guid: AdGuid) -> Result<Option<AdUser>, DirectoryError> {
+        if self.silent.get() {
+            return Err(refuse(ErrorKind::Unreachable, "read the AD user"));
+        }
         Ok(self.inner.borrow().ad.get(&guid).cloned())
     }
 

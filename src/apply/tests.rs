@@ -440,3 +440,43 @@ fn a_resume_holds_the_scheduler_again_before_it_writes() {
     assert_eq!(held_at_writes, [true, true, true], "align, anchor, move");
     assert!(!outcome.resumable && !world.held.get() && linked(&ledger.standing(2)));
 }
+
+#[test]
+fn a_write_whose_end_nobody_can_tell_stays_started_until_a_resume_reads_it() {
+    let world = World::new(&[HARD]);
+    world.faults.borrow_mut().insert(0, Fault::Silent);
+    let mut ledger = Memory::default();
+    let outcome = apply(&world, &mut ledger);
+    assert_eq!((outcome.ending, outcome.resumable), (Ending::Partial, true));
+    assert_eq!(ledger.standing(0), Standing::InProgress);
+    let started = |s: &crate::state::ledger::StepRecord| matches!(s.status, StepStatus::Started { .. });
+    assert!(started(&ledger.state.as_ref().unwrap().applies[0].steps[0]));
+    world.silent.set(false);
+    assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete);
+    assert_eq!(world.writes.borrow().iter().filter(|w| w.starts_with("align")).count(), 1);
+}
+
+#[test]
+fn a_link_with_a_rival_for_its_sid_does_not_count_as_formed() {
+    let world = World::new(&[HARD]);
+    world.add_rival(0);
+    let mut ledger = Memory::default();
+    assert_eq!(apply(&world, &mut ledger).ending, Ending::Stuck);
+    let Standing::Stuck { found, .. } = ledger.standing(0) else { panic!("{:?}", ledger.standing(0)) };
+    assert!(found.contains("rival@corp.test") && found.contains("SID"), "{found}");
+}
+
+#[test]
+fn an_undo_leaves_alone_what_was_already_there() {
+    let world = World::new(&[ADMIN]);
+    let plan = world.plan();
+    let anchor = ImmutableId::from(Anchor::from_guid(guid(0)));
+    world.edit_cloud(0, |u| u.immutable_id = Some(anchor.clone()));
+    world.faults.borrow_mut().insert(2, Fault::Refused); // take, align, move
+    let before = world.image();
+    let mut ledger = Memory::default();
+    apply_with(&world, &mut ledger, Options::default(), plan).0.unwrap();
+    assert!(matches!(ledger.standing(0), Standing::RolledBack { .. }));
+    assert_eq!(world.cloud(0).immutable_id, Some(anchor));
+    assert_eq!(world.image(), before);
+}

@@ -13,7 +13,7 @@ use crate::model::id::LinkId;
 use crate::plan::document::Purpose;
 use crate::plan::step::{Action, Step};
 use crate::state::journal::{JournalEvent, LinkEnding};
-use crate::state::ledger::{Reading, StepStatus};
+use crate::state::ledger::{LinkRecord, Reading, Standing, StepStatus};
 use crate::state::recorder::Recorder;
 use std::future::Future;
 
@@ -58,7 +58,9 @@ where
         // A stopped apply keeps its hold: released in the middle, half-done links would meet a cycle.
         if flow != Flow::Stopped {
             self.release(wave).await?;
-            if self.open_links(wave)?.is_empty() {
+            // Not `open_links`: what is only put aside for this run, a resume takes up, and it needs the wave's steps.
+            let over = |link: &LinkRecord| link.standing.is_ended() && !matches!(link.standing, Standing::Stuck { .. });
+            if self.with_record(|record| record.links.values().filter(|link| link.wave == wave).all(over))? {
                 self.skip_wave_steps(wave)?;
             }
         }
@@ -78,6 +80,9 @@ where
         self.side_by_side(&links, |link| self.link_steps(link, own)).await?;
         if let Some(flow) = self.barrier(wave).await? {
             return Ok(flow);
+        }
+        if self.options.prepare_only {
+            return Ok(Flow::Halt);
         }
         let links = self.open_links(wave)?;
         self.side_by_side(&links, |link| self.link_steps(link, |action| matches!(action, Action::Move { .. }))).await?;

@@ -230,6 +230,9 @@ pub struct Apply {
     /// What a failed link does to the others.
     #[arg(long, value_name = "WHAT", default_value = "continue")]
     pub on_failure: OnFailure,
+    /// Prepare the first wave and stop before the point of no return; `apply` goes on, `rollback` goes back.
+    #[arg(long)]
+    pub prepare: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "its own type is documented")]
     pub planning: Planning,

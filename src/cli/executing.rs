@@ -38,6 +38,8 @@ pub struct Work<'a> {
     pub terminal: Terminal,
     /// What a failed link does to the others.
     pub on_failure: OnFailure,
+    /// Whether to stop before the point of no return.
+    pub prepare_only: bool,
     ledger: Ledger,
 }
 
@@ -53,7 +55,7 @@ impl<'a> Work<'a> {
             LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
         })?;
         let ledger = Ledger::open(&paths, lock).map_err(|error| unreadable(&error))?;
-        Ok(Self { site, terminal, on_failure: OnFailure::default(), ledger })
+        Ok(Self { site, terminal, on_failure: OnFailure::default(), prepare_only: false, ledger })
     }
 
     /// The ledger's content.
@@ -150,6 +152,7 @@ impl<'a> Work<'a> {
         let (protected, _) = resolve::protected(&settings.guard.protect, &index);
         Options {
             on_failure: self.on_failure,
+            prepare_only: self.prepare_only,
             caller: snapshot.caller.as_ref().map(|caller| caller.id),
             protected: protected.into_iter().collect::<BTreeSet<ObjectId>>(),
             context: Context { host: host(), user: user() },

@@ -150,8 +150,11 @@ pub fn forest(snapshot: &Snapshot) -> Vec<DomainRef> {
 
 fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId, Vec<Finding>)> {
     let origin = Origin { file: spec.origin.file.clone(), line: spec.origin.line };
-    let ad = resolve::ad_user(&spec.ad, context.index);
     let cloud = resolve::cloud_user(&spec.cloud, context.index);
+    let ad = resolve::ad_user(&spec.ad, context.index).or_else(|missing| {
+        let linked = cloud.as_ref().ok().and_then(|cloud| resolve::renamed_by_link(spec, cloud, context.index));
+        linked.ok_or(missing)
+    });
     let id = resolve::link_id(spec, ad.as_ref().ok().copied());
     match (ad, cloud) {
         (Ok(ad), Ok(cloud)) => {

@@ -49,6 +49,20 @@ pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUse
     }
 }
 
+/// The AD user of a link that is formed already, although the name that the link gives it is gone: the apply itself gave
+/// it the cloud's UPN, or moved it. No guess: the cloud user names its AD user by anchor and SID, and the new name is the
+/// one that this link writes.
+pub fn renamed_by_link<'a>(spec: &LinkSpec, cloud: &EntraUser, index: &Index<'a>) -> Option<&'a AdUser> {
+    let anchor = cloud.immutable_id.as_ref().filter(|_| cloud.is_synced())?.to_anchor().ok()?;
+    let [user] = index.ad_by_anchor(anchor) else { return None };
+    let renamed = match &spec.ad {
+        AdSelector::Dn(dn) => spec.move_to.as_ref().is_some_and(|to| dn.moved_to(to) == user.dn),
+        AdSelector::Upn(_) => user.upn.as_ref() == Some(&cloud.upn),
+        AdSelector::Sam { .. } | AdSelector::Guid(_) => false,
+    };
+    (renamed && cloud.security_identifier.as_ref() == Some(&user.sid)).then_some(*user)
+}
+
 fn similar_account(selector: &AdSelector, index: &Index<'_>) -> Option<String> {
     let AdSelector::Sam { sam, .. } = selector else { return None };
     let wanted = sam.key();

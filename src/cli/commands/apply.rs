@@ -23,6 +23,7 @@ pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult
     let site = Site::open(global, terminal).await?;
     let mut work = Work::begin(&site, "apply", terminal)?;
     work.on_failure = on_failure(args.on_failure);
+    work.prepare_only = args.prepare;
     if let Some(unfinished) = work.unfinished() {
         if saved.as_ref().is_some_and(|(_, plan)| plan.digest != unfinished.plan_digest) {
             let message =
