@@ -105,7 +105,11 @@ pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context
     let soft = Try::new(spec, ad, cloud, anchor, Method::Soft, &roles, context);
     let hard = Try::new(spec, ad, cloud, anchor, Method::Hard, &roles, context);
     let (chosen, why) = choose(spec, soft, hard, &roles);
-    let exposure = exposure::by_place(&ad.dn, &context.config.settings.sync);
+    let exposure = exposure::by_place(
+        &ad.dn,
+        &context.config.settings.sync.synced_ous,
+        context.config.settings.sync.hold.is_some(),
+    );
     let relocation = spec.move_to.as_ref().and_then(|to| {
         let from = ad.dn.parent()?;
         (from != *to).then(|| (from, to.clone()))

@@ -182,7 +182,7 @@ fn scope(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Vec
         );
     }
     let sync = &context.config.settings.sync;
-    let lands_in_scope = spec.move_to.as_ref().is_some_and(|ou| exposure::in_scope(ou, sync));
+    let lands_in_scope = spec.move_to.as_ref().is_some_and(|ou| exposure::in_scope(ou, &sync.synced_ous));
     let delicate = *method == Method::Hard || !roles.is_empty();
     let severity = if delicate { Severity::Error } else { Severity::Warning };
     let finding = match exposure {

@@ -256,7 +256,11 @@ fn planned(pair: &Pair<'_>, wave: Option<u32>, context: &Context<'_>) -> Planned
     };
     let exposure = match outcome {
         Outcome::Unchanged => exposure::Exposure::Provisioned,
-        _ => exposure::by_place(&pair.ad.dn, &context.config.settings.sync),
+        _ => exposure::by_place(
+            &pair.ad.dn,
+            &context.config.settings.sync.synced_ous,
+            context.config.settings.sync.hold.is_some(),
+        ),
     };
     let roles = context.index.roles_of(pair.cloud.id).iter().map(|role| (*role).clone()).collect();
     PlannedLink {

@@ -1,6 +1,5 @@
 //! Where an AD user stands towards the sync engine, and whom the engine never looks at.
 
-use crate::config::settings::SyncSettings;
 use crate::model::ad::AdUser;
 use crate::model::dn::Dn;
 use schemars::JsonSchema;
@@ -21,19 +20,21 @@ pub enum Exposure {
     /// Could not be determined.
     Unknown,
 }
+
 /// Where a user at `dn` stands, judged by its place alone: that it is [`Exposure::Provisioned`] is the index's to say.
-pub fn by_place(dn: &Dn, sync: &SyncSettings) -> Exposure {
-    match (sync.synced_ous.is_empty(), in_scope(dn, sync), &sync.hold) {
+/// `synced_ous` is empty where nobody has said what is in scope; `can_hold` is whether we can stop the scheduler.
+pub fn by_place(dn: &Dn, synced_ous: &[Dn], can_hold: bool) -> Exposure {
+    match (synced_ous.is_empty(), in_scope(dn, synced_ous), can_hold) {
         (true, _, _) => Exposure::Unknown,
         (false, false, _) => Exposure::Staged,
-        (false, true, Some(_)) => Exposure::Held,
-        (false, true, None) => Exposure::Exposed,
+        (false, true, true) => Exposure::Held,
+        (false, true, false) => Exposure::Exposed,
     }
 }
 
 /// Whether a DN lies in a synced container.
-pub fn in_scope(dn: &Dn, sync: &SyncSettings) -> bool {
-    sync.synced_ous.iter().any(|ou| dn.is_under(ou))
+pub fn in_scope(dn: &Dn, synced_ous: &[Dn]) -> bool {
+    synced_ous.iter().any(|ou| dn.is_under(ou))
 }
 
 /// Why Entra Connect's default rules keep a user out, or `None` if they do not.

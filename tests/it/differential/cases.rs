@@ -95,8 +95,8 @@ fn names_and_scopes(world: &World) -> Vec<Case> {
         ("no attributes", search(&wire("w01"), Base, "(objectClass=*)", &["1.1"])),
         ("an unknown attribute", search(&wire("w01"), Base, "(objectClass=*)", &["noSuchThing", "mail"])),
         ("constructed attributes", search(&wire("w01"), Base, "(cn=*)", &["canonicalName", "primaryGroupID"])),
-        ("an explicit range", search(&wire("w01"), Base, "(cn=*)", &["proxyAddresses;range=0-0"])),
-        ("a range to the end", search(&wire("w01"), Base, "(cn=*)", &["proxyAddresses;range=1-*"])),
+        ("an explicit range", search(&wire("w01"), Base, "(cn=*)", &["proxyAddresses;range=0-1"])),
+        ("a range to the end", search(&wire("w01"), Base, "(cn=*)", &["proxyAddresses;range=0-*"])),
         (
             "rootDSE",
             search(

@@ -14,8 +14,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub struct Samba {
     /// How to reach it.
     pub directory: Directory,
-    /// Its address, one of 127.0.0.0/8; the ports are LDAP's own.
-    pub address: Ipv4Addr,
     script: Child,
     /// The script stops the server when this closes.
     lifeline: Option<ChildStdin>,
@@ -72,7 +70,7 @@ impl Samba {
             })
         };
         if let Ok(directory) = directory() {
-            return Ok(Self { directory, address, script, lifeline });
+            return Ok(Self { directory, script, lifeline });
         }
         drop(lifeline);
         let mut said = String::new();

@@ -27,6 +27,11 @@ pub fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     files
 }
 
+/// Whether a file below `src/` holds unit tests or what only they use.
+pub fn is_unit_tests(path: &str) -> bool {
+    path.starts_with("src") && path.split(['/', '\\']).any(|part| matches!(part, "tests" | "tests.rs" | "testing.rs"))
+}
+
 /// The code of a file without what only tests and readers see: comments, and everything from the first `#[cfg(test)]`
 /// module that has a body on (by convention a file's last item).
 pub fn code_of(text: &str) -> String {
