@@ -17,7 +17,7 @@ use std::time::Duration;
 const AD_PASSWORD: &str = "MATCHPLAN_LAB_AD_PASSWORD";
 
 /// How long `lab cycle` waits for its answer. A lab over a large real AD takes its time.
-const CYCLE_TIMEOUT: Duration = Duration::from_secs(300);
+const CYCLE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Runs the subcommand.
 pub async fn run(args: &Args, global: &Global, terminal: Terminal) -> CliResult {
