@@ -12,7 +12,7 @@
 //! | [`address`] | `proxyAddresses` values and sets of them |
 //! | [`attribute`] | one attribute's change: what a write expects and sets |
 //! | [`ad`], [`entra`] | the two users, and what else can hold an address |
-//! | [`reference`] | a stable id with a readable name, as plans and states name objects |
+//! | [`mod@reference`] | a stable id with a readable name, as plans and states name objects |
 //! | [`role`] | directory role assignments with their scope |
 //! | [`tenant`] | domains, sync features, last sync |
 //! | [`digest`] | canonical JSON and its SHA-256 |

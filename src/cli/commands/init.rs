@@ -7,11 +7,15 @@ use crate::cli::terminal::Terminal;
 use crate::config::init::{InitOptions, files};
 use std::io::Write as _;
 
-/// Writes the starter files. An existing file is never touched: it is named, and nothing at all is written.
+/// Writes the starter files. An existing file is never touched: git's own are named with what is to be added to them, and
+/// with any other nothing at all is written.
 pub fn run(args: &Init, terminal: Terminal) -> CliResult {
     let files =
         files(InitOptions { commit_state: args.commit_state }).map_err(|error| super::show::unwritable(&error))?;
-    let taken: Vec<String> = files
+    let is_gits = |name: &str| name.starts_with(".git");
+    let (kept, new): (Vec<_>, Vec<_>) =
+        files.iter().partition(|(name, _)| is_gits(name) && args.folder.join(name).exists());
+    let taken: Vec<String> = new
         .iter()
         .map(|(name, _)| args.folder.join(name))
         .filter(|path| path.exists())
@@ -24,7 +28,7 @@ pub fn run(args: &Init, terminal: Terminal) -> CliResult {
         ))
         .hint("Choose an empty folder: matchplan init FOLDER."));
     }
-    for (name, text) in &files {
+    for (name, text) in &new {
         let path = args.folder.join(name);
         let folder = path.parent().unwrap_or(&args.folder);
         let written = std::fs::create_dir_all(folder)
@@ -32,6 +36,9 @@ pub fn run(args: &Init, terminal: Terminal) -> CliResult {
             .and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(|error| CliError::file("write", &path, &error))?;
         terminal.print(&format!("wrote {}\n", path.display()))?;
+    }
+    for (name, text) in &kept {
+        terminal.print(&format!("\n{name} is there already and was left alone. Add to it:\n\n{text}\n"))?;
     }
     terminal.print("\nNext: say in matchplan.toml where your directories are, then run `matchplan validate`.\n")?;
     Ok(Exit::Success)
