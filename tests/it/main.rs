@@ -9,5 +9,6 @@ mod differential;
 mod directories;
 mod files;
 mod graph_client;
+mod scenarios;
 mod seeding;
 mod support;
