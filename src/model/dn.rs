@@ -113,6 +113,7 @@ impl Dn {
     }
 
     /// The same first part under another parent: what a move makes of this name.
+    #[must_use = "this name stays as it is"]
     pub fn moved_to(&self, parent: &Self) -> Self {
         let text = format!("{},{}", self.rdn(), parent.text);
         Self::parse(&text).unwrap_or_else(|_| parent.clone())
