@@ -229,8 +229,8 @@ fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (
         MatchChoice::Soft => (soft, "the link asks for it".to_owned()),
         MatchChoice::Hard => (hard, "the link asks for it".to_owned()),
         MatchChoice::Auto if !roles.is_empty() => {
-            let held: Vec<String> = roles.iter().map(|role| role.grant.to_string()).collect();
-            (hard, format!("the cloud user holds {}, and role holders are linked by hard match", held.join(", ")))
+            let held = if roles.len() == 1 { "a role".to_owned() } else { format!("{} roles", roles.len()) };
+            (hard, format!("the cloud user holds {held}"))
         }
         MatchChoice::Auto if soft.works() => {
             let why = match soft.prediction {

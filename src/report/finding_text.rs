@@ -122,12 +122,7 @@ pub fn grouped(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
             page.push(start);
             for (message, links) in messages {
                 let names = if links.is_empty() { String::new() } else { format!("{}: ", links.join(", ")) };
-                page.flow(
-                    brief_label(inner, "").put(Tone::Strong, names),
-                    inner + BRIEF_LABEL + 2,
-                    Tone::Plain,
-                    message,
-                );
+                page.flow(Line::at(inner).put(Tone::Strong, names), inner + 2, Tone::Plain, message);
             }
         }
         page.flow(brief_label(inner, "help"), inner + BRIEF_LABEL, Tone::Plain, help);

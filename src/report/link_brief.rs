@@ -76,16 +76,16 @@ impl Columns {
             lengths.filter(|length| *length <= most).max().unwrap_or_default()
         };
         Self {
-            name: widest(&mut names.map(|row| columns(&row.name)), WIDEST_NAME),
+            name: widest(&mut names.map(|row| columns_of(&row.name)), WIDEST_NAME),
             pair: widest(
-                &mut shown().map(|link| columns(&link.ad.to_string()) + columns(link.cloud.upn.as_str())),
+                &mut shown().map(|link| columns_of(&link.ad.to_string()) + columns_of(link.cloud.upn.as_str())),
                 WIDEST_PAIR,
             ),
         }
     }
 }
 
-fn columns(text: &str) -> usize {
+fn columns_of(text: &str) -> usize {
     Text(text).to_string().chars().count()
 }
 
@@ -243,6 +243,7 @@ fn attribute(place: Place, name: &str, before: &[String], after: &[String]) -> V
 /// The rows, each with its place and its name only where they are new.
 fn values(page: &mut Page, rows: &[Row], columns: Columns) {
     let mut above: Option<&Row> = None;
+    let roles = rows.iter().filter(|row| row.place == Place::Role).map(|row| columns_of(&row.name)).max();
     for row in rows {
         let same_place = above.is_some_and(|above| above.place == row.place);
         let same_name = same_place && above.is_some_and(|above| above.name == row.name);
@@ -250,7 +251,8 @@ fn values(page: &mut Page, rows: &[Row], columns: Columns) {
             .put(row.mark.tone(), row.mark.sign())
             .plain(" ")
             .plain(if same_name { "" } else { &row.name });
-        let line = line.to_column(INNER + BRIEF_LABEL + 2 + columns.name).plain("  ");
+        let widest = if row.place == Place::Role { roles.unwrap_or_default() } else { columns.name };
+        let line = line.to_column(INNER + BRIEF_LABEL + 2 + widest).plain("  ");
         page.push(match &row.change {
             Change::Words(tone, words) => line.put(*tone, words),
             Change::Value(ValueChange::Added { new }) => line.put(Tone::Add, new),

@@ -6,7 +6,7 @@ use super::page::{Line, Mark, Page};
 use super::step_text;
 use super::style::Tone;
 use crate::model::id::LinkId;
-use crate::plan::document::Plan;
+use crate::plan::document::{DomainRef, Plan};
 use crate::plan::link::{Exposure, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
 use crate::rules::finding::Finding;
@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct ByLink<'a> {
     links: BTreeMap<&'a LinkId, &'a PlannedLink>,
+    forest: &'a [DomainRef],
     steps: BTreeMap<&'a LinkId, Vec<&'a Step>>,
     findings: BTreeMap<&'a LinkId, Vec<&'a Finding>>,
 }
@@ -36,7 +37,7 @@ impl<'a> ByLink<'a> {
             }
         }
         let links = plan.links.iter().map(|link| (&link.id, link)).collect();
-        Self { links, steps, findings }
+        Self { links, forest: &plan.forest, steps, findings }
     }
 
     /// The link of that id; `None` where nobody answers to what is written.
@@ -46,7 +47,16 @@ impl<'a> ByLink<'a> {
 
     /// How people know a link: by its AD user, or by what is written if nobody answers to it.
     pub fn name(&self, id: &LinkId) -> String {
-        self.link(id).map_or_else(|| id.to_string(), |link| link.ad.to_string())
+        if let Some(link) = self.link(id) {
+            return link.ad.to_string();
+        }
+        let parts = id.as_str().split_once('/');
+        match parts
+            .filter(|(domain, _)| self.forest.iter().any(|known| known.name.as_str().eq_ignore_ascii_case(domain)))
+        {
+            Some((domain, account)) => format!("{domain}\\{account}"),
+            None => id.to_string(),
+        }
     }
 
     /// The steps of a link, in execution order.

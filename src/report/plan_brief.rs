@@ -9,7 +9,7 @@ use super::step_text;
 use super::style::Tone;
 use crate::plan::document::Plan;
 use crate::plan::link::{Exposure, Outcome, PlannedLink};
-use crate::plan::step::Action;
+use crate::plan::step::{Action, Step};
 use crate::rules::finding::{Finding, Severity};
 use std::collections::BTreeMap;
 
@@ -17,6 +17,11 @@ use std::collections::BTreeMap;
 pub fn body(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
     let columns = Columns::of(plan, by_link);
     let mut errors = Errors::default();
+    if plan.steps.iter().any(|step| matches!(step.action, Action::Sync)) {
+        let key = "AD, cloud: written by this plan · sync: what the cycle then changes in the cloud (predicted)";
+        page.flow(Line::at(2), 4, Tone::Quiet, key);
+        page.gap();
+    }
     for wave in Wave::of(plan) {
         let usual = Usual {
             exposure: exposures(&wave).first().map(|(exposure, _)| *exposure),
@@ -83,29 +88,29 @@ fn closing(page: &mut Page, wave: &Wave<'_>, by_link: &ByLink<'_>, usual: Usual)
             page.push(Line::at(2).plain(step_text::headline(step)));
             continue;
         }
-        let start = Line::at(2)
-            .mark(Mark::Alarm)
-            .put(Tone::Alarm, format_args!("Point of no return: the sync cycle of wave {}. ", wave.number));
-        let mut words = vec!["Everything above can be undone until then.".to_owned()];
+        let point = format!("Point of no return: the sync cycle of wave {}. ", wave.number);
+        let start = Line::at(2).mark(Mark::Alarm).put(Tone::Alarm, point);
+        page.flow(start, 4, Tone::Plain, "Everything above can be undone until then.");
+        let mut after = Vec::new();
         if usual.password_replaced {
-            words.push(match wave.links.len() {
+            after.push(match wave.links.len() {
                 1 => "The cycle replaces the cloud user's password by AD's.".to_owned(),
-                n => format!("The cycle replaces the passwords of all {n} cloud users by AD's."),
+                n => format!("The cycle replaces the passwords of these {n} cloud users by AD's."),
             });
         }
-        let given_back = wave
-            .links
-            .iter()
-            .flat_map(|link| by_link.steps(&link.id))
-            .filter(|step| matches!(step.action, Action::Restore { .. }))
-            .count();
-        match given_back {
+        match wave.links.iter().map(|link| roles_given_back(by_link.steps(&link.id))).sum() {
             0 => {}
-            1 => words.push("Then the role is given back.".to_owned()),
-            n => words.push(format!("Then {n} roles are given back.")),
+            1 => after.push("Then the role is given back.".to_owned()),
+            n => after.push(format!("Then {n} roles are given back.")),
         }
-        page.flow(start, 4, Tone::Plain, &words.join(" "));
+        if !after.is_empty() {
+            page.flow(Line::at(4), 4, Tone::Plain, &after.join(" "));
+        }
     }
+}
+
+fn roles_given_back(steps: &[&Step]) -> usize {
+    steps.iter().filter(|step| matches!(step.action, Action::Restore { .. })).count()
 }
 
 /// Links that cannot go on: those whose users were found, then those where nobody answers to what is written.
@@ -123,12 +128,14 @@ fn blocked<'a>(page: &mut Page, plan: &'a Plan, by_link: &ByLink<'a>, columns: C
     if total == 0 {
         return;
     }
-    page.push(Line::at(0).put(Tone::Strong, format_args!("Blocked: {total}")));
-    page.gap();
+    let left_out = if plan.skipped.is_empty() { "" } else { " and left out" };
+    page.push(Line::at(0).put(Tone::Strong, format_args!("Blocked{left_out}: {total}")));
     for link in found {
+        page.gap();
         link_brief::link(page, plan, link, by_link, columns, Usual::default(), errors);
     }
     for (name, findings) in unresolved {
+        page.gap();
         let line = Line::at(2).mark(Mark::Alarm).put(Tone::Strong, &name);
         let origin = findings.iter().find_map(|finding| finding.origin.as_ref());
         page.push(origin.into_iter().fold(line, |line, origin| line.put(Tone::Quiet, format_args!("  {origin}"))));

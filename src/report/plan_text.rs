@@ -8,7 +8,7 @@ use crate::plan::document::{Plan, Purpose};
 use crate::plan::link::{Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
 use crate::rules::finding::Severity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub fn render(plan: &Plan, style: Style, width: usize, detail: Detail) -> String
         Detail::Brief => plan_brief::body(&mut page, plan, &by_link),
         Detail::Full => plan_full::body(&mut page, plan, &by_link),
     }
-    left_over(&mut page, plan, detail);
+    left_over(&mut page, plan, &by_link, detail);
     summary(&mut page, plan, &by_link);
     page.to_text(style)
 }
@@ -104,7 +104,7 @@ impl<'a> Wave<'a> {
 const NAMED: usize = 5;
 
 /// Links with nothing to do, and those left out.
-fn left_over(page: &mut Page, plan: &Plan, detail: Detail) {
+fn left_over(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>, detail: Detail) {
     let formed = plan.links.iter().filter(|link| link.outcome == Outcome::Unchanged);
     let mut names: Vec<String> = formed.map(|link| format!("{} → {}", link.ad, link.cloud)).collect();
     if !names.is_empty() {
@@ -117,14 +117,14 @@ fn left_over(page: &mut Page, plan: &Plan, detail: Detail) {
         page.list(Line::at(0).put(Tone::Strong, title).plain("  "), 2, Tone::Quiet, &names);
         page.gap();
     }
-    if !plan.skipped.is_empty() {
-        let ids: Vec<String> = plan.skipped.iter().map(ToString::to_string).collect();
-        page.list(
-            Line::at(0).put(Tone::Warn, format_args!("Left out: {}", ids.len())).plain("  "),
-            2,
-            Tone::Plain,
-            &ids,
-        );
+    // In brief, those with an error stand where the error is told.
+    let errors = plan.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let told: BTreeSet<_> = errors.filter_map(|finding| finding.link.as_ref()).collect();
+    let skipped = plan.skipped.iter().filter(|id| detail == Detail::Full || !told.contains(id));
+    let names: Vec<String> = skipped.map(|id| by_link.name(id)).collect();
+    if !names.is_empty() {
+        let title = Line::at(0).put(Tone::Warn, format_args!("Left out: {}", names.len()));
+        page.list(title.plain("  "), 2, Tone::Plain, &names);
         page.gap();
     }
 }
@@ -176,16 +176,16 @@ fn blockers(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
     let noun = if errors.len() == 1 { "error" } else { "errors" };
     let start = Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, format_args!("Blocked by {} {noun}.", errors.len()));
     let whole = errors.iter().any(|finding| finding.link.is_none());
-    let way_out = if whole { "" } else { "; --skip-blocked leaves blocked links out" };
-    page.flow(start.plain(" "), 2, Tone::Plain, &format!("Nothing of this plan can be applied{way_out}."));
-    let mut blockers: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+    let way_out = if whole { "" } else { "; --skip-blocked leaves these links out" };
+    page.flow(start.plain(" "), 2, Tone::Plain, &format!("Nothing can be applied{way_out}."));
+    let mut blockers: BTreeMap<(String, String), BTreeMap<&str, usize>> = BTreeMap::new();
     for finding in errors {
         let name = finding.link.as_ref().map_or_else(|| "the plan as a whole".to_owned(), |id| by_link.name(id));
-        *blockers.entry(name).or_default().entry(finding.code.as_str()).or_default() += 1;
+        *blockers.entry((name.to_lowercase(), name)).or_default().entry(finding.code.as_str()).or_default() += 1;
     }
-    let names = blockers.keys().map(|name| Line::at(2).plain(name).width());
+    let names = blockers.keys().map(|(_, name)| Line::at(2).plain(name).width());
     let column = names.filter(|width| *width <= 40).max().unwrap_or_default() + 2;
-    for (name, codes) in &blockers {
+    for ((_, name), codes) in &blockers {
         let codes: Vec<String> = codes
             .iter()
             .map(|(code, times)| if *times == 1 { (*code).to_owned() } else { format!("{code} ({times})") })
