@@ -36,8 +36,9 @@ pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliRes
         save(&made, out)?;
         if args.rendering.format == Format::Text {
             terminal.print(&format!(
-                "\nSaved {}. For review: matchplan show --format markdown {0}\nThen:              matchplan apply {0}\n",
-                out.display()
+                "\nSaved {0}. For review: `matchplan show --format markdown {0}`; then `matchplan{1} apply {0}`.\n",
+                out.display(),
+                global.repeated()
             ))?;
         }
     }

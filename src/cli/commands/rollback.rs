@@ -49,7 +49,8 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
     )?;
     if let Some(out) = &args.out {
         save(&plan, out)?;
-        terminal.print(&format!("\nSaved {}. Then: matchplan rollback {0}\n", out.display()))?;
+        let flags = global.repeated();
+        terminal.print(&format!("\nSaved {0}. After review: `matchplan{flags} rollback {0}`.\n", out.display()))?;
         return Ok(if plan.is_blocked() { Exit::Blocked } else { Exit::Success });
     }
     if plan.is_blocked() {
