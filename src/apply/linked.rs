@@ -182,7 +182,7 @@ where
                     "a cycle formed the link while it was being undone, and {user} was moved out of the sync scope again: \
                      the next cycle would delete the cloud user"
                 );
-                let next = format!("move {user} to {to} at once, then `matchplan apply --resume`");
+                let next = format!("move {user} to {to} at once, then `matchplan apply`");
                 return Ok(Some((found, next)));
             }
         }
@@ -193,6 +193,6 @@ where
     pub(super) fn how_to_restore(&self) -> String {
         let sheet =
             self.sheet.as_ref().map_or_else(String::new, |path| format!(", or by hand with the requests in {path}"));
-        format!("give the roles back: `matchplan apply --resume` tries again{sheet}")
+        format!("give the roles back: `matchplan apply` tries again{sheet}")
     }
 }

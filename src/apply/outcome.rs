@@ -1,7 +1,7 @@
 //! What came of an apply.
 
 use crate::model::id::{ApplyId, LinkId};
-use crate::state::ledger::{ApplyRecord, Standing};
+use crate::state::ledger::{ApplyRecord, Standing, StepRecord, StepStatus};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -45,9 +45,9 @@ impl ApplyOutcome {
             Ending::Interrupted
         } else if record.ended.as_ref().is_some_and(|ended| ended.complete) {
             Ending::Complete
-        } else if any(|s| matches!(s, Standing::Failed { .. } | Standing::InProgress)) {
+        } else if any(|s| matches!(s, Standing::Failed { .. })) || record.steps.iter().any(is_open) {
             Ending::Partial
-        } else if any(|s| matches!(s, Standing::Waiting)) {
+        } else if any(|s| matches!(s, Standing::Waiting | Standing::InProgress)) {
             Ending::Waiting
         } else {
             Ending::Partial
@@ -59,4 +59,9 @@ impl ApplyOutcome {
     pub fn count(&self, wanted: impl Fn(&Standing) -> bool) -> usize {
         self.links.values().filter(|standing| wanted(standing)).count()
     }
+}
+
+/// Whether a write was begun and nobody knows how it ended.
+const fn is_open(step: &StepRecord) -> bool {
+    step.step.action.writes() && matches!(step.status, StepStatus::Started { .. } | StepStatus::Undoing { .. })
 }

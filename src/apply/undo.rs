@@ -47,7 +47,7 @@ where
         let next = if self.with_record(|record| record.roles_out(link))? {
             self.how_to_restore()
         } else {
-            "see what was found, then run `matchplan apply --resume` to try again, or `matchplan rollback`".to_owned()
+            "see what was found, then run `matchplan apply` to try again, or `matchplan rollback`".to_owned()
         };
         let found = format!("{why}; undoing it failed: {}", problems.join("; "));
         self.settle(link, LinkEnding::Stuck { found, next })

@@ -237,10 +237,9 @@ where
             "{late}, and it cannot be proven that no cycle is running, so nothing was undone: {}",
             self.diagnosis(link).await
         );
-        let mut next =
-            "`matchplan apply --resume` waits for a cycle again; once you know that none is running, `matchplan \
+        let mut next = "`matchplan apply` waits for a cycle again; once you know that none is running, `matchplan \
                         rollback` undoes the link"
-                .to_owned();
+            .to_owned();
         if self.must_restore(link)?
             && let Some(sheet) = &self.sheet
         {

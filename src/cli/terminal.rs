@@ -10,6 +10,7 @@ use std::io::{IsTerminal, Write as _};
 const DEFAULT_WIDTH: usize = 100;
 
 /// The process's streams, looked at once.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about independent streams")]
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
     /// Whether standard output gets colour.

@@ -381,7 +381,7 @@ pub enum OnTimeout {
     /// Undo the wave, once it is proven that no cycle runs.
     #[default]
     Withdraw,
-    /// Leave everything as it stands and wait for `apply --resume`. Never for links with suspended roles.
+    /// Leave everything as it stands and wait for `apply`. Never for links with suspended roles.
     Hold,
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// How long a command may run. Starting a remote PowerShell can take half a minute; a cycle itself is not waited for.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_mins(5);
 /// How much of each output is kept; the rest is read and dropped.
 const LARGEST_OUTPUT: u64 = 1 << 20;
 /// EX_TEMPFAIL of sysexits.h: try again later.

@@ -87,7 +87,7 @@ pub struct Octets(pub Vec<u8>);
 impl TryFrom<String> for Octets {
     type Error = String;
     fn try_from(hex: String) -> Result<Self, Self::Error> {
-        if !hex.is_ascii() || hex.len() % 2 != 0 {
+        if !hex.is_ascii() || !hex.len().is_multiple_of(2) {
             return Err(format!("{hex:?} is not hexadecimal octets"));
         }
         (0..hex.len() / 2)

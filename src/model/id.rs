@@ -123,19 +123,15 @@ impl Sid {
     /// Layout ([MS-DTYP] 2.4.2.2): revision (1), number of sub-authorities (1), authority (6, big-endian), then that
     /// many sub-authorities (4 each, little-endian).
     pub fn from_octets(octets: &[u8]) -> Result<Self, SidError> {
-        let [revision, count, a, b, c, d, e, f, rest @ ..] = octets else {
+        let Some(([revision, count, authority @ ..], rest)) = octets.split_first_chunk::<8>() else {
             return Err(SidError(format!("{} octets are too few", octets.len())));
         };
         if *revision != 1 || *count > 15 || rest.len() != usize::from(*count) * 4 {
             return Err(SidError(format!("revision {revision}, {count} sub-authorities, {} octets", octets.len())));
         }
-        let authority = u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]);
-        let mut text = format!("S-1-{authority}");
-        for chunk in rest.chunks_exact(4) {
-            let part = u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]);
-            text.push_str(&format!("-{part}"));
-        }
-        Ok(Self(text))
+        let authority = authority.iter().fold(0_u64, |sum, octet| sum << 8 | u64::from(*octet));
+        let parts = rest.chunks_exact(4).map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]));
+        Ok(Self(parts.fold(format!("S-1-{authority}"), |text, part| format!("{text}-{part}"))))
     }
 
     /// The octets of this SID, as AD stores them in `objectSid`.

@@ -39,6 +39,7 @@ impl Tenant {
 }
 
 /// A domain of the tenant.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each named as Graph names it")]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Domain {

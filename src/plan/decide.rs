@@ -236,8 +236,8 @@ fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (
             "the cloud user has this AD user's anchor already, so Entra links by it whatever the link asks for"
                 .to_owned(),
         ),
-        MatchChoice::Soft => (soft, "the link asks for a soft match".to_owned()),
-        MatchChoice::Hard => (hard, "the link asks for a hard match".to_owned()),
+        MatchChoice::Soft => (soft, "the link asks for it".to_owned()),
+        MatchChoice::Hard => (hard, "the link asks for it".to_owned()),
         MatchChoice::Auto if soft.by_anchor => (hard, "the cloud user has this AD user's anchor already".to_owned()),
         MatchChoice::Auto if !roles.is_empty() => {
             let held: Vec<String> = roles.iter().map(|role| role.grant.to_string()).collect();

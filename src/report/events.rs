@@ -72,11 +72,7 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
             (standing_text::tone(standing), standing_text::short(standing), format!("{ad} → {cloud}{why}"))
         }
         What::Stopping => (Tone::Warn, "stopping", "what is in flight is finished, then the state is saved".to_owned()),
-        What::ApplyEnded { outcome } => {
-            let linked = outcome.count(|standing| matches!(standing, Standing::Linked { .. }));
-            let text = format!("apply {}: {linked} of {} linked", outcome.apply, count(outcome.links.len(), "link"));
-            (Tone::Strong, "end", text)
-        }
+        What::ApplyEnded { outcome } => (Tone::Strong, "end", super::outcome::tally(outcome)),
         What::StepStarted { .. } | What::CyclePolled { .. } => return None,
     })
 }

@@ -29,7 +29,8 @@ pub fn render(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str, style: 
         }
     }
     page.gap();
-    page.push(Line::at(0).put(Tone::Strong, tally(outcome)));
+    let word = if record.purpose == Purpose::Link { "Apply" } else { "Rollback" };
+    page.push(Line::at(0).put(Tone::Strong, format_args!("{word} {}: {}", outcome.apply, tally(outcome))));
     for (tone, sentence) in next(outcome, record, flags) {
         page.sentence(0, "", tone, &sentence);
     }
@@ -67,8 +68,8 @@ pub(super) fn held_line(page: &mut Page, flags: &str) {
     ));
 }
 
-/// How many links stand where.
-fn tally(outcome: &ApplyOutcome) -> String {
+/// How many links stand where: `12 linked · 2 stuck`.
+pub(super) fn tally(outcome: &ApplyOutcome) -> String {
     let kinds = ["linked", "rolled back", "waiting", "in progress", "failed", "stuck"];
     let parts: Vec<String> = kinds
         .iter()
@@ -77,7 +78,7 @@ fn tally(outcome: &ApplyOutcome) -> String {
         .map(|(n, kind)| format!("{n} {kind}"))
         .collect();
     let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(" · ") };
-    format!("Apply {}: {}: {parts}", outcome.apply, count(outcome.links.len(), "link"))
+    format!("{}: {parts}", count(outcome.links.len(), "link"))
 }
 
 /// What it means, and what to type.
@@ -97,7 +98,8 @@ fn next(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str) -> Vec<(Tone,
         Ending::Waiting => vec![(
             Tone::Warn,
             format!(
-                "The waiting links need a sync cycle. {resume} goes on waiting; {rollback} takes back what was done."
+                "The links that are waiting or in progress need a sync cycle. {resume} goes on; {rollback} takes back \
+                 what was done."
             ),
         )],
         Ending::Partial => vec![(
@@ -173,7 +175,7 @@ Every link is formed and was read back.
         let at = "2026-11-20T11:00:00Z".parse().unwrap();
         let why = "the anchor was refused".to_owned();
         for (standing, wanted) in [
-            (Standing::Waiting, "goes on waiting"),
+            (Standing::Waiting, "need a sync cycle"),
             (Standing::Failed { at, why: why.clone() }, "the anchor was refused"),
             (Standing::RolledBack { at, why }, "the anchor was refused"),
             (Standing::Stuck { at, found: "f".to_owned(), next: "call the owner".to_owned() }, "call the owner"),

@@ -36,8 +36,8 @@ pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult
         return work.resume(&settings, global).await;
     }
     match saved {
-        Some((file, plan)) => apply_saved(&file, plan, args, work, global).await,
-        None => apply_new(args, work, global).await,
+        Some((file, plan)) => Box::pin(apply_saved(&file, plan, args, work, global)).await,
+        None => Box::pin(apply_new(args, work, global)).await,
     }
 }
 
@@ -72,7 +72,7 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     let directories = work.site.connect(&work.site.settings, terminal).await?;
     let snapshot = work.site.snapshot(&directories, terminal).await?;
     let plan = make(&config, &snapshot, work.site.clock.now(), &args.planning)?;
-    print_plan(&plan, None, Rendering { format: Format::Text, redact: false }, terminal)?;
+    print_plan(&plan, None, Rendering { format: Format::Text, redact: false, details: false }, terminal)?;
     if plan.is_blocked() {
         return Ok(Exit::Blocked);
     }

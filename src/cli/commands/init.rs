@@ -22,8 +22,11 @@ pub fn run(args: &Init, terminal: Terminal) -> CliResult {
         .map(|path| path.display().to_string())
         .collect();
     if !taken.is_empty() {
-        return Err(CliError::plain(format!("These files are there already: {}. Nothing was written.", taken.join(", ")))
-            .hint("Choose an empty folder: matchplan init FOLDER."));
+        return Err(CliError::plain(format!(
+            "These files are there already: {}. Nothing was written.",
+            taken.join(", ")
+        ))
+        .hint("Choose an empty folder: matchplan init FOLDER."));
     }
     for (name, text) in &new {
         let path = args.folder.join(name);

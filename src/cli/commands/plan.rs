@@ -22,15 +22,14 @@ use std::path::Path;
 /// Plans, prints, and saves if asked to. Nothing in either directory changes.
 pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliResult {
     check_brakes(&args.planning.allow)?;
-    let made = match &args.snapshot {
-        Some(file) => offline(args, file, global, terminal)?,
-        None => {
-            let site = Site::open(global, terminal).await?;
-            let config = site.config(&args.plans, terminal)?;
-            let directories = site.connect(&site.settings, terminal).await?;
-            let snapshot = site.snapshot(&directories, terminal).await?;
-            make(&config, &snapshot, site.clock.now(), &args.planning)?
-        }
+    let made = if let Some(file) = &args.snapshot {
+        offline(args, file, global, terminal)?
+    } else {
+        let site = Site::open(global, terminal).await?;
+        let config = site.config(&args.plans, terminal)?;
+        let directories = site.connect(&site.settings, terminal).await?;
+        let snapshot = site.snapshot(&directories, terminal).await?;
+        make(&config, &snapshot, site.clock.now(), &args.planning)?
     };
     print_plan(&made, args.out.as_deref(), args.rendering, terminal)?;
     if let Some(out) = &args.out {

@@ -20,7 +20,7 @@ use url::Url;
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long one answer may take; a search's clock starts anew with each entry.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// Entries per page: AD's own limit (MaxPageSize).
 const PAGE_SIZE: i32 = 1000;
 

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 /// How long a write may take before its outcome counts as unknown.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl AdDomain {
     /// Changes attributes in one atomic modify. A change that changes nothing is not sent.

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a whole exchange may take.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 /// The largest answer that is read, decompressed. A page of 999 users is about 3 MB.
 const LARGEST_BODY: usize = 64 << 20;
 

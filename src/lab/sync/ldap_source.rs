@@ -68,7 +68,7 @@ pub enum SourceError {
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long one answer may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// Entries per page: AD's own limit (MaxPageSize).
 const PAGE_SIZE: i32 = 1_000;
 /// Every user that is not a computer; inetOrgPersons are users to AD's class tree too.

@@ -241,7 +241,7 @@ fn result_codes_of_an_add() {
         (68, JANE, &[user]),
         (32, "CN=New,OU=Gone,DC=corp,DC=test", &[user]),
         (65, new, &[("mail", &["a@x"])]),
-        (65, new, &[("objectClass", &["noSuchClass"])]),
+        (16, new, &[("objectClass", &["noSuchClass"])]),
         (65, new, &[user, ("groupType", &["2"])]),
         (64, "OU=New,OU=Staff,DC=corp,DC=test", &[user]),
         (64, new, &[("objectClass", &["organizationalUnit"])]),
