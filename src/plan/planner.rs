@@ -161,14 +161,9 @@ fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId,
         let linked = cloud.as_ref().ok().and_then(|cloud| resolve::renamed_by_link(spec, cloud, context.index));
         linked.ok_or(missing)
     });
-    let cloud = cloud.or_else(|missing| {
-        let anchor_of = |ad: &AdUser| ad.anchor(context.source_anchor(&ad.domain)).ok();
-        let linked = ad
-            .as_ref()
-            .ok()
-            .copied()
-            .and_then(|ad| resolve::renamed_by_takeover(spec, ad, anchor_of(ad)?, context.index));
-        linked.ok_or(missing)
+    let cloud = cloud.or_else(|missing| match (&ad, missing.code) {
+        (Ok(ad), FindingCode::CloudUserMissing) => resolve::renamed_by_takeover(spec, ad, context).ok_or(missing),
+        _ => Err(missing),
     });
     let id = resolve::link_id(spec, ad.as_ref().ok().copied());
     match (ad, cloud) {

@@ -1,8 +1,8 @@
 //! From what people write to the users that it names: exactly one each, never a guess.
 
+use super::decide::Context;
 use crate::config::matchplan::{AdSelector, CloudSelector, LinkSpec, MatchChoice, UpnChoice};
 use crate::model::ad::AdUser;
-use crate::model::anchor::Anchor;
 use crate::model::entra::EntraUser;
 use crate::model::id::{LinkId, ObjectId};
 use crate::rules::finding::{Finding, FindingCode};
@@ -73,18 +73,12 @@ pub fn renamed_by_link<'a>(spec: &LinkSpec, cloud: &EntraUser, index: &Index<'a>
 /// The cloud user of a link that is formed already, although the name that the link gives it is gone: the takeover gave
 /// it the AD user's UPN, because the link says so or is a hard match. No guess: the AD user names its cloud user by
 /// anchor and SID.
-pub fn renamed_by_takeover<'a>(
-    spec: &LinkSpec,
-    ad: &AdUser,
-    anchor: Anchor,
-    index: &Index<'a>,
-) -> Option<&'a EntraUser> {
+pub fn renamed_by_takeover<'a>(spec: &LinkSpec, ad: &AdUser, context: &Context<'a>) -> Option<&'a EntraUser> {
     let keeps_ad = spec.upn == UpnChoice::Ad || spec.upn == UpnChoice::Default && spec.matching != MatchChoice::Soft;
-    let [user] = index.cloud_by_immutable_id(&anchor.to_base64()) else { return None };
+    let anchor = ad.anchor(context.source_anchor(&ad.domain)).ok()?;
+    let [user] = context.index.cloud_by_immutable_id(&anchor.to_base64()) else { return None };
     let linked = user.is_synced() && user.security_identifier.as_ref() == Some(&ad.sid);
-    let renamed = matches!(spec.cloud, CloudSelector::Upn(_))
-        && keeps_ad
-        && takeover::predicted_upn(ad, index) == Some(user.upn.clone());
+    let renamed = keeps_ad && takeover::predicted_upn(ad, context.index).as_ref() == Some(&user.upn);
     (linked && renamed).then_some(*user)
 }
 
