@@ -305,7 +305,13 @@ pub enum Lab {
     /// Print the world of --lab as JSON, or write the seeded one to a file.
     World(LabWorld),
     /// Run one sync cycle in a lab that is being served; usable as sync.trigger.
-    Cycle(LabCycle),
+    Cycle(LabControl),
+    /// Say how the sync engine of a lab that is being served stands; usable as sync.status.
+    Status(LabControl),
+    /// Stop the scheduler of a lab that is being served; usable as sync.hold.
+    Hold(LabControl),
+    /// Start the scheduler of a lab that is being served; usable as sync.release.
+    Release(LabControl),
 }
 
 /// `lab serve`.
@@ -347,10 +353,10 @@ pub struct LabWorld {
     pub seeded: bool,
 }
 
-/// `lab cycle`.
+/// `lab cycle`, `lab status`, `lab hold`, `lab release`.
 #[cfg(feature = "lab")]
 #[derive(Debug, Args)]
-pub struct LabCycle {
+pub struct LabControl {
     /// The control_url that `lab serve` printed.
     #[arg(long, value_name = "URL")]
     pub control: url::Url,

@@ -1,6 +1,6 @@
 //! `matchplan lab`: the embedded lab by itself.
 
-use crate::cli::args::{Global, Lab as Args, LabCycle, LabServe, LabWorld};
+use crate::cli::args::{Global, Lab as Args, LabControl, LabServe, LabWorld};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::lab::{FOLDER, world};
@@ -10,14 +10,17 @@ use crate::lab::sync::ldap_source::ExternalAd;
 use crate::lab::world::{contoso, load};
 use crate::model::digest;
 use crate::model::dn::Dn;
+use reqwest::Method;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
+use url::{Host, Url};
 
 /// Where `lab serve --ad` takes the password from.
 const AD_PASSWORD: &str = "MATCHPLAN_LAB_AD_PASSWORD";
 
-/// How long `lab cycle` waits for its answer. A lab over a large real AD takes its time.
-const CYCLE_TIMEOUT: Duration = Duration::from_mins(5);
+/// How long a lab that is being served may take to answer. A cycle over a large real AD takes its time.
+const CONTROL_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Runs the subcommand.
 pub async fn run(args: &Args, global: &Global, terminal: Terminal) -> CliResult {
@@ -25,7 +28,10 @@ pub async fn run(args: &Args, global: &Global, terminal: Terminal) -> CliResult 
         Args::Serve(serve) => run_server(serve, global, terminal).await,
         Args::Reset => reset(terminal),
         Args::World(which) => print_world(which, terminal),
-        Args::Cycle(cycle) => run_cycle(cycle, terminal).await,
+        Args::Cycle(lab) => control(lab, "run a cycle", Method::POST, "cycle", None, terminal).await,
+        Args::Status(lab) => control(lab, "say how it stands", Method::GET, "status", None, terminal).await,
+        Args::Hold(lab) => schedule(lab, "hold its scheduler", false, terminal).await,
+        Args::Release(lab) => schedule(lab, "release its scheduler", true, terminal).await,
     }
 }
 
@@ -88,19 +94,34 @@ fn print_world(args: &LabWorld, terminal: Terminal) -> CliResult {
     Ok(Exit::Success)
 }
 
-async fn run_cycle(args: &LabCycle, terminal: Terminal) -> CliResult {
-    let failed = |reason: String| CliError::plain(format!("The lab did not run a cycle: {reason}"));
-    let local = args.control.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127."));
-    if args.control.scheme() != "http" || !local {
+async fn schedule(lab: &LabControl, what: &str, enabled: bool, terminal: Terminal) -> CliResult {
+    control(lab, what, Method::POST, "scheduler", Some(json!({ "enabled": enabled })), terminal).await
+}
+
+/// One request to the control API of a lab that is being served; its answer goes to standard output.
+async fn control(
+    lab: &LabControl,
+    what: &str,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+    terminal: Terminal,
+) -> CliResult {
+    let failed = |reason: String| CliError::plain(format!("The lab did not {what}: {reason}"));
+    if lab.control.scheme() != "http" || !is_this_machine(&lab.control) {
         return Err(CliError::new(Exit::Usage, "--control takes the control_url that `matchplan lab serve` printed."));
     }
-    let url = format!("{}/cycle", args.control.as_str().trim_end_matches('/'));
+    let url = format!("{}/{path}", lab.control.as_str().trim_end_matches('/'));
     // reqwest's messages show the address, and its path is the key to the lab.
     let hide = |error: reqwest::Error| failed(error.without_url().to_string());
     let tls = (*crate::directory::tls::client_config(None)?).clone();
-    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(CYCLE_TIMEOUT);
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(CONTROL_TIMEOUT);
     let client = client.build().map_err(hide)?;
-    let answer = client.post(url).send().await.map_err(hide)?;
+    let mut request = client.request(method, url);
+    if let Some(body) = &body {
+        request = request.json(body);
+    }
+    let answer = request.send().await.map_err(hide)?;
     let status = answer.status();
     let text = answer.text().await.map_err(hide)?;
     if !status.is_success() {
@@ -108,4 +129,13 @@ async fn run_cycle(args: &LabCycle, terminal: Terminal) -> CliResult {
     }
     terminal.print(&format!("{text}\n"))?;
     Ok(Exit::Success)
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }

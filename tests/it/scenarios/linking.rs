@@ -1,0 +1,167 @@
+//! Every kind of link, from the match plan to "no changes".
+
+use super::on_both;
+use crate::support::site::{Both, SYNCED, Site};
+use matchplan::lab::world::cloud::CloudUser;
+use matchplan::model::anchor::Anchor;
+use std::collections::BTreeSet;
+
+on_both!(
+    clean_soft_match,
+    upn_mismatch,
+    smtp_mismatch,
+    hard_match,
+    administrator,
+    administrator_of_a_unit,
+    already_linked,
+    move_into_scope,
+    the_whole_company,
+);
+
+/// What a link came to.
+struct Formed {
+    before: CloudUser,
+    after: CloudUser,
+    /// The AD user's attributes afterwards, as text.
+    ad: Ad,
+}
+
+struct Ad {
+    dn: String,
+    attributes: std::collections::BTreeMap<String, BTreeSet<Vec<u8>>>,
+}
+
+impl Ad {
+    async fn of(site: &Site, account: &str) -> Self {
+        let (dn, attributes) = site.ad_user(account).await;
+        Self { dn, attributes }
+    }
+
+    fn texts(&self, name: &str) -> BTreeSet<String> {
+        let values = self.attributes.get(name).cloned().unwrap_or_default();
+        values.into_iter().map(|value| String::from_utf8(value).unwrap()).collect()
+    }
+
+    fn anchor(&self) -> String {
+        let anchored = self.attributes.get("ms-ds-consistencyguid").unwrap_or(&self.attributes["objectguid"]);
+        Anchor::from_octets(anchored.first().unwrap()).unwrap().to_base64()
+    }
+}
+
+fn texts<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
+    texts.map(str::to_owned).into()
+}
+
+/// Plans a link, applies it, and sees that both directories, the next plan and the status say that it is formed.
+async fn form(site: &Site, account: &str, cloud: &str, more: &str) -> Formed {
+    site.plan(&format!("[[link]]\nad = \"{account}\"\ncloud = \"{cloud}\"\n{more}"));
+    let (before, roles) = (site.cloud_user(cloud), site.grants());
+    site.run(&["plan", "--detailed-exitcode"]).await.expect(2).shows(cloud);
+    site.run(&["apply", "--yes"]).await.expect(0).shows("1 link: 1 linked");
+
+    let (after, ad) = (site.cloud_user(cloud), Ad::of(site, account).await);
+    assert_eq!(after.id, before.id, "the cloud user is the same object");
+    assert_eq!(after.on_premises_sync_enabled, Some(true));
+    assert_eq!(after.on_premises_immutable_id, Some(ad.anchor()));
+    assert_eq!(after.on_premises_distinguished_name.as_ref().map(ToString::to_string), Some(ad.dn.clone()));
+    assert_eq!(site.grants(), roles, "everybody has the roles of before");
+
+    site.run(&["plan", "--detailed-exitcode"]).await.expect(0).shows("No changes. The one link is formed already.");
+    site.run(&["status"]).await.expect(0).shows("1 link: 1 linked · 0 drifted");
+    Formed { before, after, ad }
+}
+
+fn to_synced_ou() -> String {
+    format!("move_to = \"{SYNCED}\"\n")
+}
+
+async fn clean_soft_match(site: Site) {
+    let untouched = Ad::of(&site, "asmith").await;
+    let formed = form(&site, "asmith", "anna.smith@contoso.com", &to_synced_ou()).await;
+    assert_eq!(formed.ad.dn, format!("CN=Anna Smith,{SYNCED}"));
+    for name in ["userprincipalname", "mail", "proxyaddresses"] {
+        assert_eq!(formed.ad.texts(name), untouched.texts(name), "{name}");
+    }
+    assert_eq!(formed.after.proxy_addresses, formed.before.proxy_addresses);
+}
+
+async fn upn_mismatch(site: Site) {
+    let formed = form(&site, "bbaker", "ben.baker@contoso.com", &to_synced_ou()).await;
+    assert_eq!(formed.ad.texts("userprincipalname"), texts(["ben.baker@contoso.com"]));
+    assert_eq!(formed.after.user_principal_name, "ben.baker@contoso.com", "the sign-in name stays");
+}
+
+async fn smtp_mismatch(site: Site) {
+    let formed = form(&site, "ccole", "carla.cole@contoso.com", &to_synced_ou()).await;
+    assert_eq!(formed.ad.texts("mail"), texts(["carla.cole@contoso.com"]));
+    let addresses = texts(["SMTP:carla.cole@contoso.com", "smtp:c.cole@contoso.com"]);
+    assert_eq!(formed.ad.texts("proxyaddresses"), addresses);
+    assert_eq!(formed.after.proxy_addresses.into_iter().collect::<BTreeSet<_>>(), addresses);
+}
+
+async fn hard_match(site: Site) {
+    let more = to_synced_ou() + "match = \"hard\"\nupn = \"cloud\"\n";
+    let formed = form(&site, "eeriksen", "erik.eriksen@contoso.com", &more).await;
+    assert_eq!(formed.before.on_premises_immutable_id, None);
+    assert_eq!(formed.after.user_principal_name, "erik.eriksen@contoso.com");
+    let addresses = texts(["SMTP:erik.eriksen@contoso.com", "smtp:e.eriksen@contoso.com"]);
+    assert_eq!(formed.ad.texts("proxyaddresses"), addresses);
+}
+
+async fn administrator(site: Site) {
+    form(&site, "ggrant", "gina.grant@contoso.com", &(to_synced_ou() + "roles = \"suspend\"\n")).await;
+    let journal = site.text("matchplan.journal.jsonl");
+    assert_eq!(journal.matches("step_succeeded").count(), journal.matches("step_started").count());
+}
+
+async fn administrator_of_a_unit(site: Site) {
+    let cloud = "henry.hill@contoso.com";
+    let id = site.cloud_user(cloud).id.to_string();
+    let scope = |site: &Site| site.grants().into_iter().find(|(who, ..)| *who == id).and_then(|(.., scope)| scope);
+    let before = scope(&site).unwrap();
+    assert!(before.starts_with("/administrativeUnits/"), "{before}");
+    form(&site, "hhill", cloud, &(to_synced_ou() + "roles = \"suspend\"\n")).await;
+    assert_eq!(scope(&site), Some(before));
+}
+
+async fn already_linked(site: Site) {
+    site.plan("[[link]]\nad = \"iito\"\ncloud = \"isabel.ito@contoso.com\"\n");
+    let before = site.read().await;
+    site.run(&["plan", "--detailed-exitcode"]).await.expect(0).shows("No changes. The one link is formed already.");
+    site.run(&["apply"]).await.expect(0).shows("No changes. The one link is formed already.");
+    assert_same(&site.read().await, &before);
+}
+
+async fn move_into_scope(site: Site) {
+    let munich = format!("OU=Munich,{SYNCED}");
+    let formed = form(&site, "jjung", "jonas.jung@contoso.com", &format!("move_to = \"{munich}\"\n")).await;
+    assert_eq!(formed.ad.dn, format!("CN=Jonas Jung,{munich}"));
+}
+
+async fn the_whole_company(site: Site) {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/plans/contoso.toml")).unwrap();
+    site.write("plans/contoso.toml", &text);
+    let roles = site.grants();
+    site.run(&["plan", "--detailed-exitcode"]).await.expect(2).shows("1 already linked");
+    site.run(&["apply", "--yes"]).await.expect(0).shows("14 links: 14 linked");
+    assert_eq!(site.grants(), roles);
+    site.run(&["plan", "--detailed-exitcode"]).await.expect(0).shows("No changes. All 15 links are formed already.");
+    site.run(&["status"]).await.expect(0).shows("14 links: 14 linked · 0 drifted");
+    // A cycle that nobody waits for changes nothing about that.
+    site.lab.run_cycle().await.unwrap();
+    site.run(&["status"]).await.expect(0).shows("14 links: 14 linked · 0 drifted");
+}
+
+/// Compares all of both directories, and names what differs.
+#[track_caller]
+pub(super) fn assert_same(now: &Both, before: &Both) {
+    for (dn, attributes) in &before.ad {
+        assert_eq!(now.ad.get(dn), Some(attributes), "{dn}");
+    }
+    assert_eq!(now.ad.len(), before.ad.len());
+    for (kind, objects) in &before.cloud {
+        let gone: Vec<_> = objects.difference(&now.cloud[kind]).collect();
+        let new: Vec<_> = now.cloud[kind].difference(objects).collect();
+        assert!(gone.is_empty() && new.is_empty(), "{kind}: was {gone:#?}, is {new:#?}");
+    }
+}
