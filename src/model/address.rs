@@ -164,6 +164,15 @@ impl AddressSet {
         }
     }
 
+    /// Takes over the spelling of every equal value (by [`ProxyAddress::key`]) of `other`.
+    pub fn spell_as(&mut self, other: &Self) {
+        for (key, address) in &mut self.0 {
+            if let Some(spelled) = other.0.get(key) {
+                address.clone_from(spelled);
+            }
+        }
+    }
+
     /// How many values there are.
     pub fn len(&self) -> usize {
         self.0.len()

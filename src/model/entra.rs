@@ -72,6 +72,17 @@ impl EntraUser {
     pub fn is_synced(&self) -> bool {
         self.sync_enabled == Some(true)
     }
+
+    /// The UPN that a soft-deleted user had, and gets back when it is restored: Entra puts the object id's 32
+    /// hexadecimal digits before it. A live user's UPN is returned as it is.
+    pub fn upn_before_deletion(&self) -> Upn {
+        let digits = self.id.0.simple().to_string();
+        let prefix = self.upn.as_str().get(..digits.len());
+        match prefix.filter(|prefix| prefix.eq_ignore_ascii_case(&digits)) {
+            Some(_) => self.upn.as_str()[digits.len()..].into(),
+            None => self.upn.clone(),
+        }
+    }
 }
 
 /// An entry of `onPremisesProvisioningErrors`. Microsoft documents few values, so all are open text.

@@ -24,6 +24,8 @@ pub fn aligned(ad: &AdUser, cloud: &EntraUser, spec: &LinkSpec, method: Method) 
         AddressChoice::Exact(list) => wanted.proxy_addresses = list.iter().cloned().collect(),
     }
     let primary = match (&spec.addresses, &spec.primary_smtp) {
+        // What is kept stays as it is.
+        (AddressChoice::Keep, PrimaryChoice::Ad) => None,
         // An exact list says itself which address is primary.
         (AddressChoice::Exact(_), PrimaryChoice::Cloud) => wanted.proxy_addresses.primary().map(ToOwned::to_owned),
         (_, PrimaryChoice::Cloud) => cloud.proxy_addresses.primary().or(cloud.mail.as_deref()).map(ToOwned::to_owned),
@@ -36,6 +38,8 @@ pub fn aligned(ad: &AdUser, cloud: &EntraUser, spec: &LinkSpec, method: Method) 
             wanted.mail = Some(primary);
         }
     }
+    // Another spelling of an address that AD has is no change worth writing.
+    wanted.proxy_addresses.spell_as(&ad.proxy_addresses);
     wanted
 }
 

@@ -1,20 +1,20 @@
 //! What does not block a link but is to be read before applying.
 
 use super::decide::{Context, Decision};
-use crate::config::matchplan::{AddressChoice, LinkSpec};
 use crate::model::ad::AdUser;
 use crate::model::attribute::AdAttribute;
-use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::rules::finding::{Finding, FindingCode};
 use crate::rules::{objects, takeover};
 
-/// The cautions of one link. Lost addresses are an error unless the link says so itself.
-pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
+/// The cautions of one link.
+pub fn find(aligned: &AdUser, decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
     [
         sign_in_name(aligned, decision),
+        cloud_sign_in_name(aligned, decision, context),
         unverified_suffix(aligned, context),
         suffix_not_in_forest(aligned, decision, context),
-        addresses_lost(spec, decision),
-        several_primaries(decision),
+        addresses_lost(decision),
+        several_primaries(aligned, decision),
         no_mail_nickname(decision),
         disabled(decision),
         admin_sd_holder(decision),
@@ -40,13 +40,29 @@ fn sign_in_name(aligned: &AdUser, decision: &Decision<'_>) -> Option<Finding> {
     )
 }
 
+/// The takeover gives the cloud user AD's UPN: the name that the person types in the cloud. One that becomes a made-up
+/// name is reported by [`unverified_suffix`].
+fn cloud_sign_in_name(aligned: &AdUser, decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
+    let exported = context.index.exported_upn(aligned);
+    let verified = context.index.snapshot.tenant.domain(exported.suffix()).is_some_and(|domain| domain.verified);
+    (decision.takeover.sign_in_name_changes && verified).then(|| {
+        Finding::warning(
+            FindingCode::SignInNameChanges,
+            format!("The cloud sign-in name changes from {} to {exported}.", decision.cloud.upn),
+            "Tell the person; or write `upn = \"cloud\"` in this link: AD then takes the cloud user's sign-in name.",
+        )
+        .about([objects::cloud_user(decision.cloud)])
+        .value(exported.as_str())
+    })
+}
+
 fn unverified_suffix(aligned: &AdUser, context: &Context<'_>) -> Option<Finding> {
     let tenant = &context.index.snapshot.tenant;
-    let upn = aligned.upn.as_ref()?;
+    let upn = context.index.exported_upn(aligned);
     if tenant.domain(upn.suffix()).is_some_and(|domain| domain.verified) {
         return None;
     }
-    let becomes = takeover::predicted_upn(aligned, tenant)
+    let becomes = takeover::predicted_upn(aligned, context.index)
         .map_or_else(|| "a name in the initial domain".to_owned(), |name| name.to_string());
     Some(
         Finding::warning(
@@ -79,29 +95,33 @@ fn suffix_not_in_forest(aligned: &AdUser, decision: &Decision<'_>, context: &Con
     })
 }
 
-fn addresses_lost(spec: &LinkSpec, decision: &Decision<'_>) -> Option<Finding> {
+fn addresses_lost(decision: &Decision<'_>) -> Option<Finding> {
     let lost = &decision.takeover.addresses_lost;
     if lost.is_empty() {
         return None;
     }
-    let severity = if spec.addresses == AddressChoice::Merge { Severity::Error } else { Severity::Warning };
     let message =
         format!("The takeover loses {} of {}: {}.", addresses(lost.len()), decision.cloud.upn, lost.join(", "));
     let help = "Write `addresses = \"merge\"` to keep them.";
-    Some(Finding::new(severity, FindingCode::AddressesLost, message, help).about([objects::cloud_user(decision.cloud)]))
+    Some(Finding::warning(FindingCode::AddressesLost, message, help).about([objects::cloud_user(decision.cloud)]))
 }
 
 fn addresses(n: usize) -> String {
     if n == 1 { "an address".to_owned() } else { format!("{n} addresses") }
 }
 
-fn several_primaries(decision: &Decision<'_>) -> Option<Finding> {
-    let count = decision.ad.proxy_addresses.primary_count();
-    (count > 1).then(|| {
+fn several_primaries(aligned: &AdUser, decision: &Decision<'_>) -> Option<Finding> {
+    let (before, after) = (decision.ad.proxy_addresses.primary_count(), aligned.proxy_addresses.primary_count());
+    let fate = if after > 1 {
+        "and it keeps them, so none can be matched by"
+    } else {
+        "all but the chosen one become aliases"
+    };
+    (before > 1).then(|| {
         Finding::warning(
             FindingCode::SeveralPrimaries,
-            format!("This AD user has {count} primary addresses (SMTP:); all but the chosen one become aliases."),
-            "Read the address changes of this link with care.",
+            format!("This AD user has {before} primary addresses (SMTP:); {fate}."),
+            "Name the right one with `primary_smtp` in this link.",
         )
         .about([objects::ad_user(decision.ad)])
     })

@@ -46,6 +46,12 @@ impl Context<'_> {
         self.config.settings.domain(domain).map(|ad| ad.source_anchor).unwrap_or_default()
     }
 
+    /// Where an AD user stands, judged by its place.
+    pub fn exposure(&self, ad: &AdUser) -> Exposure {
+        let sync = &self.config.settings.sync;
+        exposure::by_place(&ad.dn, &sync.synced_ous, sync.hold.is_some())
+    }
+
     /// Whether a brake was lifted.
     pub fn allows(&self, code: FindingCode) -> bool {
         self.allow.iter().any(|name| name == code.as_str())
@@ -105,11 +111,8 @@ pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context
     let soft = Try::new(spec, ad, cloud, anchor, Method::Soft, &roles, context);
     let hard = Try::new(spec, ad, cloud, anchor, Method::Hard, &roles, context);
     let (chosen, why) = choose(spec, soft, hard, &roles);
-    let exposure = exposure::by_place(
-        &ad.dn,
-        &context.config.settings.sync.synced_ous,
-        context.config.settings.sync.hold.is_some(),
-    );
+    let provisioned = chosen.conflicts.iter().any(|finding| finding.code == FindingCode::Provisioned);
+    let exposure = if provisioned { Exposure::Provisioned } else { context.exposure(ad) };
     let relocation = spec.move_to.as_ref().and_then(|to| {
         let from = ad.dn.parent()?;
         (from != *to).then(|| (from, to.clone()))
@@ -126,7 +129,7 @@ pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context
         restore: spec.roles == RolesChoice::Suspend,
         exposure,
         prediction: chosen.prediction,
-        takeover: takeover::preview(&chosen.aligned, cloud, &context.index.snapshot.tenant),
+        takeover: takeover::preview(&chosen.aligned, cloud, context.index),
         findings: chosen.conflicts,
     };
     hurdles::find(spec, &chosen.aligned, &mut decision, context);
@@ -189,6 +192,8 @@ fn synced<'a>(ad: &AdUser, cloud: &EntraUser, anchor: Anchor) -> Standing<'a> {
 /// One branch of the tree, tried out.
 struct Try {
     method: Method,
+    /// Whether the anchor is the ImmutableID before anything is written.
+    by_anchor: bool,
     aligned: AdUser,
     prediction: Prediction,
     conflicts: Vec<Finding>,
@@ -205,17 +210,17 @@ impl Try {
         context: &Context<'_>,
     ) -> Self {
         let aligned = align::aligned(ad, cloud, spec, method);
-        let already = cloud.immutable_id.as_ref().is_some_and(|id| id.as_str() == anchor.to_base64());
+        let by_anchor = cloud.immutable_id.as_ref().is_some_and(|id| id.as_str() == anchor.to_base64());
         let candidate = Candidate {
             ad: &aligned,
             anchor,
             cloud,
-            anchored: method == Method::Hard || already,
+            anchored: method == Method::Hard || by_anchor,
             privileged: spec.roles == RolesChoice::Refuse && !roles.is_empty(),
         };
         let prediction = matching::predict(candidate, context.index, context.features);
         let conflicts = conflict::find(candidate, context.index);
-        Self { method, prediction, conflicts, aligned }
+        Self { method, by_anchor, aligned, prediction, conflicts }
     }
 
     fn works(&self) -> bool {
@@ -226,8 +231,14 @@ impl Try {
 
 fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (Try, String) {
     match spec.matching {
+        MatchChoice::Soft if soft.by_anchor => (
+            Try { method: Method::Hard, ..soft },
+            "the cloud user has this AD user's anchor already, so Entra links by it whatever the link asks for"
+                .to_owned(),
+        ),
         MatchChoice::Soft => (soft, "the link asks for it".to_owned()),
         MatchChoice::Hard => (hard, "the link asks for it".to_owned()),
+        MatchChoice::Auto if soft.by_anchor => (hard, "the cloud user has this AD user's anchor already".to_owned()),
         MatchChoice::Auto if !roles.is_empty() => {
             let held = if roles.len() == 1 { "a role".to_owned() } else { format!("{} roles", roles.len()) };
             (hard, format!("the cloud user holds {held}"))
@@ -241,9 +252,6 @@ fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (
         }
         MatchChoice::Auto => {
             let why = match &soft.prediction {
-                Prediction::Linked { by: MatchKey::HardMatch } => {
-                    "the cloud user has this AD user's anchor already".to_owned()
-                }
                 Prediction::Linked { .. } => "aligning for a soft match would conflict".to_owned(),
                 Prediction::Error { why, .. }
                 | Prediction::Duplicate { why }

@@ -1,8 +1,11 @@
 //! Brakes: what the plan as a whole may not do. They come after the diff, and each is lifted by its own name.
 
 use super::decide::{Context, Decision};
-use crate::model::id::ObjectId;
+use super::steps::Waved;
+use crate::model::id::{LinkId, ObjectId};
+use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::rules::objects;
 use crate::snapshot::document::Missing;
 use std::collections::BTreeSet;
 
@@ -12,6 +15,24 @@ pub fn find(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> 
     findings.extend(global_administrators(decisions, context));
     findings.extend(tenant(context, !decisions.is_empty()));
     findings
+}
+
+/// Links that an earlier wave's cycle would meet unprepared: holding the scheduler protects a wave's own links only, and
+/// the wave ends with a cycle over everything in scope.
+pub fn unready<'a>(waved: &[Waved<'a>]) -> Vec<(&'a LinkId, Finding)> {
+    let late = waved.iter().filter(|link| link.wave > 1 && link.decision.exposure != Exposure::Staged);
+    late.map(|link| {
+        let finding = Finding::error(
+            FindingCode::Exposed,
+            format!(
+                "This AD user may be in the sync scope, and its link would go through wave {}: the cycle of wave 1 would see it before its steps are done.",
+                link.wave
+            ),
+            "Stage the user outside of the scope and write `move_to`, or link it by a match plan of its own.",
+        );
+        (link.id, finding.about([objects::ad_user(link.decision.ad)]))
+    })
+    .collect()
 }
 
 fn brakes(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
@@ -53,7 +74,7 @@ fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> 
         .roles
         .iter()
         .filter(|role| role.grant.is_global_administrator() && !in_plan.contains(&role.principal))
-        .filter(|role| context.index.cloud_user(role.principal).is_some_and(|user| user.account_enabled != Some(false)))
+        .filter(|role| context.index.cloud_user(role.principal).is_some_and(|user| user.account_enabled == Some(true)))
         .map(|role| role.principal)
         .collect();
     let wanted = context.config.settings.guard.min_global_admins;

@@ -20,12 +20,12 @@ pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, cont
     findings.extend(immutable_id(decision, context));
     findings.extend(object_identifier(decision, context));
     findings.extend(switches(decision, context));
-    findings.extend(scope(spec, decision, context));
+    findings.extend(scope(decision, context));
     findings.extend(federation(decision, context));
-    findings.extend(cautions::find(spec, aligned, decision, context));
+    findings.extend(cautions::find(aligned, decision, context));
     decision.findings.append(&mut findings);
     if !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
-        decision.findings.extend(unexplained(decision));
+        decision.findings.extend(unexplained(decision, context));
     }
 }
 
@@ -130,10 +130,8 @@ fn immutable_id(decision: &Decision<'_>, context: &Context<'_>) -> Option<Findin
 }
 
 fn object_identifier(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
-    let Decision { ad, cloud, anchor, method, .. } = decision;
-    let blocked = *method == Method::Hard
-        && !context.features.allow_object_identifier_update
-        && matching::foreign_identifier(cloud, ad, *anchor);
+    let Decision { ad, cloud, anchor, .. } = decision;
+    let blocked = !context.features.allow_object_identifier_update && matching::foreign_identifier(cloud, ad, *anchor);
     blocked.then(|| {
         Finding::error(
             FindingCode::ObjectIdentifierSet,
@@ -168,8 +166,8 @@ fn switches(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
     }
 }
 
-fn scope(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
-    let Decision { ad, method, roles, exposure, .. } = decision;
+fn scope(decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
+    let Decision { ad, method, roles, exposure, relocation, .. } = decision;
     let mut findings = Vec::new();
     if let Some(why) = exposure::excluded_by_default(ad) {
         findings.push(
@@ -182,15 +180,19 @@ fn scope(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Vec
         );
     }
     let sync = &context.config.settings.sync;
-    let lands_in_scope = spec.move_to.as_ref().is_some_and(|ou| exposure::in_scope(ou, &sync.synced_ous));
+    // Where the user is when the cycle comes.
+    let place = relocation.as_ref().map_or(&ad.dn, |(_, to)| to);
     let delicate = *method == Method::Hard || !roles.is_empty();
-    let severity = if delicate { Severity::Error } else { Severity::Warning };
+    let guarded = *exposure == Exposure::Unknown && (sync.hold.is_some() || relocation.is_some());
+    let severity = if delicate && !guarded { Severity::Error } else { Severity::Warning };
     let finding = match exposure {
-        Exposure::Staged if !lands_in_scope => Finding::error(
-            FindingCode::OutOfScope,
-            "This AD user lies outside of the synced OUs and is not moved, so no cycle would ever see it.",
-            "Write `move_to = \"…\"` with a synced OU, or add its OU to sync.synced_ous if the engine syncs it.",
-        ),
+        Exposure::Staged | Exposure::Held | Exposure::Exposed if !exposure::in_scope(place, &sync.synced_ous) => {
+            Finding::error(
+                FindingCode::OutOfScope,
+                "When the cycle comes, this AD user lies outside of the synced OUs, so no cycle would ever see it.",
+                "Write `move_to = \"…\"` with a synced OU, or add its OU to sync.synced_ous if the engine syncs it.",
+            )
+        }
         Exposure::Exposed => Finding::new(
             severity,
             FindingCode::Exposed,
@@ -237,20 +239,24 @@ fn federation(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding>
 }
 
 /// Whatever the prediction says that no other finding has said: nothing may fail at sync that could be seen now.
-fn unexplained(decision: &Decision<'_>) -> Option<Finding> {
-    let finding = match &decision.prediction {
+fn unexplained(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
+    let (why, error) = match &decision.prediction {
         Prediction::Linked { .. } => return None,
-        Prediction::Error { name, why } => Finding::error(
-            FindingCode::MatchImpossible,
-            format!("The next cycle would not form this link: {why}."),
-            "Correct that first, or choose another `match`.",
-        )
-        .microsoft(name),
-        Prediction::Duplicate { why } | Prediction::Restored { why } | Prediction::NotSynced { why } => Finding::error(
-            FindingCode::MatchImpossible,
-            format!("The next cycle would not form this link: {why}."),
-            "Correct that first, or write `match = \"hard\"`.",
-        ),
+        Prediction::Error { name, why } => (why, Some(name)),
+        Prediction::Duplicate { why } | Prediction::Restored { why } | Prediction::NotSynced { why } => (why, None),
     };
-    Some(finding.about([objects::ad_user(decision.ad), objects::cloud_user(decision.cloud)]))
+    let soft = decision.method == Method::Soft;
+    let by_upn = !context.features.soft_match_on_upn && matches!(decision.prediction, Prediction::Duplicate { .. });
+    let code = if soft && by_upn { FindingCode::UpnMatchOff } else { FindingCode::MatchImpossible };
+    let help = if soft {
+        "Correct that first, or write `match = \"hard\"` in this link."
+    } else {
+        "Correct that first, then plan again."
+    };
+    let finding = Finding::error(code, format!("The next cycle would not form this link: {why}."), help)
+        .about([objects::ad_user(decision.ad), objects::cloud_user(decision.cloud)]);
+    Some(match error {
+        Some(name) => finding.microsoft(name),
+        None => finding,
+    })
 }

@@ -12,7 +12,7 @@ use crate::model::entra::EntraUser;
 use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::tenant::Tenant;
-use crate::rules::exposure;
+use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
 use crate::rules::objects;
 use crate::rules::prediction::Takeover;
@@ -83,12 +83,12 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         };
         findings.extend(own.iter().map(|finding| finding.clone().at(&pair.id, &pair.origin)));
     }
-    let blocked: BTreeSet<LinkId> = findings
+    let mut blocked: BTreeSet<LinkId> = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
         .filter_map(|finding| finding.link.clone())
         .collect();
-    let changing: Vec<(&LinkId, &Decision<'_>)> = pairs
+    let mut changing: Vec<(&LinkId, &Decision<'_>)> = pairs
         .iter()
         .filter(|pair| !blocked.contains(&pair.id))
         .filter_map(|pair| match &pair.standing {
@@ -96,6 +96,12 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
             Standing::Linked(_) | Standing::Blocked(_) => None,
         })
         .collect();
+    for (id, finding) in guard::unready(&steps::waves(&changing, settings.guard.max_suspended)) {
+        blocked.insert(id.clone());
+        let origin = pairs.iter().find(|pair| pair.id == *id).map(|pair| &pair.origin);
+        findings.extend(origin.map(|origin| finding.at(id, origin)));
+    }
+    changing.retain(|(id, _)| !blocked.contains(*id));
     let decisions: Vec<&Decision<'_>> = changing.iter().map(|(_, decision)| *decision).collect();
     findings.extend(guard::find(&decisions, &context));
     findings.sort();
@@ -154,6 +160,10 @@ fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId,
     let ad = resolve::ad_user(&spec.ad, context.index).or_else(|missing| {
         let linked = cloud.as_ref().ok().and_then(|cloud| resolve::renamed_by_link(spec, cloud, context.index));
         linked.ok_or(missing)
+    });
+    let cloud = cloud.or_else(|missing| match (&ad, missing.code) {
+        (Ok(ad), FindingCode::CloudUserMissing) => resolve::renamed_by_takeover(spec, ad, context).ok_or(missing),
+        _ => Err(missing),
     });
     let id = resolve::link_id(spec, ad.as_ref().ok().copied());
     match (ad, cloud) {
@@ -254,13 +264,10 @@ fn planned(pair: &Pair<'_>, wave: Option<u32>, context: &Context<'_>) -> Planned
             (outcome, Some(decision.anchor), Some(decision.prediction.clone()), decision.takeover.clone())
         }
     };
-    let exposure = match outcome {
-        Outcome::Unchanged => exposure::Exposure::Provisioned,
-        _ => exposure::by_place(
-            &pair.ad.dn,
-            &context.config.settings.sync.synced_ous,
-            context.config.settings.sync.hold.is_some(),
-        ),
+    let exposure = match &pair.standing {
+        Standing::Linked(_) => Exposure::Provisioned,
+        Standing::Decided(decision) => decision.exposure,
+        Standing::Blocked(_) => context.exposure(pair.ad),
     };
     let roles = context.index.roles_of(pair.cloud.id).iter().map(|role| (*role).clone()).collect();
     PlannedLink {

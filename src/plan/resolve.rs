@@ -1,12 +1,13 @@
 //! From what people write to the users that it names: exactly one each, never a guess.
 
-use crate::config::matchplan::{AdSelector, CloudSelector, LinkSpec};
+use super::decide::Context;
+use crate::config::matchplan::{AdSelector, CloudSelector, LinkSpec, MatchChoice, UpnChoice};
 use crate::model::ad::AdUser;
 use crate::model::entra::EntraUser;
 use crate::model::id::{LinkId, ObjectId};
-use crate::rules::conflict::deleted_upn;
 use crate::rules::finding::{Finding, FindingCode};
 use crate::rules::objects;
+use crate::rules::takeover;
 use crate::snapshot::index::{Holder, Index};
 
 /// How many objects a finding about an ambiguous name lists.
@@ -31,7 +32,7 @@ pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUse
     let found: Vec<&AdUser> = match selector {
         AdSelector::Sam { domain, sam } => index.ad_by_sam(domain.as_ref(), sam),
         AdSelector::Upn(upn) => index.ad_by_upn(upn).to_vec(),
-        AdSelector::Dn(dn) => index.ad_users().filter(|user| user.dn == *dn).collect(),
+        AdSelector::Dn(dn) => index.ad_by_dn(dn).into_iter().collect(),
         AdSelector::Guid(guid) => index.ad_user(*guid).into_iter().collect(),
     };
     match found.as_slice() {
@@ -69,6 +70,18 @@ pub fn renamed_by_link<'a>(spec: &LinkSpec, cloud: &EntraUser, index: &Index<'a>
     (renamed && cloud.security_identifier.as_ref() == Some(&user.sid)).then_some(*user)
 }
 
+/// The cloud user of a link that is formed already, although the name that the link gives it is gone: the takeover gave
+/// it the AD user's UPN, because the link says so or is a hard match. No guess: the AD user names its cloud user by
+/// anchor and SID.
+pub fn renamed_by_takeover<'a>(spec: &LinkSpec, ad: &AdUser, context: &Context<'a>) -> Option<&'a EntraUser> {
+    let keeps_ad = spec.upn == UpnChoice::Ad || spec.upn == UpnChoice::Default && spec.matching != MatchChoice::Soft;
+    let anchor = ad.anchor(context.source_anchor(&ad.domain)).ok()?;
+    let [user] = context.index.cloud_by_immutable_id(&anchor.to_base64()) else { return None };
+    let linked = user.is_synced() && user.security_identifier.as_ref() == Some(&ad.sid);
+    let renamed = keeps_ad && takeover::predicted_upn(ad, context.index).as_ref() == Some(&user.upn);
+    (linked && renamed).then_some(*user)
+}
+
 fn similar_account(selector: &AdSelector, index: &Index<'_>) -> Option<String> {
     let AdSelector::Sam { sam, .. } = selector else { return None };
     let wanted = sam.key();
@@ -100,10 +113,10 @@ pub fn cloud_user<'a>(selector: &CloudSelector, index: &Index<'a>) -> Result<&'a
 }
 
 fn cloud_user_missing(selector: &CloudSelector, index: &Index<'_>) -> Finding {
-    let in_bin = index.snapshot.deleted_users.iter().find(|user| match selector {
-        CloudSelector::Id(id) => user.id == *id,
-        CloudSelector::Upn(upn) => deleted_upn(user) == *upn,
-    });
+    let in_bin = match selector {
+        CloudSelector::Id(id) => index.snapshot.deleted_users.iter().find(|user| user.id == *id),
+        CloudSelector::Upn(upn) => index.deleted_by_upn(upn).first().copied(),
+    };
     if let Some(user) = in_bin {
         return Finding::error(
             FindingCode::CloudUserDeleted,

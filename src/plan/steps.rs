@@ -40,7 +40,8 @@ pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
     let last = links.iter().map(|link| link.wave).max().unwrap_or_default();
     for wave in 1..=last {
         let members: Vec<_> = links.iter().filter(|link| link.wave == wave).collect();
-        let held = sync.hold.is_some() && members.iter().any(|link| link.decision.exposure == Exposure::Held);
+        let seen = |link: &&Waved<'_>| matches!(link.decision.exposure, Exposure::Held | Exposure::Unknown);
+        let held = sync.hold.is_some() && members.iter().any(seen);
         if held {
             list.push(wave, None, Action::Hold, Undo::Inverse);
         }

@@ -8,9 +8,9 @@
 use super::finding::{Finding, FindingCode, ObjectRef};
 use super::matching::Candidate;
 use super::objects;
+use super::takeover;
 use crate::model::ad::AdUser;
 use crate::model::entra::EntraUser;
-use crate::model::name::Upn;
 use crate::snapshot::index::{Holder, Index};
 use std::collections::BTreeSet;
 
@@ -91,25 +91,29 @@ fn address_finding(link: Candidate<'_>, holder: &Holder<'_>, other: ObjectRef, k
 }
 
 fn upn(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
-    let Some(upn) = &link.ad.upn else { return Vec::new() };
+    let upn = &index.exported_upn(link.ad);
     let in_ad = index.ad_by_upn(upn).iter().filter(|user| user.guid != link.ad.guid);
-    let in_cloud = index.cloud_by_upn(upn).iter().filter(|user| user.id != link.cloud.id);
+    // What the cloud makes of it is another name where the suffix is not verified.
+    let becomes = takeover::predicted_upn(link.ad, index);
+    let in_cloud = becomes.iter().flat_map(|upn| index.cloud_by_upn(upn)).filter(|user| user.id != link.cloud.id);
     let others: Vec<ObjectRef> =
         in_ad.map(|user| objects::ad_user(user)).chain(in_cloud.map(|user| objects::cloud_user(user))).collect();
-    let deleted = index.snapshot.deleted_users.iter().filter(|user| deleted_upn(user) == *upn).map(|user| {
-        Finding::error(
+    // A deleted user's name is free again: Entra prefixes it, and Graph's restore can give the user another one.
+    let deleted = index.deleted_by_upn(upn).iter().map(|user| {
+        Finding::warning(
             FindingCode::SoftDeletedHolder,
-            format!("The sign-in name {upn} is that of a user in the recycle bin."),
-            "Delete that user for good, or restore it and give it another name.",
+            format!(
+                "A user in the recycle bin was called {upn} too; once linked, it can only come back under another name."
+            ),
+            "Make sure that the cloud user of this link is the right one of the two.",
         )
         .about([objects::ad_user(link.ad), objects::cloud_user(user)])
         .value(upn.as_str())
-        .microsoft("AttributeValueMustBeUnique")
     });
     let live = others.into_iter().map(|other| {
         Finding::error(
             FindingCode::UpnConflict,
-            format!("The sign-in name {upn} belongs to another {} already, {}.", other.kind, other.name),
+            format!("The sign-in name {upn} would belong to a second user: {} ({}) has it.", other.name, other.kind),
             "Give one of the two another userPrincipalName, or say `upn = \"ad\"` in this link.",
         )
         .about([objects::ad_user(link.ad), other])
@@ -117,16 +121,6 @@ fn upn(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
         .microsoft("AttributeValueMustBeUnique")
     });
     live.chain(deleted).collect()
-}
-
-/// The UPN that a soft-deleted user had: Entra puts the object id's 32 digits before it.
-pub fn deleted_upn(user: &EntraUser) -> Upn {
-    let prefix = user.id.0.simple().to_string();
-    let upn = user.upn.as_str();
-    match upn.get(..prefix.len()) {
-        Some(start) if start.eq_ignore_ascii_case(&prefix) => upn[prefix.len()..].into(),
-        _ => user.upn.clone(),
-    }
 }
 
 fn anchor(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {

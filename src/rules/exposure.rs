@@ -48,11 +48,11 @@ pub fn excluded_by_default(user: &AdUser) -> Option<&'static str> {
         Some("isCriticalSystemObject is present")
     } else if sam.starts_with("aad_") || sam.starts_with("msol_") {
         Some("its sAMAccountName starts as the sync service's own accounts do (AAD_ or MSOL_)")
-    } else if sam == "support_388945a0" || sam == "krbtgt" {
+    } else if sam == "support_388945a0" {
         Some("it is a built-in account")
-    } else if nickname.starts_with("systemmailbox{") || nickname.starts_with("cas_") {
+    } else if nickname.starts_with("systemmailbox{") || nickname.starts_with("cas_") && nickname.contains('}') {
         Some("its mailNickname is that of an Exchange system mailbox")
-    } else if user.dn.as_str().contains("\\0ACNF:") {
+    } else if user.dn.as_str().to_uppercase().contains("\\0ACNF:") {
         Some("it is a replication conflict object (CNF)")
     } else {
         None

@@ -179,8 +179,6 @@ finding_codes! {
     AlreadySynced = "already-synced",
     /// The AD user has a cloud object of its own already, so no match is evaluated for it any more.
     Provisioned = "provisioned",
-    /// The pair is linked already.
-    AlreadyLinked = "already-linked",
     /// One of the two is protected by the configuration.
     ProtectedUser = "protected-user",
     /// A `protect` entry names nobody.
@@ -253,8 +251,6 @@ finding_codes! {
     AdminSdHolder = "admin-sd-holder",
     /// The cloud user is a guest.
     GuestUser = "guest-user",
-    /// The cloud password will be replaced.
-    PasswordReplaced = "password-replaced",
     /// The next cycle would not form the link, for a reason that no other code names.
     MatchImpossible = "match-impossible",
     /// A part of the tenant could not be read, so conflicts there could not be seen.

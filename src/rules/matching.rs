@@ -76,13 +76,7 @@ fn hard_match(link: Candidate<'_>, index: &Index<'_>, features: SyncFeatures) ->
     if target.cloud_managed == Some(true) {
         return Some(error("InvalidHardMatch", format!("the source of authority of {} is the cloud", target.upn)));
     }
-    if !features.allow_object_identifier_update && foreign_identifier(target, link.ad, link.anchor) {
-        return Some(error(
-            "AttributeUpdateNotAllowed",
-            format!("{} carries the onPremisesObjectIdentifier of another AD object", target.upn),
-        ));
-    }
-    Some(linked_or_wrong(link, target, MatchKey::HardMatch))
+    Some(linked_or_refused(link, target, features, MatchKey::HardMatch))
 }
 
 /// Whether the target's `onPremisesObjectIdentifier` is set and not recognisably this AD user's.
@@ -118,7 +112,7 @@ fn smtp_match(link: Candidate<'_>, index: &Index<'_>, features: SyncFeatures) ->
 
 /// Step 3: the UPN equals a cloud user's UPN; only where the tenant matches by UPN and SMTP found nothing.
 fn upn_match(link: Candidate<'_>, index: &Index<'_>, features: SyncFeatures) -> Option<Prediction> {
-    let user = *index.cloud_by_upn(link.ad.upn.as_ref()?).first()?;
+    let user = *index.cloud_by_upn(&index.exported_upn(link.ad)).first()?;
     if features.soft_match_on_upn {
         return Some(soft_match(link, user, index, features, MatchKey::Upn));
     }
@@ -140,10 +134,12 @@ fn soft_match(
         return error("InvalidSoftMatch", "the tenant blocks soft matches (blockSoftMatchEnabled)");
     }
     if let Some(value) = &target.immutable_id {
-        return error(
-            "AttributeValueMustBeUnique",
-            format!("{} has another ImmutableID ({value}); a soft match needs an empty one", target.upn),
-        );
+        let why = format!("{} has another ImmutableID ({value}); a soft match needs an empty one", target.upn);
+        // A UPN that is taken is quarantined, an address with another anchor is refused.
+        return match by {
+            MatchKey::Upn => Prediction::Duplicate { why },
+            MatchKey::PrimarySmtp | MatchKey::HardMatch => error("AttributeValueMustBeUnique", why),
+        };
     }
     if target.cloud_managed == Some(true) {
         return error("InvalidSoftMatch", format!("the source of authority of {} is the cloud", target.upn));
@@ -153,10 +149,17 @@ fn soft_match(
             why: format!("{} holds a directory role, so Entra makes a quarantined duplicate beside it", target.upn),
         };
     }
-    linked_or_wrong(link, target, by)
+    linked_or_refused(link, target, features, by)
 }
 
-fn linked_or_wrong(link: Candidate<'_>, target: &EntraUser, by: MatchKey) -> Prediction {
+/// What is left when the match itself may happen: it is the wanted one, or not, and it may be stamped, or not.
+fn linked_or_refused(link: Candidate<'_>, target: &EntraUser, features: SyncFeatures, by: MatchKey) -> Prediction {
+    if !features.allow_object_identifier_update && foreign_identifier(target, link.ad, link.anchor) {
+        return error(
+            "AttributeUpdateNotAllowed",
+            format!("{} carries the onPremisesObjectIdentifier of another AD object", target.upn),
+        );
+    }
     if target.id == link.cloud.id {
         Prediction::Linked { by }
     } else {

@@ -1,9 +1,11 @@
-//! Look-ups over a snapshot: built once, linear in its size.
+//! Look-ups over a snapshot: built once. Every answer is in an order that does not depend on the order in which the
+//! directories returned their objects, so that the same directories give the same plan.
 
 use super::document::Snapshot;
 use crate::model::ad::AdUser;
 use crate::model::address::ProxyAddress;
 use crate::model::anchor::{Anchor, SourceAnchor};
+use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::name::{SamAccountName, Upn};
@@ -29,6 +31,7 @@ pub struct Index<'a> {
     /// What is indexed.
     pub snapshot: &'a Snapshot,
     ad_by_guid: HashMap<AdGuid, &'a AdUser>,
+    ad_by_dn: HashMap<&'a Dn, &'a AdUser>,
     ad_by_sam: HashMap<String, Vec<&'a AdUser>>,
     ad_by_upn: HashMap<String, Vec<&'a AdUser>>,
     ad_by_anchor: HashMap<Anchor, Vec<&'a AdUser>>,
@@ -36,6 +39,7 @@ pub struct Index<'a> {
     cloud_by_upn: HashMap<String, Vec<&'a EntraUser>>,
     cloud_by_immutable_id: HashMap<&'a str, Vec<&'a EntraUser>>,
     cloud_by_sid: HashMap<&'a Sid, Vec<&'a EntraUser>>,
+    deleted_by_upn: HashMap<String, Vec<&'a EntraUser>>,
     by_address: HashMap<String, Vec<Holder<'a>>>,
     roles: HashMap<ObjectId, Vec<&'a RoleAssignment>>,
 }
@@ -46,6 +50,7 @@ impl<'a> Index<'a> {
         let mut index = Self {
             snapshot,
             ad_by_guid: HashMap::new(),
+            ad_by_dn: HashMap::new(),
             ad_by_sam: HashMap::new(),
             ad_by_upn: HashMap::new(),
             ad_by_anchor: HashMap::new(),
@@ -53,26 +58,30 @@ impl<'a> Index<'a> {
             cloud_by_upn: HashMap::with_capacity(snapshot.users.len()),
             cloud_by_immutable_id: HashMap::new(),
             cloud_by_sid: HashMap::new(),
+            deleted_by_upn: HashMap::new(),
             by_address: HashMap::new(),
             roles: HashMap::new(),
         };
         for domain in &snapshot.domains {
             let source = anchor_of(&domain.name);
-            domain.users.iter().for_each(|user| index.add_ad_user(user, source));
+            sorted(&domain.users, |user| user.guid).into_iter().for_each(|user| index.add_ad_user(user, source));
         }
-        for user in &snapshot.users {
+        for user in sorted(&snapshot.users, |user| user.id) {
             index.cloud_by_id.insert(user.id, user);
             index.cloud_by_upn.entry(user.upn.key()).or_default().push(user);
             index.add_cloud_user(user, Holder::User(user));
         }
-        for user in &snapshot.deleted_users {
+        for user in sorted(&snapshot.deleted_users, |user| user.id) {
+            index.deleted_by_upn.entry(user.upn_before_deletion().key()).or_default().push(user);
             index.add_cloud_user(user, Holder::Deleted(user));
         }
-        for holder in &snapshot.holders {
+        for holder in sorted(&snapshot.holders, |holder| holder.id) {
             let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
             index.add_addresses(addresses, holder.mail.as_deref(), Holder::Other(holder));
         }
-        for assignment in &snapshot.roles {
+        let mut roles: Vec<&RoleAssignment> = snapshot.roles.iter().collect();
+        roles.sort();
+        for assignment in roles {
             index.roles.entry(assignment.principal).or_default().push(assignment);
         }
         index
@@ -80,6 +89,7 @@ impl<'a> Index<'a> {
 
     fn add_ad_user(&mut self, user: &'a AdUser, source: SourceAnchor) {
         self.ad_by_guid.insert(user.guid, user);
+        self.ad_by_dn.insert(&user.dn, user);
         self.ad_by_sam.entry(user.sam.key()).or_default().push(user);
         if let Some(upn) = &user.upn {
             self.ad_by_upn.entry(upn.key()).or_default().push(user);
@@ -117,6 +127,11 @@ impl<'a> Index<'a> {
         self.ad_by_guid.get(&guid).copied()
     }
 
+    /// The AD user of that name.
+    pub fn ad_by_dn(&self, dn: &Dn) -> Option<&'a AdUser> {
+        self.ad_by_dn.get(dn).copied()
+    }
+
     /// The AD users with that sAMAccountName, in one domain or in all.
     pub fn ad_by_sam(&self, domain: Option<&DomainName>, sam: &SamAccountName) -> Vec<&'a AdUser> {
         let all = self.ad_by_sam.get(&sam.key()).map_or(&[][..], Vec::as_slice);
@@ -149,6 +164,11 @@ impl<'a> Index<'a> {
         self.cloud_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
     }
 
+    /// The soft-deleted users that had that UPN.
+    pub fn deleted_by_upn(&self, upn: &Upn) -> &[&'a EntraUser] {
+        self.deleted_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
+    }
+
     /// The cloud users, live or soft-deleted, with that ImmutableID, compared exactly.
     pub fn cloud_by_immutable_id(&self, value: &str) -> &[&'a EntraUser] {
         self.cloud_by_immutable_id.get(value).map_or(&[], Vec::as_slice)
@@ -164,8 +184,26 @@ impl<'a> Index<'a> {
         self.by_address.get(conflict_key).map_or(&[], Vec::as_slice)
     }
 
+    /// The UPN that the sync engine exports: `userPrincipalName`, or `sAMAccountName@<DNS name of the domain>` where that
+    /// is empty. Source: Microsoft, "Microsoft Entra Connect: UserPrincipalName population", and the default rule
+    /// "In from AD - User AccountEnabled".
+    pub fn exported_upn(&self, user: &AdUser) -> Upn {
+        let implied = || {
+            let domain = self.snapshot.domains.iter().find(|domain| domain.name == user.domain);
+            format!("{}@{}", user.sam, domain.map_or("", |domain| &domain.dns_name)).into()
+        };
+        user.upn.clone().unwrap_or_else(implied)
+    }
+
     /// The active role assignments of a principal.
     pub fn roles_of(&self, principal: ObjectId) -> &[&'a RoleAssignment] {
         self.roles.get(&principal).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The items by a key that does not depend on the order in which they were read.
+fn sorted<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
+    let mut items: Vec<&T> = items.iter().collect();
+    items.sort_by_key(|item| key(item));
+    items
 }
