@@ -5,6 +5,9 @@
 //! against Microsoft's own description.
 
 mod linking;
+mod refusals;
+mod saved;
+mod undoing;
 
 /// Makes each scenario a test on both backends: `embedded::…` and `samba::…`. A scenario is an
 /// `async fn(crate::support::site::Site)`.
