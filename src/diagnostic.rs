@@ -4,6 +4,7 @@
 //! scripts. Both need the [`Sources`] that the labels point into. Nothing of a file reaches a terminal raw: control and
 //! direction characters are made visible, and values that look like secrets were masked when the file was added.
 
+use crate::model::visible::{is_hidden, visible};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
@@ -122,25 +123,6 @@ pub struct DiagnosticJson {
     pub help: Option<String>,
 }
 
-/// Characters that move the cursor, change colours, or reorder what stands on a line: C0, C1, DEL, the Unicode direction
-/// marks (as in "Trojan Source", CVE-2021-42574), line separators, and the byte order mark.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-/// The text with control and direction characters written as `\u{…}`, so that it can stand on a terminal or in a log.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_invisible) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_invisible(c) { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    Cow::Owned(out)
-}
-
 impl Sources {
     /// None yet.
     pub fn new() -> Self {
@@ -151,12 +133,16 @@ impl Sources {
     pub fn add(&mut self, name: &str, text: &str) -> SourceId {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         // Same length in octets, so that spans stay right. The renderer replaces C0 and tabs itself.
-        let shown = text.chars().map(|c| match c {
-            '\u{80}'..='\u{9f}' | '\u{61c}' => '·',
-            c if is_invisible(c) && c.len_utf8() == 3 => '\u{fffd}',
-            c => c,
+        let shown = text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+            match (is_hidden(c), c.len_utf8()) {
+                (true, 2) => shown.push('·'),
+                (true, 3) => shown.push('\u{fffd}'),
+                (true, 4) => shown.push_str("··"),
+                _ => shown.push(c),
+            }
+            shown
         });
-        self.files.push(SourceText { name: visible(name).into_owned(), shown: shown.collect(), lines });
+        self.files.push(SourceText { name: visible(name).into_owned(), shown, lines });
         SourceId(self.files.len() - 1)
     }
 
@@ -428,7 +414,7 @@ error[twice]: both
             .label(file, 3..text.len(), "label\u{2066}\n")
             .help("help\u{1b}")
             .render(&sources, false, 80);
-        let raw: Vec<char> = drawn.chars().filter(|c| *c != '\n' && is_invisible(*c)).collect();
+        let raw: Vec<char> = drawn.chars().filter(|c| *c != '\n' && is_hidden(*c)).collect();
         assert!(raw.is_empty(), "{raw:?} in\n{drawn}");
     }
 

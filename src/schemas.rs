@@ -27,6 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test reads, and on request writes, the repository's schemas")]
     fn schemas_are_fresh() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
         for (name, schema) in all() {

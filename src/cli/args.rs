@@ -161,6 +161,9 @@ pub struct Rendering {
     /// Show ids instead of names and addresses.
     #[arg(long)]
     pub redact: bool,
+    /// Show ids, DNs, places in files and how each step is undone, too (text only; JSON and Markdown always do).
+    #[arg(long)]
+    pub details: bool,
 }
 
 /// Forms of a plan.
@@ -200,9 +203,12 @@ pub struct Diff {
     pub old: PathBuf,
     /// The plan to look at.
     pub new: PathBuf,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "its own type is documented")]
-    pub rendering: Rendering,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    /// Show ids instead of names and addresses.
+    #[arg(long)]
+    pub redact: bool,
 }
 
 /// What a failed link does to the others.

@@ -30,6 +30,7 @@ pub struct Site {
     settings_text: String,
     root: PathBuf,
     trace: Option<Arc<Trace>>,
+    terminal: Terminal,
     #[cfg(feature = "lab")]
     lab: Option<LabSite>,
 }
@@ -121,6 +122,15 @@ impl SyncEngine for Engine<'_> {
     }
 }
 
+impl Drop for Site {
+    /// A trace that is not whole must not pass for one.
+    fn drop(&mut self) {
+        if let Some(failure) = self.trace.as_ref().and_then(|trace| trace.failure()) {
+            self.terminal.note(&format!("warning: the trace is not whole: {failure}"));
+        }
+    }
+}
+
 impl Site {
     /// Reads the settings; with `--lab`, starts the lab. Connects to nothing yet.
     pub async fn open(global: &Global, terminal: Terminal) -> Result<Self, CliError> {
@@ -136,6 +146,7 @@ impl Site {
                 settings_text: text,
                 root: PathBuf::new(),
                 trace,
+                terminal,
                 lab: Some(lab),
             });
         }
@@ -154,6 +165,7 @@ impl Site {
             settings_text: text,
             root: global.config.parent().map(Path::to_path_buf).unwrap_or_default(),
             trace,
+            terminal,
             #[cfg(feature = "lab")]
             lab: None,
         })

@@ -100,7 +100,7 @@ pub fn settings_from(name: &str, text: &str) -> (Option<Settings>, Vec<Diagnosti
 
 /// The text of a file's octets. Windows PowerShell's `>` writes UTF-16, which is refused by its name.
 pub fn decode(name: &str, octets: Vec<u8>) -> Result<String, Box<Diagnostic>> {
-    let name = crate::diagnostic::visible(name).into_owned();
+    let name = crate::model::visible::visible(name).into_owned();
     let problem = |message: String, help: &str| Box::new(Diagnostic::error("not-utf-8", message).help(help));
     if octets.starts_with(&[0xff, 0xfe]) || octets.starts_with(&[0xfe, 0xff]) {
         return Err(problem(

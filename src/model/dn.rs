@@ -119,6 +119,14 @@ impl Dn {
         Self::parse(&text).unwrap_or_else(|_| parent.clone())
     }
 
+    /// The parts before `base` as written, such as `OU=Users,OU=Corp`; `None` if this name does not lie below `base`.
+    pub fn below(&self, base: &Self) -> Option<&str> {
+        let own = self.folded.len().checked_sub(base.folded.len()).filter(|own| *own > 0 && self.is_under(base))?;
+        // Each part stands before one separator.
+        let length = split(&self.text).iter().take(own).map(|part| part.len() + 1).sum::<usize>() - 1;
+        self.text.get(..length).map(str::trim)
+    }
+
     /// Whether this name is `base` or lies below it.
     pub fn is_under(&self, base: &Self) -> bool {
         self.folded.ends_with(&base.folded)
@@ -190,6 +198,14 @@ mod tests {
         assert_eq!(d.parent().unwrap(), dn("OU=Users,DC=x"));
         assert_eq!(d.moved_to(&dn("OU=New,DC=x")).as_str(), "CN=Doe\\, Jane,OU=New,DC=x");
         assert!(!dn("CN=a\\,DC=x").is_under(&dn("DC=x")));
+    }
+
+    #[test]
+    fn the_parts_below_a_base_stay_as_written() {
+        assert_eq!(dn("CN=Doe\\, J, OU=A ,dc=x,DC=y").below(&dn("DC=X,DC=Y")), Some("CN=Doe\\, J, OU=A"));
+        assert_eq!(dn("OU=A,DC=x").below(&dn("OU=B,DC=x")), None);
+        assert_eq!(dn("DC=x").below(&dn("DC=x")), None);
+        assert_eq!(dn("DC=x").below(&dn("OU=A,DC=x")), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! | [`mod@reference`] | a stable id with a readable name, as plans and states name objects |
 //! | [`role`] | directory role assignments with their scope |
 //! | [`tenant`] | domains, sync features, last sync |
+//! | [`visible`] | characters that a terminal would obey, made visible |
 //! | [`digest`] | canonical JSON and its SHA-256 |
 
 pub mod ad;
@@ -29,3 +30,4 @@ pub mod name;
 pub mod reference;
 pub mod role;
 pub mod tenant;
+pub mod visible;

@@ -226,8 +226,8 @@ impl Try {
 
 fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (Try, String) {
     match spec.matching {
-        MatchChoice::Soft => (soft, "the link asks for a soft match".to_owned()),
-        MatchChoice::Hard => (hard, "the link asks for a hard match".to_owned()),
+        MatchChoice::Soft => (soft, "the link asks for it".to_owned()),
+        MatchChoice::Hard => (hard, "the link asks for it".to_owned()),
         MatchChoice::Auto if !roles.is_empty() => {
             let held: Vec<String> = roles.iter().map(|role| role.grant.to_string()).collect();
             (hard, format!("the cloud user holds {}, and role holders are linked by hard match", held.join(", ")))

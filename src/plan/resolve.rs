@@ -12,11 +12,17 @@ use crate::snapshot::index::{Holder, Index};
 /// How many objects a finding about an ambiguous name lists.
 const SHOWN: usize = 5;
 
-/// The link's id: `domain/sAMAccountName` in lower case, or what was written where nobody answers to it.
+/// The link's id: `domain/sAMAccountName` in lower case. Where nobody answers to the selector, the id is what was
+/// written: folded alike if it is an account name, and untouched otherwise, for a DN's commas, backslashes and letters
+/// are what a person looks for in the file.
 pub fn link_id(spec: &LinkSpec, ad: Option<&AdUser>) -> LinkId {
     match ad {
         Some(user) => LinkId(format!("{}/{}", user.domain, user.sam).to_lowercase()),
-        None => LinkId(spec.ad.to_string().replace('\\', "/").to_lowercase()),
+        None => match &spec.ad {
+            AdSelector::Sam { domain: Some(domain), sam } => LinkId(format!("{domain}/{sam}").to_lowercase()),
+            AdSelector::Sam { domain: None, sam } => LinkId(sam.key()),
+            written @ (AdSelector::Upn(_) | AdSelector::Dn(_) | AdSelector::Guid(_)) => LinkId(written.to_string()),
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! A comparison as text, JSON and Markdown.
 
 use super::compare::{Aspect, Comparison, LineOp, LinkChange, LinkDifference};
-use super::link_text::finding_lines;
+use super::finding_text::finding_lines;
 use super::markdown::{Bounded, LIMIT};
 use super::page::{Line, Mark, Page};
 use super::plan_json::VIEW_VERSION;
@@ -367,7 +367,7 @@ To look at again: links new: 1 · links gone: 1 · links changed: 2 · findings 
         assert!(long.chars().count() <= LIMIT);
         assert!(long.contains("`matchplan diff a b` shows all."));
         let hostile = Comparison::of(&sample(), &hostile()).to_markdown("matchplan diff a b");
-        assert!(!hostile.replace('\n', "").contains(crate::report::safe::is_hidden));
+        assert!(!hostile.replace('\n', "").contains(crate::model::visible::is_hidden));
         assert!(!hostile.contains("<img src=x>") || hostile.contains("````diff"));
     }
 }

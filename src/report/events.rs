@@ -247,7 +247,7 @@ mod tests {
         };
         let text = json_line(&event(retry)).unwrap();
         assert_eq!(text.matches('\n').count(), 1);
-        assert!(!text.trim_end().contains(safe::is_hidden));
+        assert!(!text.trim_end().contains(crate::model::visible::is_hidden));
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!((&json["event"], &json["what"]), (&"retrying".into(), &HOSTILE.into()));
     }

@@ -1,6 +1,7 @@
 //! One link as a block of lines: what happens to it, in the order in which it happens, with what can be undone.
 
 use super::diff_values::{Pieces, ValueChange, emphasis, value_changes};
+use super::finding_text::finding_block;
 use super::page::{Line, Mark, Page};
 use super::step_text;
 use super::style::Tone;
@@ -8,13 +9,14 @@ use crate::model::id::LinkId;
 use crate::plan::document::Plan;
 use crate::plan::link::{Exposure, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
-use crate::rules::finding::{Finding, Origin, Severity};
+use crate::rules::finding::Finding;
 use crate::rules::prediction::{MatchKey, Prediction, Takeover};
 use std::collections::BTreeMap;
 
 /// A plan's steps and findings by link, so that thousands of links are shown in one pass.
 #[derive(Debug)]
 pub struct ByLink<'a> {
+    links: BTreeMap<&'a LinkId, &'a PlannedLink>,
     steps: BTreeMap<&'a LinkId, Vec<&'a Step>>,
     findings: BTreeMap<&'a LinkId, Vec<&'a Finding>>,
 }
@@ -33,7 +35,18 @@ impl<'a> ByLink<'a> {
                 findings.entry(link).or_default().push(finding);
             }
         }
-        Self { steps, findings }
+        let links = plan.links.iter().map(|link| (&link.id, link)).collect();
+        Self { links, steps, findings }
+    }
+
+    /// The link of that id; `None` where nobody answers to what is written.
+    pub fn link(&self, id: &LinkId) -> Option<&'a PlannedLink> {
+        self.links.get(id).copied()
+    }
+
+    /// How people know a link: by its AD user, or by what is written if nobody answers to it.
+    pub fn name(&self, id: &LinkId) -> String {
+        self.link(id).map_or_else(|| id.to_string(), |link| link.ad.to_string())
     }
 
     /// The steps of a link, in execution order.
@@ -208,7 +221,8 @@ fn attribute(page: &mut Page, name: &str, before: &[String], after: &[String], i
     }
 }
 
-fn pieces(line: Line, pieces: &Pieces, same: Tone, differs: Tone) -> Line {
+/// Adds a value in pieces: those that differ stand out.
+pub fn pieces(line: Line, pieces: &Pieces, same: Tone, differs: Tone) -> Line {
     pieces.iter().fold(line, |line, (differ, text)| line.put(if *differ { differs } else { same }, text))
 }
 
@@ -231,47 +245,5 @@ fn takeover(page: &mut Page, takeover: &Takeover, indent: usize) {
     }
     if *password_replaced {
         page.push(alarm().put(Tone::Warn, "the password is replaced by AD's"));
-    }
-}
-
-/// The tone of a severity.
-pub const fn severity_tone(severity: Severity) -> Tone {
-    match severity {
-        Severity::Error => Tone::Alarm,
-        Severity::Warning => Tone::Warn,
-        Severity::Info => Tone::Quiet,
-    }
-}
-
-/// A finding: what, both sides with their place, the value, Microsoft's name for it, what to do, where it is written.
-pub fn finding_lines(page: &mut Page, finding: &Finding, indent: usize) {
-    finding_block(page, finding, indent, None);
-}
-
-/// As [`finding_lines`]; where it is written is left out if the block around it says so already.
-fn finding_block(page: &mut Page, finding: &Finding, indent: usize, around: Option<&Origin>) {
-    let Finding { severity, code, link: _, origin, message, objects, value, microsoft_error, help } = finding;
-    let tone = severity_tone(*severity);
-    let mark = if *severity == Severity::Error { Mark::Alarm } else { Mark::None };
-    page.push(Line::at(indent).mark(mark).put(tone, format_args!("{severity}[{code}]")));
-    let inner = indent + 4;
-    page.sentence(inner, "", Tone::Plain, message);
-    for object in objects {
-        page.push(
-            Line::labelled(inner, "object")
-                .plain(format_args!("{} ", object.kind))
-                .put(Tone::Strong, &object.name)
-                .plain(format_args!(" ({}) in {}", object.id, object.place)),
-        );
-    }
-    if let Some(value) = value {
-        page.push(Line::labelled(inner, "value").plain(value));
-    }
-    if let Some(name) = microsoft_error {
-        page.push(Line::labelled(inner, "Microsoft").plain(name));
-    }
-    page.sentence(inner, "help", Tone::Plain, help);
-    if let Some(origin) = origin.as_ref().filter(|origin| around != Some(origin)) {
-        page.push(Line::labelled(inner, "written in").put(Tone::Quiet, origin));
     }
 }

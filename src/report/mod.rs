@@ -13,7 +13,9 @@
 //! | [`markdown`] | a Markdown text that stays under GitHub's limit |
 //! | [`diff_values`] | what changes in an attribute, value by value |
 //! | [`plan_text`], [`plan_json`], [`plan_markdown`] | a plan |
-//! | [`link_text`], [`step_text`] | one link, one step |
+//! | [`plan_brief`], [`plan_full`] | what differs between a plan's two text forms |
+//! | [`link_brief`], [`link_text`], [`step_text`] | one link in a few lines, one link in full, one step |
+//! | [`finding_text`] | what the planner noticed |
 //! | [`redact`], [`redact_text`] | a plan with ids instead of names |
 //! | [`compare`], [`compare_view`] | what a reviewer of one plan must look at again in another |
 //! | [`events`], [`outcome`] | an apply while it runs, and its last words |
@@ -25,10 +27,14 @@ pub mod compare;
 pub mod compare_view;
 pub mod diff_values;
 pub mod events;
+pub mod finding_text;
+pub mod link_brief;
 pub mod link_text;
 pub mod markdown;
 pub mod outcome;
 pub mod page;
+pub mod plan_brief;
+pub mod plan_full;
 pub mod plan_json;
 pub mod plan_markdown;
 pub mod plan_text;

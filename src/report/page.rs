@@ -18,6 +18,8 @@ pub enum Mark {
     Remove,
     /// `~`: it changes.
     Change,
+    /// `>`: it moves.
+    Move,
     /// `!`: it is lost, blocked, or cannot be undone.
     Alarm,
 }
@@ -30,6 +32,7 @@ impl Mark {
             Self::Add => "+",
             Self::Remove => "-",
             Self::Change => "~",
+            Self::Move => ">",
             Self::Alarm => "!",
         }
     }
@@ -40,7 +43,7 @@ impl Mark {
             Self::None => Tone::Plain,
             Self::Add => Tone::Add,
             Self::Remove => Tone::Remove,
-            Self::Change => Tone::Change,
+            Self::Change | Self::Move => Tone::Change,
             Self::Alarm => Tone::Alarm,
         }
     }
@@ -82,6 +85,18 @@ impl Line {
         self
     }
 
+    /// How many columns it takes.
+    pub fn width(&self) -> usize {
+        let mark = if self.mark == Mark::None { 0 } else { 2 };
+        self.indent + mark + self.spans.iter().map(|(_, text)| text.chars().count()).sum::<usize>()
+    }
+
+    /// Adds spaces up to a column; none if the line reaches it already.
+    pub fn to_column(self, column: usize) -> Self {
+        let spaces = column.saturating_sub(self.width());
+        self.plain(format_args!("{:spaces$}", ""))
+    }
+
     /// Adds a piece of text in no particular tone.
     pub fn plain(self, text: impl Display) -> Self {
         self.put(Tone::Plain, text)
@@ -114,14 +129,53 @@ impl Page {
         }
     }
 
+    /// How many columns there are.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
     /// Adds a sentence after a name, wrapped.
     pub fn sentence(&mut self, indent: usize, label: &str, tone: Tone, text: &str) {
         let text = Text(text).to_string();
         let hanging = if label.is_empty() { indent } else { indent + LABEL + 1 };
-        for (n, part) in wrap(&text, self.width.saturating_sub(hanging).max(20)).into_iter().enumerate() {
-            let line = if n == 0 && !label.is_empty() { Line::labelled(indent, label) } else { Line::at(hanging) };
-            self.push(line.put(tone, part));
+        let first = if label.is_empty() { Line::at(hanging) } else { Line::labelled(indent, label) };
+        self.wrapped(first, hanging, tone, text.split(' '));
+    }
+
+    /// Adds a sentence behind what stands on `first`, wrapped; further lines start after `hanging` columns.
+    pub fn flow(&mut self, first: Line, hanging: usize, tone: Tone, text: &str) {
+        let text = Text(text).to_string();
+        self.wrapped(first, hanging, tone, text.split(' '));
+    }
+
+    /// As [`Page::flow`], for names with commas in between; no name is broken.
+    pub fn list(&mut self, first: Line, hanging: usize, tone: Tone, names: &[String]) {
+        let last = names.len().saturating_sub(1);
+        let names: Vec<String> =
+            (0..).zip(names).map(|(n, name)| format!("{}{}", Text(name), if n < last { "," } else { "" })).collect();
+        self.wrapped(first, hanging, tone, names.iter().map(String::as_str));
+    }
+
+    /// Breaks between words, so that no line is longer than the page is wide unless a single word is.
+    fn wrapped<'a>(&mut self, first: Line, hanging: usize, tone: Tone, words: impl Iterator<Item = &'a str>) {
+        let width = self.width.max(hanging + 20);
+        let (mut line, mut part) = (first, String::new());
+        let mut used = line.width();
+        for word in words.filter(|word| !word.is_empty()) {
+            let length = word.chars().count();
+            let space = usize::from(!part.is_empty());
+            if used + space + length > width && used > hanging {
+                self.push(line.put(tone, std::mem::take(&mut part)));
+                (line, used) = (Line::at(hanging), hanging);
+            }
+            if !part.is_empty() {
+                part.push(' ');
+                used += 1;
+            }
+            part.push_str(word);
+            used += length;
         }
+        self.push(line.put(tone, part));
     }
 
     /// Whether nothing is on it.
@@ -163,28 +217,6 @@ impl Page {
         }
         Fence { language: "diff", lines: &lines }.to_string()
     }
-}
-
-/// Breaks at spaces so that no part is longer than `width` characters unless a single word is.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
-            parts.push(String::new());
-            used = 0;
-        }
-        if let Some(last) = parts.last_mut() {
-            if used > 0 {
-                last.push(' ');
-                used += 1;
-            }
-            last.push_str(word);
-            used += length;
-        }
-    }
-    parts
 }
 
 #[cfg(test)]

@@ -261,7 +261,7 @@ impl<'a> LinkView<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::safe::is_hidden;
+    use crate::model::visible::is_hidden;
     use crate::report::testing::{HOSTILE, hostile, sample};
 
     #[test]

@@ -1,6 +1,7 @@
 //! A plan for a pull request: summary first, each link's details folded, never longer than GitHub takes.
 
-use super::link_text::{ByLink, block, finding_lines, outcome_word, prediction_words};
+use super::finding_text::finding_lines;
+use super::link_text::{ByLink, block, outcome_word, prediction_words};
 use super::markdown::{Bounded, LIMIT};
 use super::page::Page;
 use super::plan_text::{count, links_beyond_return, summary_text};
@@ -196,7 +197,7 @@ fn folded(link: &PlannedLink, by_link: &ByLink<'_>) -> String {
 #[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
     use super::*;
-    use crate::report::safe::is_hidden;
+    use crate::model::visible::is_hidden;
     use crate::report::testing::{hostile, many, sample};
     use snapbox::IntoData as _;
 

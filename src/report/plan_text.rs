@@ -1,44 +1,57 @@
 //! A plan as a person reads it before saying yes.
 
-use super::link_text::{ByLink, block, finding_lines};
+use super::link_text::ByLink;
 use super::page::{Line, Mark, Page};
-use super::step_text;
 use super::style::{Style, Tone};
+use super::{plan_brief, plan_full};
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::link::{Outcome, PlannedLink};
-use crate::plan::step::{Action, Undo};
+use crate::plan::step::{Action, Step, Undo};
 use crate::rules::finding::Severity;
 use std::collections::BTreeMap;
 
+/// How much is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What changes, and what stands in the way.
+    #[default]
+    Brief,
+    /// Also ids, DNs, places in files, and how each single step is undone.
+    Full,
+}
+
 /// The whole plan as text. Sentences are wrapped at `width` columns; values never are. The last line is the summary.
-pub fn render(plan: &Plan, style: Style, width: usize) -> String {
+pub fn render(plan: &Plan, style: Style, width: usize, detail: Detail) -> String {
     let mut page = Page::new(width);
     let by_link = ByLink::of(plan);
-    header(&mut page, plan);
-    waves(&mut page, plan, &by_link);
-    blocked(&mut page, plan, &by_link);
-    left_over(&mut page, plan);
-    whole_plan_findings(&mut page, plan);
-    summary(&mut page, plan);
+    header(&mut page, plan, detail);
+    match detail {
+        Detail::Brief => plan_brief::body(&mut page, plan, &by_link),
+        Detail::Full => plan_full::body(&mut page, plan, &by_link),
+    }
+    left_over(&mut page, plan, detail);
+    summary(&mut page, plan, &by_link);
     page.to_text(style)
 }
 
 /// What the plan is and for how long it can be applied.
-fn header(page: &mut Page, plan: &Plan) {
+fn header(page: &mut Page, plan: &Plan, detail: Detail) {
     let title = match &plan.purpose {
         Purpose::Link => "Plan".to_owned(),
         Purpose::Rollback { of } => format!("Plan to roll back apply {of}"),
     };
     let tenant = &plan.tenant;
-    page.push(
-        Line::at(0)
-            .put(Tone::Strong, format_args!("{title} for {}", tenant.name))
-            .plain(format_args!(" ({}, tenant {})", tenant.initial_domain, tenant.id)),
-    );
+    let line = Line::at(0).put(Tone::Strong, format_args!("{title} for {}", tenant.name));
+    page.push(match detail {
+        Detail::Brief => line.plain(format_args!(" ({})", tenant.initial_domain)),
+        Detail::Full => line.plain(format_args!(" ({}, tenant {})", tenant.initial_domain, tenant.id)),
+    });
     for domain in &plan.forest {
         page.push(Line::labelled(2, "domain").plain(format_args!("{} ({})", domain.name, domain.base_dn)));
     }
-    page.push(Line::labelled(2, "made").plain(format_args!("{} by matchplan {}", plan.created, plan.tool_version)));
+    if detail == Detail::Full {
+        page.push(Line::labelled(2, "made").plain(format_args!("{} by matchplan {}", plan.created, plan.tool_version)));
+    }
     page.push(Line::labelled(2, "expires").plain(plan.expires));
     if !plan.digest.is_empty() {
         page.push(Line::labelled(2, "digest").plain(&plan.digest));
@@ -46,98 +59,74 @@ fn header(page: &mut Page, plan: &Plan) {
     page.gap();
 }
 
-/// The links that change, wave by wave, each wave with its sync cycle.
-fn waves(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
-    let mut waves: BTreeMap<u32, Vec<&PlannedLink>> = BTreeMap::new();
-    for link in &plan.links {
-        if let Outcome::Change { wave, .. } | Outcome::Undo { wave } = link.outcome {
-            waves.entry(wave).or_default().push(link);
+/// A wave: the links that go through it, and its own steps.
+#[derive(Debug)]
+pub struct Wave<'a> {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The links that change in it.
+    pub links: Vec<&'a PlannedLink>,
+    /// The steps that are no link's: hold, release, sync.
+    pub steps: Vec<&'a Step>,
+}
+
+impl<'a> Wave<'a> {
+    /// A plan's waves, in order.
+    pub fn of(plan: &'a Plan) -> Vec<Self> {
+        let mut waves: BTreeMap<u32, Self> = BTreeMap::new();
+        let empty = |number| Self { number, links: Vec::new(), steps: Vec::new() };
+        for link in &plan.links {
+            if let Outcome::Change { wave, .. } | Outcome::Undo { wave } = link.outcome {
+                waves.entry(wave).or_insert_with(|| empty(wave)).links.push(link);
+            }
         }
+        for step in plan.steps.iter().filter(|step| step.link.is_none()) {
+            waves.entry(step.wave).or_insert_with(|| empty(step.wave)).steps.push(step);
+        }
+        waves.into_values().collect()
     }
-    for step in plan.steps.iter().filter(|step| step.link.is_none()) {
-        waves.entry(step.wave).or_default();
+
+    /// Whether a sync cycle ends it.
+    pub fn has_cycle(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Sync))
     }
-    for (wave, links) in waves {
-        let own: Vec<_> = plan.steps.iter().filter(|step| step.link.is_none() && step.wave == wave).collect();
-        let cycle = own.iter().any(|step| matches!(step.action, Action::Sync));
-        let through = if cycle { ", through one sync cycle" } else { "" };
-        let count = links.len();
-        let noun = if count == 1 { "link" } else { "links" };
-        page.push(Line::at(0).put(Tone::Strong, format_args!("Wave {wave}: {count} {noun}{through}")));
-        for step in own.iter().filter(|step| matches!(step.action, Action::Hold)) {
-            page.push(Line::at(2).plain(step_text::headline(step)));
-        }
-        for link in links {
-            page.gap();
-            block(page, link, by_link, 2, true);
-        }
-        page.gap();
-        for step in own.iter().filter(|step| !matches!(step.action, Action::Hold)) {
-            let line = Line::at(2).plain(step_text::headline(step));
-            page.push(if matches!(step.action, Action::Sync) {
-                line.put(Tone::Alarm, "  point of no return of this wave")
-            } else {
-                line
-            });
-        }
-        page.gap();
+
+    /// Its title.
+    pub fn title(&self) -> Line {
+        let Self { number, links, .. } = self;
+        let noun = if links.len() == 1 { "link" } else { "links" };
+        let through = if self.has_cycle() { ", through one sync cycle" } else { "" };
+        Line::at(0).put(Tone::Strong, format_args!("Wave {number}: {} {noun}{through}", links.len()))
     }
 }
 
-/// Links that cannot go on, with what stands in the way.
-fn blocked(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
-    let blocked: Vec<_> = plan.links.iter().filter(|link| link.outcome == Outcome::Blocked).collect();
-    if blocked.is_empty() {
-        return;
-    }
-    page.push(Line::at(0).put(Tone::Strong, format_args!("Blocked: {}", blocked.len())));
-    for link in blocked {
-        page.gap();
-        block(page, link, by_link, 2, true);
-    }
-    page.gap();
-}
+/// How many of the links that are formed already are named where not everything is shown.
+const NAMED: usize = 5;
 
-/// Links with nothing to do, those left out, and findings of links that are none of the planned ones.
-fn left_over(page: &mut Page, plan: &Plan) {
-    let names: Vec<String> = plan
-        .links
-        .iter()
-        .filter(|link| link.outcome == Outcome::Unchanged)
-        .map(|link| format!("{} → {}", link.ad, link.cloud))
-        .collect();
+/// Links with nothing to do, and those left out.
+fn left_over(page: &mut Page, plan: &Plan, detail: Detail) {
+    let formed = plan.links.iter().filter(|link| link.outcome == Outcome::Unchanged);
+    let mut names: Vec<String> = formed.map(|link| format!("{} → {}", link.ad, link.cloud)).collect();
     if !names.is_empty() {
         let title = format!("Already linked: {}", names.len());
-        page.push(Line::at(0).put(Tone::Quiet, title).put(Tone::Quiet, format_args!(" ({})", names.join(", "))));
+        if detail == Detail::Brief && names.len() > NAMED {
+            let more = names.len() - NAMED;
+            names.truncate(NAMED);
+            names.push(format!("and {more} more"));
+        }
+        page.list(Line::at(0).put(Tone::Strong, title).plain("  "), 2, Tone::Quiet, &names);
         page.gap();
     }
     if !plan.skipped.is_empty() {
-        let ids: Vec<_> = plan.skipped.iter().map(ToString::to_string).collect();
-        page.push(
-            Line::at(0)
-                .put(Tone::Warn, format_args!("Left out: {}", ids.len()))
-                .plain(format_args!(" ({})", ids.join(", "))),
+        let ids: Vec<String> = plan.skipped.iter().map(ToString::to_string).collect();
+        page.list(
+            Line::at(0).put(Tone::Warn, format_args!("Left out: {}", ids.len())).plain("  "),
+            2,
+            Tone::Plain,
+            &ids,
         );
         page.gap();
     }
-}
-
-/// Findings about the plan as a whole, and those whose link is not among the shown ones.
-fn whole_plan_findings(page: &mut Page, plan: &Plan) {
-    let shown: std::collections::BTreeSet<_> =
-        plan.links.iter().filter(|link| link.outcome != Outcome::Unchanged).map(|link| &link.id).collect();
-    let mut findings = plan.findings.iter().filter(|f| f.link.as_ref().is_none_or(|id| !shown.contains(id))).peekable();
-    if findings.peek().is_none() {
-        return;
-    }
-    page.push(Line::at(0).put(Tone::Strong, "Also noticed"));
-    for finding in findings {
-        if let Some(link) = &finding.link {
-            page.push(Line::at(2).plain(format_args!("{link}:")));
-        }
-        finding_lines(page, finding, 2);
-    }
-    page.gap();
 }
 
 /// How many findings of a severity a plan has.
@@ -161,14 +150,12 @@ pub fn links_beyond_return(plan: &Plan) -> usize {
     links.len()
 }
 
-/// What it comes to. The last line is `Plan: …` or `No changes. …`.
-fn summary(page: &mut Page, plan: &Plan) {
-    let (errors, warnings) = (count(plan, Severity::Error), count(plan, Severity::Warning));
+/// What it comes to: what blocks it first. The last line is `Plan: …` or `No changes. …`.
+fn summary(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
     if plan.is_blocked() {
-        let noun = if errors == 1 { "error" } else { "errors" };
-        let line = Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, format_args!("Blocked by {errors} {noun}."));
-        page.push(line.plain(" Nothing of this plan can be applied; --skip-blocked leaves blocked links out."));
+        blockers(page, plan, by_link);
     }
+    let warnings = count(plan, Severity::Warning);
     if warnings > 0 {
         let noun = if warnings == 1 { "warning" } else { "warnings" };
         page.push(Line::at(0).put(Tone::Warn, format_args!("{warnings} {noun} to read before applying.")));
@@ -181,6 +168,30 @@ fn summary(page: &mut Page, plan: &Plan) {
         );
     }
     page.push(summary_line(plan));
+}
+
+/// Each link that blocks the plan, with the codes of its errors.
+fn blockers(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
+    let errors: Vec<_> = plan.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let noun = if errors.len() == 1 { "error" } else { "errors" };
+    let start = Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, format_args!("Blocked by {} {noun}.", errors.len()));
+    let whole = errors.iter().any(|finding| finding.link.is_none());
+    let way_out = if whole { "" } else { "; --skip-blocked leaves blocked links out" };
+    page.flow(start.plain(" "), 2, Tone::Plain, &format!("Nothing of this plan can be applied{way_out}."));
+    let mut blockers: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+    for finding in errors {
+        let name = finding.link.as_ref().map_or_else(|| "the plan as a whole".to_owned(), |id| by_link.name(id));
+        *blockers.entry(name).or_default().entry(finding.code.as_str()).or_default() += 1;
+    }
+    let names = blockers.keys().map(|name| Line::at(2).plain(name).width());
+    let column = names.filter(|width| *width <= 40).max().unwrap_or_default() + 2;
+    for (name, codes) in &blockers {
+        let codes: Vec<String> = codes
+            .iter()
+            .map(|(code, times)| if *times == 1 { (*code).to_owned() } else { format!("{code} ({times})") })
+            .collect();
+        page.list(Line::at(2).plain(name).to_column(column).plain(" "), column + 1, Tone::Alarm, &codes);
+    }
 }
 
 /// The one line that says what a plan comes to.
@@ -204,13 +215,13 @@ pub fn summary_text(plan: &Plan) -> String {
 #[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
     use super::*;
-    use crate::report::safe::is_hidden;
+    use crate::model::visible::is_hidden;
     use crate::report::testing::{HOSTILE, hostile, plan_of, sample};
     use snapbox::IntoData as _;
 
     #[test]
     fn the_sample_reads_well() {
-        snapbox::assert_data_eq!(render(&sample(), Style::PLAIN, 100), snapbox::str![[r#"
+        snapbox::assert_data_eq!(render(&sample(), Style::PLAIN, 100, Detail::Brief), snapbox::str![[r#"
 Plan for Contoso (contoso.onmicrosoft.com, tenant 00000000-0000-0000-0000-0000007e0001)
   domain     corp (DC=corp,DC=contoso,DC=com)
   made       2026-11-20T10:00:00Z by matchplan 0.1.0
@@ -290,18 +301,18 @@ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and res
 
     #[test]
     fn colour_changes_nothing_but_colour() {
-        let coloured = render(&sample(), Style::COLOUR, 100);
+        let coloured = render(&sample(), Style::COLOUR, 100, Detail::Brief);
         assert!(coloured.contains("\u{1b}[1;31mpoint of no return"), "{coloured}");
         let uncoloured =
             |(n, piece): (usize, &'static str)| if n == 0 { piece } else { piece.split_once('m').unwrap().1 };
         let plain: String = coloured.leak().split("\u{1b}[").enumerate().map(uncoloured).collect();
         let strip = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-        assert_eq!(strip(&plain), strip(&render(&sample(), Style::PLAIN, 100)));
+        assert_eq!(strip(&plain), strip(&render(&sample(), Style::PLAIN, 100, Detail::Brief)));
     }
 
     #[test]
     fn nothing_hidden_reaches_the_terminal() {
-        let text = render(&hostile(), Style::PLAIN, 80);
+        let text = render(&hostile(), Style::PLAIN, 80, Detail::Brief);
         assert!(text.contains("x\\u{1b}[2J\\u{202e}\\u{200b}\\u{9b}\\n```"), "{text}");
         assert!(!text.replace('\n', "").contains(is_hidden));
         assert!(!text.contains(HOSTILE));
@@ -318,7 +329,7 @@ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and res
         plan.findings.clear();
         plan.steps = vec![plan.steps.swap_remove(1)];
         plan.counts = crate::plan::document::Counts::of(&plan.links, &plan.steps, true);
-        let text = render(&plan, Style::PLAIN, 100);
+        let text = render(&plan, Style::PLAIN, 100, Detail::Brief);
         assert!(text.starts_with("Plan to roll back apply apply-1 for Contoso"), "{text}");
         assert!(text.contains("  - corp\\jsmith → john.smith@contoso.com  roll back\n"), "{text}");
         assert!(!text.contains("point of no return"), "{text}");
@@ -328,7 +339,7 @@ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and res
     #[test]
     fn nothing_to_do_is_said_in_one_line() {
         let unchanged = sample().links.remove(2);
-        let text = render(&plan_of(vec![unchanged], Vec::new(), Vec::new()), Style::PLAIN, 80);
+        let text = render(&plan_of(vec![unchanged], Vec::new(), Vec::new()), Style::PLAIN, 80, Detail::Brief);
         assert_eq!(text.lines().last(), Some("No changes. The one link is formed already."));
     }
 }

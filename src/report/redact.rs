@@ -482,7 +482,8 @@ mod tests {
         other.links.clear();
         let comparison = Comparison::of(&redacted, &other);
         for output in [
-            plan_text::render(&redacted, Style::PLAIN, 100),
+            plan_text::render(&redacted, Style::PLAIN, 100, plan_text::Detail::Brief),
+            plan_text::render(&redacted, Style::PLAIN, 100, plan_text::Detail::Full),
             plan_json::render(&redacted).unwrap(),
             plan_markdown::render(&redacted, "x.plan.json"),
             redacted.to_file().unwrap(),

@@ -3,23 +3,10 @@
 //! Each type wraps a raw text and displays it harmlessly, so that which escape applies is decided by type, at the place
 //! of use.
 
+use crate::model::visible::{is_hidden, visible};
 use serde::Serialize;
 use std::fmt;
 use std::fmt::Write as _;
-
-/// Whether a character moves the cursor, changes colours, reorders a line, or is not seen at all: C0, C1 and DEL, the
-/// Unicode direction marks (the "Trojan Source" characters, CVE-2021-42574), line and paragraph separators, zero-width
-/// and other default-ignorable characters, and tags.
-///
-/// Source: Unicode Standard Annex #9 (bidirectional controls) and `DerivedCoreProperties`, `Default_Ignorable_Code_Point`.
-pub fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-}
 
 /// A value for a terminal or a log: one line, hidden characters as `\n` or `\u{1b}`.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +14,7 @@ pub struct Text<'a>(pub &'a str);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .chars()
-            .try_for_each(|c| if is_hidden(c) { write!(f, "{}", c.escape_default()) } else { f.write_char(c) })
+        f.write_str(&visible(self.0))
     }
 }
 
@@ -162,13 +147,6 @@ fn escape_json(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_terminal_would_obey_is_shown() {
-        let hostile = "a\u{1b}[31mb\u{202e}c\u{200b}d\0e\nf\u{9b}g\u{e0041}h";
-        assert_eq!(Text(hostile).to_string(), "a\\u{1b}[31mb\\u{202e}c\\u{200b}d\\u{0}e\\nf\\u{9b}g\\u{e0041}h");
-        assert_eq!(Text("corp\\jürgen").to_string(), "corp\\jürgen");
-    }
 
     #[test]
     fn inline_code_cannot_be_closed_from_within() {

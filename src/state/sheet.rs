@@ -4,6 +4,7 @@
 
 use crate::model::id::ObjectId;
 use crate::model::role::RoleGrant;
+use crate::model::visible::visible;
 use crate::plan::document::Plan;
 use crate::plan::step::Action;
 use serde_json::{Map, Value};
@@ -95,20 +96,6 @@ pub fn restore_body(principal: ObjectId, grant: &RoleGrant) -> String {
             for unit in ch.encode_utf16(&mut units) {
                 let _ = write!(out, "\\u{unit:04x}");
             }
-        } else {
-            out.push(ch);
-        }
-        out
-    })
-}
-
-/// A directory's value with control and direction characters made visible.
-fn visible(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, ch| {
-        let hidden = ch.is_control()
-            || matches!(ch, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if hidden {
-            let _ = write!(out, "{}", ch.escape_unicode());
         } else {
             out.push(ch);
         }

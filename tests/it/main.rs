@@ -3,6 +3,7 @@
 //!
 //! Tests that need Samba leave themselves out, with a note on standard error, where it cannot run;
 //! `MATCHPLAN_TEST_SAMBA=required` (which `tests/run` sets) makes that a failure.
+#![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 mod arrows;
 mod differential;

@@ -6,6 +6,7 @@ use crate::support::seed::seed;
 use ldap3::{Scope, SearchEntry};
 use matchplan::lab::world::contoso;
 use matchplan::model::anchor::Anchor;
+use matchplan::model::id::Sid;
 use std::collections::BTreeSet;
 
 #[tokio::test]
@@ -31,7 +32,7 @@ async fn contoso_works_in_a_real_domain_as_it_does_in_the_lab() {
     }
     // The cloud's side speaks of the same people: as many anchors lead from the cloud to AD as before.
     let linked = |world: &matchplan::lab::world::World| {
-        let sids: BTreeSet<_> = world.ad[0].entries.iter().filter_map(|e| e.sid.as_ref().map(|s| s.as_str())).collect();
+        let sids: BTreeSet<_> = world.ad[0].entries.iter().filter_map(|e| e.sid.as_ref().map(Sid::as_str)).collect();
         let known = |sid: &&str| sids.contains(sid);
         world.entra.users.iter().filter_map(|u| u.on_premises_security_identifier.as_deref()).filter(known).count()
     };

@@ -72,7 +72,7 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     let directories = work.site.connect(&work.site.settings, terminal).await?;
     let snapshot = work.site.snapshot(&directories, terminal).await?;
     let plan = make(&config, &snapshot, work.site.clock.now(), &args.planning)?;
-    print_plan(&plan, None, Rendering { format: Format::Text, redact: false }, terminal)?;
+    print_plan(&plan, None, Rendering { format: Format::Text, redact: false, details: false }, terminal)?;
     if plan.is_blocked() {
         return Ok(Exit::Blocked);
     }

@@ -11,12 +11,12 @@ use crate::report::redact;
 /// Compares two saved plans on standard output.
 pub fn run(args: &Diff, terminal: Terminal) -> CliResult {
     let (mut old, mut new) = (read_plan(&args.old)?, read_plan(&args.new)?);
-    if args.rendering.redact {
+    if args.redact {
         (old, new) = (redact::plan(&old), redact::plan(&new));
     }
     let comparison = Comparison::of(&old, &new);
     let command = format!("matchplan diff {} {}", args.old.display(), args.new.display());
-    terminal.print(&match args.rendering.format {
+    terminal.print(&match args.format {
         Format::Text => comparison.to_text(terminal.out_style(), terminal.width),
         Format::Json => comparison.to_json().map_err(|error| unwritable(&error))?,
         Format::Markdown => comparison.to_markdown(&command),

@@ -41,7 +41,12 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
         }
         None => work.plan_rollback(&target(args)?, &snapshot, &args.allow)?,
     };
-    print_plan(&plan, args.out.as_deref(), Rendering { format: Format::Text, redact: false }, terminal)?;
+    print_plan(
+        &plan,
+        args.out.as_deref(),
+        Rendering { format: Format::Text, redact: false, details: false },
+        terminal,
+    )?;
     if let Some(out) = &args.out {
         save(&plan, out)?;
         terminal.print(&format!("\nSaved {}. Then: matchplan rollback {0}\n", out.display()))?;

@@ -7,6 +7,7 @@ use crate::cli::project;
 use crate::cli::terminal::Terminal;
 use crate::plan::document::{Plan, PlanFileError};
 use crate::report;
+use crate::report::plan_text::Detail;
 use std::path::Path;
 
 /// Renders the saved plan on standard output.
@@ -36,7 +37,10 @@ pub fn print_plan(plan: &Plan, file: Option<&Path>, how: Rendering, terminal: Te
     let redacted = how.redact.then(|| report::redact::plan(plan));
     let shown = redacted.as_ref().unwrap_or(plan);
     let text = match how.format {
-        Format::Text => report::plan_text::render(shown, terminal.out_style(), terminal.width),
+        Format::Text => {
+            let detail = if how.details { Detail::Full } else { Detail::Brief };
+            report::plan_text::render(shown, terminal.out_style(), terminal.width, detail)
+        }
         Format::Json => report::plan_json::render(shown).map_err(|error| unwritable(&error))?,
         Format::Markdown => {
             let name = file.map_or_else(|| "FILE".to_owned(), |file| file.display().to_string());

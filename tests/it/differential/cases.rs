@@ -9,6 +9,8 @@ use matchplan::model::anchor::Anchor;
 
 const BASE: &str = "DC=corp,DC=contoso,DC=com";
 const GHOST: &str = "CN=Ghost,OU=Wire,DC=corp,DC=contoso,DC=com";
+/// An anchor with octets that are no text.
+const ANCHOR: &[u8; 16] = b"\x00\x01\x02\x03ABCDEFGH\xfc\xfd\xfe\xff";
 /// Tree delete ([MS-ADTS] 3.1.1.3.4.1.15).
 const TREE_DELETE: &str = "1.2.840.113556.1.4.805";
 /// Permissive modify ([MS-ADTS] 3.1.1.3.4.1.8).
@@ -290,16 +292,15 @@ fn unique_names() -> Vec<Case> {
 fn octets_and_guids(world: &World) -> Vec<Case> {
     let guid = |name: &str| format!("<GUID={}>", entry(world, &wire(name)).guid);
     let anchor = |octets: &[u8]| vec![octets.to_vec()];
-    const A: &[u8; 16] = b"\x00\x01\x02\x03ABCDEFGH\xfc\xfd\xfe\xff";
     vec![
-        ("an anchor", modify(&guid("w21"), [Add("mS-DS-ConsistencyGuid", anchor(A))])),
+        ("an anchor", modify(&guid("w21"), [Add("mS-DS-ConsistencyGuid", anchor(ANCHOR))])),
         ("an anchor again", modify(&guid("w21"), [Add("mS-DS-ConsistencyGuid", anchor(&[1; 16]))])),
-        ("an anchor that another has", modify(&guid("w22"), [Add("mS-DS-ConsistencyGuid", anchor(A))])),
+        ("an anchor that another has", modify(&guid("w22"), [Add("mS-DS-ConsistencyGuid", anchor(ANCHOR))])),
         (
             "swap an anchor",
             modify(
                 &guid("w22"),
-                [Delete("mS-DS-ConsistencyGuid", anchor(A)), Add("mS-DS-ConsistencyGuid", anchor(&[2; 16]))],
+                [Delete("mS-DS-ConsistencyGuid", anchor(ANCHOR)), Add("mS-DS-ConsistencyGuid", anchor(&[2; 16]))],
             ),
         ),
         ("an anchor of 15 octets", modify(&guid("w23"), [Replace("mS-DS-ConsistencyGuid", anchor(&[3; 15]))])),

@@ -143,7 +143,7 @@ async fn writable_attributes(ldap: &mut Ldap) -> BTreeSet<String> {
     let filter = "(&(objectClass=attributeSchema)(!(systemOnly=TRUE)))";
     let found = ldap.search(&root.attrs["schemaNamingContext"][0], Scope::OneLevel, filter, ["lDAPDisplayName"]).await;
     let (found, _) = found.and_then(ldap3::SearchResult::success).expect("the schema is readable");
-    let names = found.into_iter().flat_map(|entry| SearchEntry::construct(entry).attrs.remove("lDAPDisplayName"));
+    let names = found.into_iter().filter_map(|entry| SearchEntry::construct(entry).attrs.remove("lDAPDisplayName"));
     let mut names: BTreeSet<String> = names.flatten().map(|name| name.to_lowercase()).collect();
     // The schema calls the first system-only, though every add names it, and not the second, which is refused.
     names.insert("objectclass".to_owned());

@@ -3,6 +3,7 @@
 use super::harness::{Lab, TENANT, user_id, world};
 use reqwest::Method;
 use serde_json::Value;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 /// The folder with the capture: `MATCHPLAN_GRAPH_DATA`, or beside the repository.
@@ -25,7 +26,8 @@ fn differs(method: &str, path: &str, body: &Value) -> Option<u16> {
 #[tokio::test]
 async fn microsofts_python_sdk_is_understood() {
     let Ok(text) = std::fs::read_to_string(file()) else {
-        println!("skipped: no capture at {}", file().display());
+        // The harness swallows what a passing test prints; this must be seen.
+        let _ = writeln!(std::io::stderr(), "left out: no capture at {}", file().display());
         return;
     };
     let mut tenant = world(5);

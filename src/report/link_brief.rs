@@ -1,0 +1,300 @@
+//! One link in a few lines: what changes and where, one value per line, in columns.
+//!
+//! What holds for most links (how a step is undone, where the AD user stands, that the password is replaced) is said once
+//! per wave by the caller; here stands what is particular to the link.
+
+use super::diff_values::{ValueChange, emphasis, value_changes};
+use super::finding_text::{BRIEF_LABEL, Errors, brief_label};
+use super::link_text::{ByLink, exposure_word, outcome_word, pieces, prediction_words};
+use super::page::{Line, Mark, Page};
+use super::safe::Text;
+use super::step_text;
+use super::style::Tone;
+use crate::model::dn::Dn;
+use crate::plan::document::Plan;
+use crate::plan::link::{Exposure, Method, Outcome, PlannedLink};
+use crate::plan::step::{Action, Step, Undo};
+use crate::rules::finding::{FindingCode, Severity};
+use crate::rules::prediction::{MatchKey, Overwrite, Prediction, Takeover};
+
+/// Columns before a headline.
+const HEAD: usize = 2;
+/// Columns before what stands below it.
+const INNER: usize = 6;
+/// The widest name that moves the other lines' values to the right.
+const WIDEST_NAME: usize = 24;
+/// The widest pair of names that moves the other headlines' words to the right.
+const WIDEST_PAIR: usize = 64;
+
+/// Where something is written, in the order in which it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Role,
+    Ad,
+    Cloud,
+    Sync,
+}
+
+impl Place {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Ad => "AD",
+            Self::Cloud => "cloud",
+            Self::Sync => "sync",
+        }
+    }
+}
+
+/// One value that changes.
+struct Row {
+    place: Place,
+    mark: Mark,
+    name: String,
+    change: Change,
+}
+
+/// How it changes.
+enum Change {
+    Value(ValueChange),
+    Words(Tone, String),
+}
+
+/// The columns that all links of a plan share, so that the eye can run down them.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    name: usize,
+    pair: usize,
+}
+
+impl Columns {
+    /// As wide as the plan's names need.
+    pub fn of(plan: &Plan, by_link: &ByLink<'_>) -> Self {
+        let shown = || plan.links.iter().filter(|link| link.outcome != Outcome::Unchanged);
+        let names = shown().flat_map(|link| rows(plan, link, by_link)).filter(|row| row.place != Place::Role);
+        let widest = |lengths: &mut dyn Iterator<Item = usize>, most: usize| {
+            lengths.filter(|length| *length <= most).max().unwrap_or_default()
+        };
+        Self {
+            name: widest(&mut names.map(|row| columns(&row.name)), WIDEST_NAME),
+            pair: widest(
+                &mut shown().map(|link| columns(&link.ad.to_string()) + columns(link.cloud.upn.as_str())),
+                WIDEST_PAIR,
+            ),
+        }
+    }
+}
+
+fn columns(text: &str) -> usize {
+    Text(text).to_string().chars().count()
+}
+
+/// What the plan says once, and the link therefore only where it differs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usual {
+    /// Where most AD users of the wave stand.
+    pub exposure: Option<Exposure>,
+    /// Whether all passwords are replaced.
+    pub password_replaced: bool,
+    /// Whether a sync cycle ends the wave, so that its steps can be undone until then.
+    pub cycle: bool,
+}
+
+/// A link: its headline, its changes, the names of its warnings, its errors.
+pub fn link<'a>(
+    page: &mut Page,
+    plan: &Plan,
+    link: &PlannedLink,
+    by_link: &ByLink<'a>,
+    columns: Columns,
+    usual: Usual,
+    errors: &mut Errors<'a>,
+) {
+    headline(page, link, columns);
+    let changes = matches!(link.outcome, Outcome::Change { .. } | Outcome::Undo { .. });
+    if changes {
+        values(page, &rows(plan, link, by_link), columns);
+        particulars(page, link, by_link, usual);
+    }
+    let findings = by_link.findings(&link.id);
+    let mut codes: Vec<&str> =
+        findings.iter().filter(|f| f.severity == Severity::Warning).map(|f| f.code.as_str()).collect();
+    codes.dedup();
+    if !codes.is_empty() {
+        page.push(brief_label(INNER, "warn").put(Tone::Warn, codes.join(", ")));
+    }
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        errors.add(page, finding, Some(link), &link.ad.to_string(), INNER);
+    }
+}
+
+/// Who becomes one with whom, and how; why, unless it is by the plainest way.
+fn headline(page: &mut Page, link: &PlannedLink, columns: Columns) {
+    let mark = match link.outcome {
+        Outcome::Unchanged => Mark::None,
+        Outcome::Change { .. } => Mark::Change,
+        Outcome::Blocked => Mark::Alarm,
+        Outcome::Undo { .. } => Mark::Remove,
+    };
+    let line = Line::at(HEAD).mark(mark).put(Tone::Strong, &link.ad).plain(" → ").put(Tone::Strong, &link.cloud);
+    let line = line.to_column(HEAD + 2 + columns.pair + 3).plain("  ").put(mark.tone(), outcome_word(link));
+    match (&link.outcome, &link.prediction) {
+        (Outcome::Change { method: Method::Soft, .. }, Some(Prediction::Linked { by: MatchKey::PrimarySmtp })) => {
+            page.push(line.plain(", by primary SMTP address"));
+        }
+        (Outcome::Change { method: Method::Soft, .. }, Some(Prediction::Linked { by: MatchKey::Upn })) => {
+            page.push(line.plain(", by UPN"));
+        }
+        (Outcome::Change { why, .. }, _) => {
+            let with_why = line.clone().plain(": ").plain(why);
+            if with_why.width() <= page.width() {
+                page.push(with_why);
+            } else {
+                page.push(line);
+                page.flow(brief_label(INNER, "why"), INNER + BRIEF_LABEL, Tone::Plain, why);
+            }
+        }
+        (Outcome::Blocked | Outcome::Unchanged | Outcome::Undo { .. }, _) => {
+            let origin =
+                link.origin.iter().fold(line, |line, origin| line.put(Tone::Quiet, format_args!("  {origin}")));
+            page.push(origin);
+        }
+    }
+}
+
+/// Everything about a link that changes, in the order of the places.
+fn rows(plan: &Plan, link: &PlannedLink, by_link: &ByLink<'_>) -> Vec<Row> {
+    let steps = by_link.steps(&link.id);
+    let mut rows: Vec<Row> = steps.iter().flat_map(|step| step_rows(plan, link, step, steps)).collect();
+    if matches!(link.outcome, Outcome::Change { .. }) {
+        rows.extend(sync_rows(&link.takeover));
+    }
+    rows.sort_by_key(|row| row.place);
+    rows
+}
+
+fn step_rows(plan: &Plan, link: &PlannedLink, step: &Step, all: &[&Step]) -> Vec<Row> {
+    let role = |mark, name: String, tone, fate: &str| {
+        vec![Row { place: Place::Role, mark, name, change: Change::Words(tone, fate.to_owned()) }]
+    };
+    match &step.action {
+        Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => Vec::new(),
+        Action::Suspend { assignment, restore: true, .. } => {
+            role(Mark::Change, assignment.grant.to_string(), Tone::Change, "suspended, given back after the match")
+        }
+        Action::Suspend { assignment, restore: false, .. } => {
+            role(Mark::Remove, assignment.grant.to_string(), Tone::Alarm, "removed for good")
+        }
+        // The suspension said so already.
+        Action::Restore { suspend, .. } if all.iter().any(|step| step.id == *suspend) => Vec::new(),
+        Action::Restore { label, .. } => role(Mark::Add, label.clone(), Tone::Good, "given back"),
+        Action::Align { changes, .. } => changes
+            .iter()
+            .flat_map(|change| attribute(Place::Ad, change.attribute.name(), &change.expects, &change.sets))
+            .collect(),
+        Action::Anchor { expects, sets, .. } => {
+            let text = |id: &Option<_>| id.iter().map(ToString::to_string).collect::<Vec<_>>();
+            attribute(Place::Cloud, "onPremisesImmutableId", &text(expects), &text(sets))
+        }
+        Action::Move { from, to, .. } => {
+            let (from, to) = containers(plan, link, from, to);
+            let change = Change::Value(ValueChange::Changed { old: from, new: to });
+            vec![Row { place: Place::Ad, mark: Mark::Move, name: "move".to_owned(), change }]
+        }
+    }
+}
+
+/// Two containers without the base DN of the link's domain, if that is what both end in. Everything below one base is
+/// unambiguous without it.
+fn containers(plan: &Plan, link: &PlannedLink, from: &Dn, to: &Dn) -> (String, String) {
+    let base = plan.forest.iter().find(|domain| domain.name == link.ad.domain).map(|domain| &domain.base_dn);
+    let below = base.and_then(|base| Some((from.below(base)?, to.below(base)?)));
+    below.map_or_else(|| (from.to_string(), to.to_string()), |(from, to)| (format!("{from},…"), format!("{to},…")))
+}
+
+/// What the takeover does to the cloud user's attributes.
+fn sync_rows(
+    Takeover { overwritten, addresses_lost, password_replaced: _, sign_in_name_changes }: &Takeover,
+) -> Vec<Row> {
+    let alarm = |name: &str, change| Row { place: Place::Sync, mark: Mark::Alarm, name: name.to_owned(), change };
+    let overwrites = overwritten
+        .iter()
+        .flat_map(|Overwrite { attribute: name, before, after }| attribute(Place::Sync, name, before, after));
+    let lost = addresses_lost.iter().map(|lost| alarm("address lost", Change::Words(Tone::Alarm, lost.clone())));
+    let signed_out = sign_in_name_changes
+        .then(|| alarm("sign-in name", Change::Words(Tone::Warn, "it changes: the person is signed out".to_owned())));
+    overwrites.chain(lost).chain(signed_out).collect()
+}
+
+/// An attribute's values that change.
+fn attribute(place: Place, name: &str, before: &[String], after: &[String]) -> Vec<Row> {
+    let row = |mark, change| Row { place, mark, name: name.to_owned(), change: Change::Value(change) };
+    value_changes(before, after)
+        .into_iter()
+        .filter_map(|change| match change {
+            ValueChange::Kept { .. } => None,
+            ValueChange::Added { .. } => Some(row(Mark::Add, change)),
+            ValueChange::Removed { .. } => Some(row(Mark::Remove, change)),
+            ValueChange::Changed { .. } => Some(row(Mark::Change, change)),
+        })
+        .collect()
+}
+
+/// The rows, each with its place and its name only where they are new.
+fn values(page: &mut Page, rows: &[Row], columns: Columns) {
+    let mut above: Option<&Row> = None;
+    for row in rows {
+        let same_place = above.is_some_and(|above| above.place == row.place);
+        let same_name = same_place && above.is_some_and(|above| above.name == row.name);
+        let line = brief_label(INNER, if same_place { "" } else { row.place.label() })
+            .put(row.mark.tone(), row.mark.sign())
+            .plain(" ")
+            .plain(if same_name { "" } else { &row.name });
+        let line = line.to_column(INNER + BRIEF_LABEL + 2 + columns.name).plain("  ");
+        page.push(match &row.change {
+            Change::Words(tone, words) => line.put(*tone, words),
+            Change::Value(ValueChange::Added { new }) => line.put(Tone::Add, new),
+            Change::Value(ValueChange::Removed { old }) => line.put(Tone::Remove, old),
+            Change::Value(ValueChange::Kept { value }) => line.plain(value),
+            Change::Value(ValueChange::Changed { old, new }) => {
+                let (left, right) = emphasis(old, new);
+                let line = pieces(line, &left, Tone::Remove, Tone::RemovePart);
+                pieces(line.plain(" → "), &right, Tone::Add, Tone::AddPart)
+            }
+        });
+        above = Some(row);
+    }
+}
+
+/// What is true of this link and not of the others: its exposure, its password, what cannot be undone.
+fn particulars(page: &mut Page, link: &PlannedLink, by_link: &ByLink<'_>, usual: Usual) {
+    let hanging = INNER + BRIEF_LABEL;
+    let said = by_link.findings(&link.id).iter().any(|finding| {
+        matches!(finding.code, FindingCode::Exposed | FindingCode::ExposureUnknown | FindingCode::Provisioned)
+    });
+    if matches!(link.outcome, Outcome::Change { .. }) && usual.exposure != Some(link.exposure) && !said {
+        page.flow(brief_label(INNER, "place"), hanging, Tone::Warn, exposure_word(link.exposure));
+    }
+    if link.takeover.password_replaced && !usual.password_replaced {
+        page.push(brief_label(INNER, "sync").mark(Mark::None).put(Tone::Warn, "! the password is replaced by AD's"));
+    }
+    if let Some(prediction) = link.prediction.as_ref().filter(|p| !matches!(p, Prediction::Linked { .. })) {
+        let (tone, words) = prediction_words(prediction);
+        page.flow(brief_label(INNER, "next"), hanging, tone, &words);
+    }
+    for step in by_link.steps(&link.id) {
+        if let Some(how) = step_text::undo(&step.undo).filter(|_| !is_usual(&step.undo, usual.cycle)) {
+            let start = brief_label(INNER, "undo").put(Tone::Alarm, "! ");
+            page.flow(start, hanging + 2, Tone::Alarm, &format!("{}: {how}", step.action.kind()));
+        }
+    }
+}
+
+/// Whether what is said once per wave covers a step.
+fn is_usual(undo: &Undo, cycle: bool) -> bool {
+    match undo {
+        Undo::Inverse | Undo::Nothing => true,
+        Undo::UntilSync { .. } | Undo::FlowsOn { .. } => cycle,
+        Undo::Never { .. } => false,
+    }
+}
