@@ -1,6 +1,6 @@
 //! Every kind of link, from the match plan to "no changes".
 
-use super::on_both;
+use super::on_both::on_both;
 use crate::support::site::{Both, SYNCED, Site};
 use matchplan::lab::world::cloud::CloudUser;
 use matchplan::model::anchor::Anchor;

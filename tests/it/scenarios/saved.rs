@@ -1,7 +1,7 @@
 //! Plans that are saved, reviewed and applied later; and everything that can have happened to them in between.
 
 use super::linking::assert_same;
-use super::on_both;
+use super::on_both::on_both;
 use crate::support::program::run;
 use crate::support::site::{Backend, SYNCED, Site, Wishes};
 use ldap3::Mod;

@@ -1,20 +1,21 @@
 //! No cycle comes, somebody presses Ctrl-C, somebody changes their mind: what stands, and the way back.
 
 use super::linking::assert_same;
-use super::on_both;
+use super::on_both::on_both;
 use crate::support::site::{SYNCED, Site, Wishes};
 use std::fmt::Write as _;
 
 on_both!(
     rollback_before_the_cycle_leaves_no_trace,
     one_link_goes_back_and_the_other_is_formed,
+    a_rollback_is_reviewed_like_any_plan,
     what_is_not_synced_in_time_is_withdrawn,
     rollback_after_the_cycle_is_refused,
 );
 
 #[cfg(unix)]
 mod interrupted {
-    use super::super::on_both;
+    use super::super::on_both::on_both;
     use super::{interrupted_while_waiting, interrupted_and_rolled_back};
     on_both!(interrupted_while_waiting, interrupted_and_rolled_back);
 }
@@ -52,7 +53,7 @@ async fn rollback_before_the_cycle_leaves_no_trace(site: Site) {
     plan(&site, &LINKS);
     no_cycle(&site, "2s", "hold");
     let before = site.read().await;
-    site.run(&["apply", "--yes"]).await.expect(6).shows("5 links: 5 waiting").shows("`matchplan rollback`");
+    site.run(&["apply", "--yes"]).await.expect(6).shows("5 links: 5 waiting").shows("rollback` takes back what was done");
     assert_ne!(site.read().await, before, "something was written");
     site.run(&["status"]).await.expect(6).shows("5 waiting");
 
@@ -81,6 +82,28 @@ async fn one_link_goes_back_and_the_other_is_formed(site: Site) {
     assert_eq!(site.cloud_user("ben.baker@contoso.com").on_premises_sync_enabled, None);
 }
 
+async fn a_rollback_is_reviewed_like_any_plan(site: Site) {
+    plan(&site, &LINKS[1..3]);
+    no_cycle(&site, "2s", "hold");
+    let before = site.read().await;
+    site.run(&["plan", "--out", "links.plan.json"]).await.expect(0);
+    site.run(&["apply", "links.plan.json"]).await.expect(6);
+    let half = site.read().await;
+
+    // A plan that forms links is not executed by the way of a rollback, which would not prove it.
+    site.run(&["rollback", "links.plan.json", "--yes"]).await.expect(64).says("forms links; it is no rollback");
+    site.run(&["rollback", "--out", "back.plan.json"]).await.expect(0).shows("Saved back.plan.json.");
+    site.run(&["show", "back.plan.json", "--format", "markdown"]).await.expect(0).shows("carla.cole@contoso.com");
+    assert_same(&site.read().await, &half);
+    let forged = site.text("back.plan.json").replace("c.cole@contoso.com", "d.cole@contoso.com");
+    site.write("forged.plan.json", &forged);
+    site.run(&["rollback", "forged.plan.json"]).await.expect(4);
+    assert_same(&site.read().await, &half);
+
+    site.run(&["rollback", "back.plan.json"]).await.expect(0).shows("2 links: 2 rolled back");
+    assert_same(&site.read().await, &before);
+}
+
 async fn what_is_not_synced_in_time_is_withdrawn(site: Site) {
     plan(&site, &[LINKS[1], LINKS[2], GINA]);
     no_cycle(&site, "2s", "withdraw");
@@ -106,7 +129,7 @@ async fn interrupted_while_waiting(site: Site) {
     let roles = site.grants();
     let mut applying = site.start(&["apply", "--yes"]);
     applying.until("waits for the scheduler's next cycle").await;
-    site.run(&["apply", "--yes"]).await.expect(5).says("another matchplan is at work on this state: `matchplan apply`");
+    site.run(&["apply", "--yes"]).await.expect(5).says("Another matchplan is at work on this state: `matchplan apply`");
     site.run(&["rollback", "--yes"]).await.expect(5);
     site.run(&["status"]).await.expect(6);
     applying.interrupt();
