@@ -94,7 +94,8 @@ pub fn read(paths: &Paths) -> Result<Option<State>, OpenError> {
 pub struct Ledger {
     paths: Paths,
     state: Option<State>,
-    journal: File,
+    /// Made with the first record: an apply that is refused leaves no file behind.
+    journal: Option<File>,
     intact_len: u64,
     broken: bool,
     saved: Option<Timestamp>,
@@ -114,7 +115,10 @@ impl Ledger {
             std::fs::rename(&paths.journal, paths.old_journal(last)).map_err(failed)?;
             intact_len = 0;
         }
-        let journal = files::open_at(&paths.journal, intact_len).map_err(failed)?;
+        let journal = match paths.journal.exists() {
+            true => Some(files::open_at(&paths.journal, intact_len).map_err(failed)?),
+            false => None,
+        };
         let mut ledger = Self {
             paths: paths.clone(),
             state: found.state,
@@ -145,8 +149,12 @@ impl Ledger {
     }
 
     fn append(&mut self, line: &[u8]) -> std::io::Result<()> {
-        self.journal.write_all(line)?;
-        self.journal.sync_data()?;
+        let journal = match &mut self.journal {
+            Some(journal) => journal,
+            None => self.journal.insert(files::open_at(&self.paths.journal, self.intact_len)?),
+        };
+        journal.write_all(line)?;
+        journal.sync_data()?;
         self.intact_len += line.len() as u64;
         Ok(())
     }
@@ -181,7 +189,7 @@ impl Recorder for Ledger {
         }
         if let Err(source) = self.append(line.as_bytes()) {
             self.broken = true;
-            let _ = self.journal.set_len(self.intact_len);
+            let _ = self.journal.as_ref().map(|journal| journal.set_len(self.intact_len));
             return Err(RecordError::Io { what: format!("write {}", self.paths.journal.display()), source });
         }
         self.unsaved = true;

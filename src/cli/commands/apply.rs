@@ -131,14 +131,24 @@ fn plan_again(plan: &Plan, args: &Apply, work: &Work<'_>, snapshot: &Snapshot) -
     make(&config, snapshot, work.site.clock.now(), &how)
 }
 
-/// The saved plan still holds if planning again gives the same steps. Otherwise the directories or the match plans have
-/// moved on, or somebody edited the file: nothing is written.
+/// The saved plan still holds if planning again gives the same. Otherwise the directories, the match plans or the
+/// configuration have moved on, or somebody edited the file: nothing is written.
 fn prove(file: &Path, saved: &Plan, now: &Plan, terminal: Terminal) -> Result<(), CliError> {
-    if saved.steps == now.steps && !now.is_blocked() {
+    if acts_alike(saved, now) && !now.is_blocked() {
         return Ok(());
     }
     let comparison = Comparison::of(saved, now);
     terminal.note(comparison.to_text(terminal.err_style(), terminal.width).trim_end());
     Err(CliError::new(Exit::Stale, format!("{} does not hold any more; nothing was changed.", file.display()))
         .hint("What differs is shown above. Plan again, and have the new plan reviewed."))
+}
+
+/// Whether two plans do the same: everything that executing reads. The settings are part of it, since an apply runs the
+/// sync commands and the guards that its plan names.
+fn acts_alike(saved: &Plan, now: &Plan) -> bool {
+    let links = |plan: &Plan| -> Vec<_> {
+        let links = plan.links.iter();
+        links.map(|link| (link.id.clone(), link.outcome.clone(), link.before.user.last_sync)).collect()
+    };
+    saved.steps == now.steps && saved.settings == now.settings && links(saved) == links(now)
 }

@@ -9,13 +9,14 @@ use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
 use crate::model::id::{ApplyId, LinkId};
-use crate::plan::document::Purpose;
+use crate::plan::document::{Plan, Purpose};
 use crate::rollback::plan::Target;
+use std::path::Path;
 
 /// Plans the rollback; writes it to a file, or asks and executes it.
 pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliResult {
     check_brakes(&args.allow)?;
-    let saved = args.file.as_deref().map(read_plan).transpose()?;
+    let saved = args.file.as_deref().map(read_rollback).transpose()?;
     let site = Site::open(global, terminal).await?;
     let work = Work::begin(&site, "rollback", terminal)?;
     let unfinished = work.unfinished().filter(|record| matches!(record.purpose, Purpose::Rollback { .. }));
@@ -64,6 +65,19 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
         return Ok(Exit::Success);
     }
     work.execute(plan, &snapshot, &directories, global).await
+}
+
+/// Reads a saved rollback. A plan that forms links would not be proven again here, so it is refused.
+fn read_rollback(file: &Path) -> Result<Plan, CliError> {
+    let plan = read_plan(file)?;
+    match plan.purpose {
+        Purpose::Rollback { .. } => Ok(plan),
+        Purpose::Link => {
+            Err(CliError::new(Exit::Usage, format!("{} forms links; it is no rollback.", file.display()))
+                .hint(format!("Apply it: matchplan apply {}", file.display()))
+                .hint("Plan a rollback: matchplan rollback --out FILE"))
+        }
+    }
 }
 
 fn target(args: &Rollback) -> Result<Target, CliError> {
