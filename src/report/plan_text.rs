@@ -175,8 +175,8 @@ fn blockers(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
     let errors: Vec<_> = plan.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     let noun = if errors.len() == 1 { "error" } else { "errors" };
     let start = Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, format_args!("Blocked by {} {noun}.", errors.len()));
-    let whole = errors.iter().any(|finding| finding.link.is_none());
-    let way_out = if whole { "" } else { "; --skip-blocked leaves these links out" };
+    let of_links = plan.purpose == Purpose::Link && errors.iter().all(|finding| finding.link.is_some());
+    let way_out = if of_links { "; --skip-blocked leaves these links out" } else { "" };
     page.flow(start.plain(" "), 2, Tone::Plain, &format!("Nothing can be applied{way_out}."));
     let mut blockers: BTreeMap<(String, String), BTreeMap<&str, usize>> = BTreeMap::new();
     for finding in errors {
@@ -184,13 +184,13 @@ fn blockers(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
         *blockers.entry((name.to_lowercase(), name)).or_default().entry(finding.code.as_str()).or_default() += 1;
     }
     let names = blockers.keys().map(|(_, name)| Line::at(2).plain(name).width());
-    let column = names.filter(|width| *width <= 40).max().unwrap_or_default() + 1;
+    let column = names.filter(|width| *width <= 40).max().unwrap_or_default();
     for ((_, name), codes) in &blockers {
         let codes: Vec<String> = codes
             .iter()
             .map(|(code, times)| if *times == 1 { (*code).to_owned() } else { format!("{code} ({times})") })
             .collect();
-        page.list(Line::at(2).plain(name).to_column(column).plain(" "), column + 1, Tone::Alarm, &codes);
+        page.list(Line::at(2).plain(name).to_column(column).plain("  "), column + 2, Tone::Alarm, &codes);
     }
 }
 
