@@ -219,7 +219,7 @@ pub fn same_tenant(plan: &Plan, snapshot: &Snapshot) -> Result<(), CliError> {
 
 /// The ledger cannot be read: nothing is guessed about what was done.
 pub fn unreadable(error: &OpenError) -> CliError {
-    CliError::plain(format!("{}.", capital(&error.to_string())))
+    CliError::plain(format!("The state cannot be used: {error}."))
         .hint("Nothing was changed. Take the file from git or a backup; .matchplan/ holds the restore sheets of roles.")
 }
 
