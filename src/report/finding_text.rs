@@ -84,7 +84,9 @@ impl<'a> Errors<'a> {
                 brief_label(indent, "with").plain(format_args!("{} ", object.kind)).put(Tone::Strong, &object.name),
             );
         }
-        if let Some(value) = value.as_ref().filter(|value| !value.is_empty() && !message.contains(value.as_str())) {
+        // A message names an address without its `smtp:`.
+        let named = |value: &str| message.contains(value.rsplit_once(':').map_or(value, |(_, address)| address));
+        if let Some(value) = value.as_ref().filter(|value| !value.is_empty() && !named(value)) {
             page.push(brief_label(indent, "value").plain(value));
         }
         let help_label = brief_label(indent, "help");

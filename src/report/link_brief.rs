@@ -113,7 +113,12 @@ pub fn link<'a>(
     headline(page, link, columns);
     let changes = matches!(link.outcome, Outcome::Change { .. } | Outcome::Undo { .. });
     if changes {
-        values(page, &rows(plan, link, by_link), columns);
+        let mut rows = rows(plan, link, by_link);
+        if link.takeover.password_replaced && !usual.password_replaced {
+            let change = Change::Words(Tone::Warn, "replaced by AD's".to_owned());
+            rows.push(Row { place: Place::Sync, mark: Mark::Alarm, name: "password".to_owned(), change });
+        }
+        values(page, &rows, columns);
         particulars(page, link, by_link, usual);
     }
     let findings = by_link.findings(&link.id);
@@ -154,11 +159,11 @@ fn headline(page: &mut Page, link: &PlannedLink, columns: Columns) {
                 page.flow(brief_label(INNER, "why"), INNER + BRIEF_LABEL, Tone::Plain, why);
             }
         }
-        (Outcome::Blocked | Outcome::Unchanged | Outcome::Undo { .. }, _) => {
-            let origin =
-                link.origin.iter().fold(line, |line, origin| line.put(Tone::Quiet, format_args!("  {origin}")));
-            page.push(origin);
+        (Outcome::Blocked, _) => {
+            let origin = link.origin.iter();
+            page.push(origin.fold(line, |line, origin| line.put(Tone::Quiet, format_args!("  {origin}"))));
         }
+        (Outcome::Unchanged | Outcome::Undo { .. }, _) => page.push(line),
     }
 }
 
@@ -268,17 +273,15 @@ fn values(page: &mut Page, rows: &[Row], columns: Columns) {
     }
 }
 
-/// What is true of this link and not of the others: its exposure, its password, what cannot be undone.
+/// What is true of this link and not of the others: its exposure, a bad prediction, what cannot be undone.
 fn particulars(page: &mut Page, link: &PlannedLink, by_link: &ByLink<'_>, usual: Usual) {
     let hanging = INNER + BRIEF_LABEL;
     let said = by_link.findings(&link.id).iter().any(|finding| {
         matches!(finding.code, FindingCode::Exposed | FindingCode::ExposureUnknown | FindingCode::Provisioned)
     });
-    if matches!(link.outcome, Outcome::Change { .. }) && usual.exposure != Some(link.exposure) && !said {
+    let noteworthy = link.exposure != Exposure::Staged && usual.exposure != Some(link.exposure) && !said;
+    if noteworthy && matches!(link.outcome, Outcome::Change { .. }) {
         page.flow(brief_label(INNER, "place"), hanging, Tone::Warn, exposure_word(link.exposure));
-    }
-    if link.takeover.password_replaced && !usual.password_replaced {
-        page.push(brief_label(INNER, "sync").mark(Mark::None).put(Tone::Warn, "! the password is replaced by AD's"));
     }
     if let Some(prediction) = link.prediction.as_ref().filter(|p| !matches!(p, Prediction::Linked { .. })) {
         let (tone, words) = prediction_words(prediction);
@@ -295,8 +298,8 @@ fn particulars(page: &mut Page, link: &PlannedLink, by_link: &ByLink<'_>, usual:
 /// Whether what is said once per wave covers a step.
 fn is_usual(undo: &Undo, cycle: bool) -> bool {
     match undo {
-        Undo::Inverse | Undo::Nothing => true,
-        Undo::UntilSync { .. } | Undo::FlowsOn { .. } => cycle,
+        Undo::Inverse | Undo::FlowsOn { .. } | Undo::Nothing => true,
+        Undo::UntilSync { .. } => cycle,
         Undo::Never { .. } => false,
     }
 }

@@ -175,8 +175,8 @@ fn blockers(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
     let errors: Vec<_> = plan.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     let noun = if errors.len() == 1 { "error" } else { "errors" };
     let start = Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, format_args!("Blocked by {} {noun}.", errors.len()));
-    let whole = errors.iter().any(|finding| finding.link.is_none());
-    let way_out = if whole { "" } else { "; --skip-blocked leaves these links out" };
+    let of_links = plan.purpose == Purpose::Link && errors.iter().all(|finding| finding.link.is_some());
+    let way_out = if of_links { "; --skip-blocked leaves these links out" } else { "" };
     page.flow(start.plain(" "), 2, Tone::Plain, &format!("Nothing can be applied{way_out}."));
     let mut blockers: BTreeMap<(String, String), BTreeMap<&str, usize>> = BTreeMap::new();
     for finding in errors {
@@ -184,13 +184,13 @@ fn blockers(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
         *blockers.entry((name.to_lowercase(), name)).or_default().entry(finding.code.as_str()).or_default() += 1;
     }
     let names = blockers.keys().map(|(_, name)| Line::at(2).plain(name).width());
-    let column = names.filter(|width| *width <= 40).max().unwrap_or_default() + 2;
+    let column = names.filter(|width| *width <= 40).max().unwrap_or_default();
     for ((_, name), codes) in &blockers {
         let codes: Vec<String> = codes
             .iter()
             .map(|(code, times)| if *times == 1 { (*code).to_owned() } else { format!("{code} ({times})") })
             .collect();
-        page.list(Line::at(2).plain(name).to_column(column).plain(" "), column + 1, Tone::Alarm, &codes);
+        page.list(Line::at(2).plain(name).to_column(column).plain("  "), column + 2, Tone::Alarm, &codes);
     }
 }
 
@@ -216,12 +216,67 @@ pub fn summary_text(plan: &Plan) -> String {
 mod tests {
     use super::*;
     use crate::model::visible::is_hidden;
+    use crate::plan::link::Exposure;
     use crate::report::testing::{HOSTILE, hostile, plan_of, sample};
+    use crate::rules::finding::{Finding, FindingCode};
     use snapbox::IntoData as _;
 
     #[test]
-    fn the_sample_reads_well() {
+    fn the_sample_in_brief() {
         snapbox::assert_data_eq!(render(&sample(), Style::PLAIN, 100, Detail::Brief), snapbox::str![[r#"
+Plan for Contoso (contoso.onmicrosoft.com)
+  domain     corp (DC=corp,DC=contoso,DC=com)
+  expires    2026-11-23T10:00:00Z
+  digest     sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061
+
+  AD, cloud: written by this plan · sync: what the cycle then changes in the cloud (predicted)
+
+Wave 1: 2 links, through one sync cycle
+  AD users: 1 exposed (a cycle may run at any moment), 1 staged (no cycle sees them yet)
+
+  ~ corp\jsmith → john.smith@contoso.com  soft match, by primary SMTP address
+      AD    ~ userPrincipalName      jsmith@corp.contoso.com → john.smith@contoso.com
+            + proxyAddresses         SMTP:john.smith@contoso.com
+            ~                        SMTP:jsmith@contoso.com → smtp:jsmith@contoso.com
+      sync  ~ displayName            Johnny S. → John Smith
+            ! address lost           smtp:johnny@contoso.com
+            ! password               replaced by AD's
+      warn  exposed
+  ~ corp\jdoe → jane.doe@contoso.com      hard match
+      why   it holds a role, which blocks a soft match: suspend, hard match, restore
+      role  ~ User Administrator  suspended, given back after the match
+      AD    > move                   OU=Staging,… → OU=Users,…
+      cloud + onPremisesImmutableId  AAAAAAAAAAAAAAAArQAAAg==
+
+  ! Point of no return: the sync cycle of wave 1. Everything above can be undone until then.
+    Then the role is given back.
+
+Blocked: 1
+
+  ! corp\bblock → bob.block@contoso.com   blocked  plans/wave-01.toml:19
+      error[address-conflict] Betty Other holds bob.block@contoso.com too, so the address of
+        corp\bblock would be dropped.
+      help  Remove the address from Betty Other, or leave the link out.
+
+Warnings: 1
+  warning[exposed] A cycle may run before the alignment of corp\jsmith is complete.
+      for   corp\jsmith
+      help  Configure hold and release under [sync].
+
+Already linked: 1  corp\linus → linus.linked@contoso.com
+
+! Blocked by 1 error. Nothing can be applied; --skip-blocked leaves these links out.
+  corp\bblock  address-conflict
+1 warning to read before applying.
+Point of no return: the sync cycle, for 2 links.
+Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
+
+"#]].raw());
+    }
+
+    #[test]
+    fn the_sample_in_full() {
+        snapbox::assert_data_eq!(render(&sample(), Style::PLAIN, 100, Detail::Full), snapbox::str![[r#"
 Plan for Contoso (contoso.onmicrosoft.com, tenant 00000000-0000-0000-0000-0000007e0001)
   domain     corp (DC=corp,DC=contoso,DC=com)
   made       2026-11-20T10:00:00Z by matchplan 0.1.0
@@ -289,9 +344,10 @@ Blocked: 1
           Microsoft  AttributeValueMustBeUnique
           help       Remove the address from Betty Other, or leave the link out.
 
-Already linked: 1 (corp\linus → linus.linked@contoso.com)
+Already linked: 1  corp\linus → linus.linked@contoso.com
 
-! Blocked by 1 error. Nothing of this plan can be applied; --skip-blocked leaves blocked links out.
+! Blocked by 1 error. Nothing can be applied; --skip-blocked leaves these links out.
+  corp\bblock  address-conflict
 1 warning to read before applying.
 Point of no return: the sync cycle, for 2 links.
 Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
@@ -302,7 +358,7 @@ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and res
     #[test]
     fn colour_changes_nothing_but_colour() {
         let coloured = render(&sample(), Style::COLOUR, 100, Detail::Brief);
-        assert!(coloured.contains("\u{1b}[1;31mpoint of no return"), "{coloured}");
+        assert!(coloured.contains("\u{1b}[1;31mPoint of no return"), "{coloured}");
         let uncoloured =
             |(n, piece): (usize, &'static str)| if n == 0 { piece } else { piece.split_once('m').unwrap().1 };
         let plain: String = coloured.leak().split("\u{1b}[").enumerate().map(uncoloured).collect();
@@ -312,10 +368,101 @@ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and res
 
     #[test]
     fn nothing_hidden_reaches_the_terminal() {
-        let text = render(&hostile(), Style::PLAIN, 80, Detail::Brief);
-        assert!(text.contains("x\\u{1b}[2J\\u{202e}\\u{200b}\\u{9b}\\n```"), "{text}");
-        assert!(!text.replace('\n', "").contains(is_hidden));
-        assert!(!text.contains(HOSTILE));
+        for detail in [Detail::Brief, Detail::Full] {
+            let text = render(&hostile(), Style::PLAIN, 80, detail);
+            assert!(text.contains("x\\u{1b}[2J\\u{202e}\\u{200b}\\u{9b}\\n```"), "{text}");
+            assert!(!text.replace('\n', "").contains(is_hidden));
+            assert!(!text.contains(HOSTILE));
+        }
+    }
+
+    /// Only lines with a value that cannot be broken may be longer than the terminal is wide.
+    #[test]
+    fn sentences_keep_the_width() {
+        for width in [60, 80, 132] {
+            for line in render(&sample(), Style::PLAIN, width, Detail::Brief).lines() {
+                let value =
+                    ["→", "sha256:", "Plan: ", "AAAA", "suspended", "SMTP:"].iter().any(|part| line.contains(part));
+                assert!(value || line.chars().count() <= width, "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_move_out_of_the_base_shows_whole_names() {
+        let mut plan = sample();
+        plan.forest[0].base_dn = crate::model::dn::Dn::parse("OU=Users,DC=corp,DC=contoso,DC=com").unwrap();
+        let text = render(&plan, Style::PLAIN, 100, Detail::Brief);
+        assert!(text.contains("OU=Staging,DC=corp,DC=contoso,DC=com → OU=Users,DC=corp,DC=contoso,DC=com\n"), "{text}");
+    }
+
+    #[test]
+    fn what_differs_from_the_wave_is_said_at_the_link() {
+        let mut plan = sample();
+        plan.findings.clear();
+        plan.links[1].takeover.password_replaced = true;
+        plan.links[0].exposure = Exposure::Staged;
+        plan.links[1].exposure = Exposure::Held;
+        let moved = plan.steps.iter_mut().find(|step| matches!(step.action, Action::Move { .. })).unwrap();
+        moved.undo = Undo::Never { reason: "the OU is gone".to_owned() };
+        let text = render(&plan, Style::PLAIN, 100, Detail::Brief);
+        assert!(
+            text.contains("  AD users: 1 staged (no cycle sees them yet), 1 in sync scope (the scheduler"),
+            "{text}"
+        );
+        assert!(text.contains("      place held: in sync scope"), "{text}");
+        assert!(text.contains("      undo  ! move: never: the OU is gone\n"), "{text}");
+        assert!(text.contains("The cycle replaces the passwords of these 2 cloud users"), "{text}");
+        plan.links[0].takeover.password_replaced = false;
+        let text = render(&plan, Style::PLAIN, 100, Detail::Brief);
+        assert_eq!(text.matches("! password               replaced by AD's").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn warnings_alike_are_told_once() {
+        let mut plan = sample();
+        let warning = plan.findings.remove(1);
+        plan.findings = plan.links.iter().map(|l| Finding { link: Some(l.id.clone()), ..warning.clone() }).collect();
+        let text = render(&plan, Style::PLAIN, 100, Detail::Brief);
+        assert_eq!(text.matches(&warning.help).count(), 1, "{text}");
+        assert!(text.contains("      for   corp\\jsmith, corp\\jdoe, corp\\linus, corp\\bblock\n"), "{text}");
+    }
+
+    #[test]
+    fn a_blocked_plan_ends_with_who_blocks_it() {
+        let mut plan = sample();
+        let missing = Finding {
+            code: FindingCode::CloudUserMissing,
+            link: Some("corp/nnobel".into()),
+            objects: Vec::new(),
+            value: None,
+            message: "No cloud user answers to nina.nobel@contoso.com.".to_owned(),
+            ..plan.findings[0].clone()
+        };
+        let again = Finding { message: "Another reason.".to_owned(), ..plan.findings[0].clone() };
+        plan.findings.extend([missing, again]);
+        let text = render(&plan, Style::PLAIN, 100, Detail::Brief);
+        assert!(text.contains("Blocked: 2\n") && text.contains("  ! corp\\nnobel  plans/wave-01.toml:19\n"), "{text}");
+        let end = "\n! Blocked by 3 errors. Nothing can be applied; --skip-blocked leaves these links out.\n  \
+                   corp\\bblock  address-conflict (2)\n  corp\\nnobel  cloud-user-missing\n1 warning to";
+        assert!(text.contains(end), "{text}");
+        let dropped = Plan { skipped: vec!["corp/bblock".into(), "corp/nnobel".into()], ..plan };
+        let text = render(&dropped, Style::PLAIN, 100, Detail::Brief);
+        assert!(text.contains("Blocked and left out: 2\n") && !text.contains("Blocked by"), "{text}");
+        let text = render(&dropped, Style::PLAIN, 100, Detail::Full);
+        assert!(text.contains("Left out: 2  corp\\bblock, corp\\nnobel\n"), "{text}");
+    }
+
+    #[test]
+    fn of_many_formed_links_a_few_are_named() {
+        let formed = sample().links.remove(2);
+        let links = (0..13).map(|n| PlannedLink { id: format!("corp/l{n}").into(), ..formed.clone() }).collect();
+        let plan = plan_of(links, Vec::new(), Vec::new());
+        let text = render(&plan, Style::PLAIN, 100, Detail::Brief);
+        assert_eq!(text.matches("linus →").count(), 5, "{text}");
+        assert!(text.contains(", and 8 more\n"), "{text}");
+        assert!(text.ends_with("\nNo changes. All 13 links are formed already.\n"), "{text}");
+        assert_eq!(render(&plan, Style::PLAIN, 100, Detail::Full).matches("linus →").count(), 13);
     }
 
     #[test]
