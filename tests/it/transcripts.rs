@@ -4,7 +4,8 @@
 //!
 //! In a block marked `console`, a line that begins with `$ ` is a command; below it stands what it writes to standard
 //! output, then to standard error, and `? CODE` unless it ends with 0. A block marked `toml FILE` is written to that
-//! file. All commands of a session share a folder, which is empty at first.
+//! file. All commands of a session share a folder, which is empty at first. A block whose output holds fences has longer
+//! ones itself.
 
 use crate::support::program::{program, run};
 use crate::support::source::repository;
@@ -44,8 +45,12 @@ async fn replay(session: &str, folder: &Path) -> String {
     let mut lines = session.lines();
     while let Some(line) = lines.next() {
         writeln!(out, "{line}").unwrap();
-        let Some(block) = line.strip_prefix("```").filter(|block| !block.is_empty()) else { continue };
-        let content: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let block = line.trim_start_matches('`');
+        let fence = &line[..line.len() - block.len()];
+        if fence.len() < 3 {
+            continue;
+        }
+        let content: Vec<&str> = lines.by_ref().take_while(|line| *line != fence).collect();
         match block.split_once(' ') {
             Some((_, file)) => {
                 let path = folder.join(file);
@@ -61,7 +66,7 @@ async fn replay(session: &str, folder: &Path) -> String {
             }
             None => content.iter().for_each(|line| writeln!(out, "{line}").unwrap()),
         }
-        out += "```\n";
+        writeln!(out, "{fence}").unwrap();
     }
     out
 }
