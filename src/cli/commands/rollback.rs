@@ -72,11 +72,9 @@ fn read_rollback(file: &Path) -> Result<Plan, CliError> {
     let plan = read_plan(file)?;
     match plan.purpose {
         Purpose::Rollback { .. } => Ok(plan),
-        Purpose::Link => {
-            Err(CliError::new(Exit::Usage, format!("{} forms links; it is no rollback.", file.display()))
-                .hint(format!("Apply it: matchplan apply {}", file.display()))
-                .hint("Plan a rollback: matchplan rollback --out FILE"))
-        }
+        Purpose::Link => Err(CliError::new(Exit::Usage, format!("{} forms links; it is no rollback.", file.display()))
+            .hint(format!("Apply it: matchplan apply {}", file.display()))
+            .hint("Plan a rollback: matchplan rollback --out FILE")),
     }
 }
 

@@ -16,7 +16,7 @@ on_both!(
 #[cfg(unix)]
 mod interrupted {
     use super::super::on_both::on_both;
-    use super::{interrupted_while_waiting, interrupted_and_rolled_back};
+    use super::{interrupted_and_rolled_back, interrupted_while_waiting};
     on_both!(interrupted_while_waiting, interrupted_and_rolled_back);
 }
 
@@ -53,7 +53,11 @@ async fn rollback_before_the_cycle_leaves_no_trace(site: Site) {
     plan(&site, &LINKS);
     no_cycle(&site, "2s", "hold");
     let before = site.read().await;
-    site.run(&["apply", "--yes"]).await.expect(6).shows("5 links: 5 waiting").shows("rollback` takes back what was done");
+    site.run(&["apply", "--yes"])
+        .await
+        .expect(6)
+        .shows("5 links: 5 waiting")
+        .shows("rollback` takes back what was done");
     assert_ne!(site.read().await, before, "something was written");
     site.run(&["status"]).await.expect(6).shows("5 waiting");
 
