@@ -56,8 +56,8 @@ where
     ) -> Result<Attempt, ApplyError> {
         let before = match self.read(write).await {
             Ok(reading) => reading,
-            Err(error) if begun => return Ok(Attempt::Unknown(error.to_string())),
-            Err(error) => return Ok(Attempt::Not(error.to_string())),
+            Err(error) if begun => return Ok(Attempt::Unknown(error.in_full())),
+            Err(error) => return Ok(Attempt::Not(error.in_full())),
         };
         match write.verdict(&before) {
             Verdict::AsWanted => {
@@ -84,7 +84,7 @@ where
         for attempt in 1..=TRIES {
             let answer = self.send(write).await;
             if let Err(error) = &answer {
-                last = error.to_string();
+                last = error.in_full();
                 if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Busy) {
                     self.wait_to_retry(write, &last, attempt).await;
                     continue;
@@ -104,9 +104,9 @@ where
                         ));
                     }
                     Err(error) if may_pass(error.kind) => self.wait_to_retry(write, &last, attempt).await,
-                    Err(error) => return Attempt::Not(error.to_string()),
+                    Err(error) => return Attempt::Not(error.in_full()),
                 },
-                Err(error) if answer.is_ok() || sent => return Attempt::Unknown(error.to_string()),
+                Err(error) if answer.is_ok() || sent => return Attempt::Unknown(error.in_full()),
                 Err(_) => return Attempt::Not(last),
             }
         }
@@ -203,7 +203,7 @@ where
         if !assignment.grant.is_global_administrator() {
             return Ok(());
         }
-        let all = self.ports.directories.global_administrators().await.map_err(|e| e.to_string())?;
+        let all = self.ports.directories.global_administrators().await.map_err(|e| e.in_full())?;
         let outside = |id: &ObjectId| !self.plan.links.iter().any(|link| link.cloud.id == *id);
         let left = all.iter().filter(|(id, enabled)| *enabled && outside(id)).count();
         let needed = self.plan.settings.guard.min_global_admins as usize;

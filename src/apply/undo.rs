@@ -85,7 +85,7 @@ where
         let Some(write) = Write::of(&step.action, None) else { return Ok(Ok(())) };
         let (apply, id) = (self.apply.clone(), step.id.clone());
         let event = match self.read(&write).await {
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return Ok(Err(error.in_full())),
             Ok(reading) => match write.verdict(&reading) {
                 Verdict::AsWanted => {
                     JournalEvent::StepSucceeded { apply, step: id, wrote: true, after: reading, assignment: None }

@@ -371,7 +371,7 @@ where
                     self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote: true });
                     return Ok(true);
                 }
-                Err(error) if attempt == ENGINE_TRIES => break error.to_string(),
+                Err(error) if attempt == ENGINE_TRIES => break error.in_full(),
                 Err(_) => self.ports.clock.sleep(self.plan.settings.sync.poll).await,
             }
             attempt += 1;

@@ -21,6 +21,7 @@ use crate::report::{events, outcome};
 use crate::rollback::plan::{RollbackError, RollbackInput, Target, plan_rollback};
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
+use crate::state::file::StateFileError;
 use crate::state::ledger::{ApplyRecord, Context, State};
 use crate::state::recorder::Recorder as _;
 use crate::store::ledger::{Ledger, OpenError};
@@ -219,8 +220,13 @@ pub fn same_tenant(plan: &Plan, snapshot: &Snapshot) -> Result<(), CliError> {
 
 /// The ledger cannot be read: nothing is guessed about what was done.
 pub fn unreadable(error: &OpenError) -> CliError {
-    CliError::plain(format!("The state cannot be used: {error}."))
-        .hint("Nothing was changed. Take the file from git or a backup; .matchplan/ holds the restore sheets of roles.")
+    let hint = match error {
+        OpenError::State { source: StateFileError::Newer { .. }, .. } => {
+            "Nothing was changed. Use the version of matchplan that wrote it, or a newer one."
+        }
+        _ => "Nothing was changed. Take the file from git or a backup; .matchplan/ holds the restore sheets of roles.",
+    };
+    CliError::plain(format!("{}.", capital(&error.to_string()))).hint(hint)
 }
 
 fn apply_error(error: &ApplyError) -> CliError {

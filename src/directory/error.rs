@@ -52,6 +52,14 @@ impl DirectoryError {
         self.hint = Some(hint.into());
         self
     }
+
+    /// What went wrong and what to do about it, in one text: for a ledger, which keeps one text for both.
+    pub fn in_full(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{self}; {hint}"),
+            None => self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for DirectoryError {

@@ -12,6 +12,11 @@ impl State {
         self.applies.iter().find(|a| a.id == *id)
     }
 
+    /// The newest apply of the plan with that digest.
+    pub fn applied(&self, plan_digest: &str) -> Option<&ApplyRecord> {
+        self.applies.iter().rev().find(|a| a.plan_digest == plan_digest)
+    }
+
     /// The newest unfinished apply: it is to be resumed or rolled back before a new one may begin.
     pub fn unfinished(&self) -> Option<&ApplyRecord> {
         self.applies.iter().rev().find(|a| a.ended.is_none())

@@ -33,7 +33,7 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The state file.
-    #[error("{path}: {source}")]
+    #[error("the state file {path} cannot be used: {source}")]
     State {
         /// The file.
         path: PathBuf,
@@ -41,7 +41,7 @@ pub enum OpenError {
         source: StateFileError,
     },
     /// The journal.
-    #[error("{path}: {source}")]
+    #[error("the journal {path} cannot be used: {source}")]
     Journal {
         /// The file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum OpenError {
         source: Damage,
     },
     /// Each is whole, but not together.
-    #[error("{path}: {source}")]
+    #[error("the journal {path} does not fit the state file: {source}")]
     Join {
         /// The journal file.
         path: PathBuf,

@@ -13,3 +13,4 @@ mod graph_client;
 mod scenarios;
 mod seeding;
 mod support;
+mod transcripts;

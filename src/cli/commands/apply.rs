@@ -13,6 +13,7 @@ use crate::directory::port::Clock as _;
 use crate::plan::document::{Plan, Purpose};
 use crate::report::compare::Comparison;
 use crate::snapshot::document::Snapshot;
+use crate::state::ledger::ApplyRecord;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
@@ -96,6 +97,9 @@ async fn apply_saved(file: &Path, plan: Plan, args: &Apply, work: Work<'_>, glob
         Purpose::Link => plan_again(&plan, args, &work, &snapshot)?,
         Purpose::Rollback { .. } => work.rollback_again(&plan, &snapshot, &args.planning.allow)?,
     };
+    if !acts_alike(&plan, &now) && let Some(earlier) = work.state().and_then(|state| state.applied(&plan.digest)) {
+        return Err(used_up(file, earlier));
+    }
     prove(file, &plan, &now, terminal)?;
     if !plan.has_changes() {
         terminal.print("No changes: the saved plan has no step.\n")?;
@@ -141,6 +145,17 @@ fn prove(file: &Path, saved: &Plan, now: &Plan, terminal: Terminal) -> Result<()
     terminal.note(comparison.to_text(terminal.err_style(), terminal.width).trim_end());
     Err(CliError::new(Exit::Stale, format!("{} does not hold any more; nothing was changed.", file.display()))
         .hint("What differs is shown above. Plan again, and have the new plan reviewed."))
+}
+
+/// A plan that was applied before does not hold any more because of that, which is no news worth a comparison.
+fn used_up(file: &Path, earlier: &ApplyRecord) -> CliError {
+    let message = format!(
+        "{} was applied already, by apply {} of {}; nothing was changed.",
+        file.display(),
+        earlier.id,
+        earlier.started
+    );
+    CliError::new(Exit::Stale, message).hint("`matchplan status` says what came of it; plan again for what is still to do.")
 }
 
 /// Whether two plans do the same: everything that executing reads. The settings are part of it, since an apply runs the

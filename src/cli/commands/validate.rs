@@ -6,6 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::project;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::render_all;
+use crate::report::events::count;
 use serde_json::json;
 
 /// Reads everything and reports it on standard output; exit code 1 if there is an error.
@@ -26,7 +27,7 @@ pub fn run(args: &Validate, global: &Global, terminal: Terminal) -> CliResult {
             }
             if let Some(config) = &read.config {
                 let (links, files) = (config.plan.links.len(), config.plan.files.len());
-                terminal.print(&format!("Valid: {links} links in {files} match plans.\n"))?;
+                terminal.print(&format!("Valid: {} in {}.\n", count(links, "link"), count(files, "match plan")))?;
             }
         }
     }
