@@ -306,7 +306,9 @@ fn snapshot(world: &World) -> Snapshot {
     });
     let cloud = &world.entra;
     let features = &cloud.features;
-    let role_name = |id| cloud.role_definitions.iter().find(|role| role.id == *id).unwrap().display_name.clone();
+    let role_name = |id: &matchplan::model::id::RoleDefinitionId| {
+        cloud.role_definitions.iter().find(|role| role.id == *id).unwrap().display_name.clone()
+    };
     Snapshot {
         format_version: SNAPSHOT_VERSION,
         taken: world.clock,
@@ -530,7 +532,12 @@ proptest! {
         let again = make(&world, &text, scene.hold);
         for id in linked {
             let link = again.links.iter().find(|link| link.id == *id);
-            prop_assert!(link.is_some_and(|link| link.outcome == Outcome::Unchanged), "{id}\n{text}\n{:#?}", again.findings);
+            let planned = made.links.iter().find(|link| link.id == *id).unwrap();
+            let now = made.links.iter().map(|link| &user(&world, link.cloud.id).user_principal_name).collect::<Vec<_>>();
+            prop_assert!(
+                link.is_some_and(|link| link.outcome == Outcome::Unchanged),
+                "{id}\n{text}\n{planned:#?}\n{:#?}\n{now:?}", world.ad[0].entries.iter().find(|e| e.guid == planned.ad.guid)
+            );
         }
     }
 

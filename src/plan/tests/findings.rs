@@ -214,6 +214,22 @@ fn conflicts() -> Vec<Case> {
             &[(Error, UpnConflict, UNIQUE), (Warning, SignInNameChanges, None)],
         ),
         Case(
+            "another AD user could match the same cloud user",
+            jane()
+                .his(|ad, _| ad.upn = Some("j@contoso.com".into()))
+                .ad(crate::model::ad::AdUser { upn: ad("jane").upn, ..ad("joe") })
+                .saying("match = \"soft\"\nupn = \"ad\""),
+            &[(Error, UpnConflict, None), (Warning, SignInNameChanges, None)],
+        ),
+        Case(
+            "by its address",
+            jane()
+                .his(|ad, _| ad.proxy_addresses = has(&["SMTP:j@contoso.com"]))
+                .ad(crate::model::ad::AdUser { proxy_addresses: ad("jane").proxy_addresses, ..ad("joe") })
+                .saying("match = \"soft\"\naddresses = \"keep\"\nprimary_smtp = \"ad\""),
+            &[(Error, AddressConflict, None), (Error, AddressConflict, UNIQUE), (Warning, AddressesLost, None)],
+        ),
+        Case(
             "a deleted user's UPN is free again",
             jane().deleted(EntraUser { proxy_addresses: has(&[]), mail: None, upn: cloud("jane").upn, ..cloud("joe") }),
             &[(Warning, SoftDeletedHolder, None)],
