@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A path such as `directory::port` allows that module only.
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("diagnostic", &[]),
+    ("diagnostic", &["model"]),
     ("config", &["model", "diagnostic"]),
     ("snapshot", &["model"]),
     ("rules", &["model", "snapshot"]),
