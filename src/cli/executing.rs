@@ -226,7 +226,7 @@ pub fn unreadable(error: &OpenError) -> CliError {
         }
         _ => "Nothing was changed. Take the file from git or a backup; .matchplan/ holds the restore sheets of roles.",
     };
-    CliError::plain(format!("{}.", capital(&error.to_string()))).hint(hint)
+    CliError::plain(format!("The state cannot be used: {error}.")).hint(hint)
 }
 
 fn apply_error(error: &ApplyError) -> CliError {

@@ -97,7 +97,9 @@ async fn apply_saved(file: &Path, plan: Plan, args: &Apply, work: Work<'_>, glob
         Purpose::Link => plan_again(&plan, args, &work, &snapshot)?,
         Purpose::Rollback { .. } => work.rollback_again(&plan, &snapshot, &args.planning.allow)?,
     };
-    if !acts_alike(&plan, &now) && let Some(earlier) = work.state().and_then(|state| state.applied(&plan.digest)) {
+    if !acts_alike(&plan, &now)
+        && let Some(earlier) = work.state().and_then(|state| state.applied(&plan.digest))
+    {
         return Err(used_up(file, earlier));
     }
     prove(file, &plan, &now, terminal)?;
@@ -155,7 +157,8 @@ fn used_up(file: &Path, earlier: &ApplyRecord) -> CliError {
         earlier.id,
         earlier.started
     );
-    CliError::new(Exit::Stale, message).hint("`matchplan status` says what came of it; plan again for what is still to do.")
+    CliError::new(Exit::Stale, message)
+        .hint("`matchplan status` says what came of it; plan again for what is still to do.")
 }
 
 /// Whether two plans do the same: everything that executing reads. The settings are part of it, since an apply runs the
