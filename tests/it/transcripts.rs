@@ -64,7 +64,7 @@ async fn replay(session: &str, folder: &Path) -> String {
                 let path = folder.join(file);
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, content.join("\n") + "\n").unwrap();
-                content.iter().for_each(|line| writeln!(out, "{line}").unwrap());
+                out += &(content.join("\n") + "\n");
             }
             None if block == "console" => {
                 for command in content.iter().filter_map(|line| line.strip_prefix("$ ")) {
@@ -72,7 +72,7 @@ async fn replay(session: &str, folder: &Path) -> String {
                     out += &ids.redact(&shown(command, folder).await);
                 }
             }
-            None => content.iter().for_each(|line| writeln!(out, "{line}").unwrap()),
+            None => out += &(content.join("\n") + "\n"),
         }
         writeln!(out, "{fence}").unwrap();
     }
