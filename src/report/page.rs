@@ -139,13 +139,13 @@ impl Page {
         let text = Text(text).to_string();
         let hanging = if label.is_empty() { indent } else { indent + LABEL + 1 };
         let first = if label.is_empty() { Line::at(hanging) } else { Line::labelled(indent, label) };
-        self.wrapped(first, hanging, tone, text.split(' '));
+        self.wrapped(first, hanging, tone, words(&text).iter().map(String::as_str));
     }
 
     /// Adds a sentence behind what stands on `first`, wrapped; further lines start after `hanging` columns.
     pub fn flow(&mut self, first: Line, hanging: usize, tone: Tone, text: &str) {
         let text = Text(text).to_string();
-        self.wrapped(first, hanging, tone, text.split(' '));
+        self.wrapped(first, hanging, tone, words(&text).iter().map(String::as_str));
     }
 
     /// As [`Page::flow`], for names with commas in between; no name is broken.
@@ -219,6 +219,24 @@ impl Page {
     }
 }
 
+/// The words of a text. What stands between backticks is one word, so that a command to be typed is never broken.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut inside = false;
+    for word in text.split(' ') {
+        match words.last_mut() {
+            Some(last) if inside => last.extend([" ", word]),
+            _ => words.push(word.to_owned()),
+        }
+        inside ^= word.matches('`').count() % 2 == 1;
+    }
+    if inside {
+        // A backtick without its partner, from a directory: no reason for one endless line.
+        return text.split(' ').map(str::to_owned).collect();
+    }
+    words
+}
+
 #[cfg(test)]
 #[expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with hashes")]
 mod tests {
@@ -237,6 +255,25 @@ mod tests {
   why        one two three four five six
              seven eight
   CN=a very long name that somebody wants to copy,DC=corp
+
+"#]]
+            .raw()
+        );
+    }
+
+    #[test]
+    fn a_command_is_not_broken() {
+        let mut page = Page::new(40);
+        page.sentence(0, "", Tone::Plain, "the links are waiting; `matchplan --lab rollback` takes it all back");
+        page.sentence(0, "", Tone::Plain, "a name` with one backtick from a directory is still wrapped");
+        snapbox::assert_data_eq!(
+            page.to_text(Style::PLAIN),
+            snapbox::str![[r#"
+the links are waiting;
+`matchplan --lab rollback` takes it all
+back
+a name` with one backtick from a
+directory is still wrapped
 
 "#]]
             .raw()

@@ -115,10 +115,8 @@ impl Ledger {
             std::fs::rename(&paths.journal, paths.old_journal(last)).map_err(failed)?;
             intact_len = 0;
         }
-        let journal = match paths.journal.exists() {
-            true => Some(files::open_at(&paths.journal, intact_len).map_err(failed)?),
-            false => None,
-        };
+        let is_there = paths.journal.exists();
+        let journal = is_there.then(|| files::open_at(&paths.journal, intact_len).map_err(failed)).transpose()?;
         let mut ledger = Self {
             paths: paths.clone(),
             state: found.state,

@@ -13,7 +13,6 @@ use super::user_entity::{self, USER};
 use super::users::derived_uuid;
 use crate::lab::world::World;
 use crate::lab::world::cloud::CloudRoleAssignment;
-use crate::model::digest;
 use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId};
 use crate::model::role::GLOBAL_ADMINISTRATOR;
 use base64::Engine as _;
@@ -165,8 +164,9 @@ fn read_body(world: &World, request: &Request) -> Result<CloudRoleAssignment, Re
     if let Some(scope) = &directory_scope_id {
         check_scope(world, scope)?;
     }
+    let scope = directory_scope_id.as_deref().or(app_scope_id.as_deref()).unwrap_or_default();
     Ok(CloudRoleAssignment {
-        id: new_id(world, &definition.id, principal_id, request),
+        id: new_id(world, &definition.id, principal_id, scope),
         principal_id,
         role_definition_id: definition.id.clone(),
         directory_scope_id,
@@ -197,15 +197,19 @@ fn check_scope(world: &World, scope: &str) -> Result<(), Refusal> {
 
 /// A new id in Entra's form: the role's octets and sixteen more, in Base64, and `-1`.
 ///
-/// The sixteen come from the whole world and the request's own id, so that a role that was removed and granted again
-/// has another id, while the same history gives the same ids in every run.
-fn new_id(world: &World, role: &RoleDefinitionId, principal: ObjectId, request: &Request) -> AssignmentId {
-    // A world always serialises: it is what its file holds.
-    let moment = digest::of(world).unwrap_or_default();
-    let seed = format!("{moment}/{role}/{principal}/{}", request.trace.request_id);
-    let mut octets = Uuid::parse_str(role.as_str()).unwrap_or_default().to_bytes_le().to_vec();
-    octets.extend_from_slice(derived_uuid(&seed).as_bytes());
-    AssignmentId(format!("{}-1", URL_SAFE_NO_PAD.encode(octets)))
+/// The sixteen come from what is granted, and from how often that was granted and removed before: a role that comes back
+/// has another id, and the same story gives the same ids in every run, in whatever order requests arrive.
+fn new_id(world: &World, role: &RoleDefinitionId, principal: ObjectId, scope: &str) -> AssignmentId {
+    let id = |time: u32| {
+        let mut octets = Uuid::parse_str(role.as_str()).unwrap_or_default().to_bytes_le().to_vec();
+        octets.extend_from_slice(derived_uuid(&format!("{role}/{principal}/{scope}/{time}")).as_bytes());
+        AssignmentId(format!("{}-1", URL_SAFE_NO_PAD.encode(octets)))
+    };
+    let mut time = 0;
+    while world.entra.past_role_assignments.contains(&id(time)) {
+        time += 1;
+    }
+    id(time)
 }
 
 /// `DELETE …/roleAssignments/{id}`.
@@ -232,6 +236,7 @@ pub fn delete(world: &mut World, id: &str) -> Answer {
             ));
         }
     }
-    world.entra.role_assignments.remove(at);
+    let gone = world.entra.role_assignments.remove(at);
+    world.entra.past_role_assignments.insert(gone.id);
     Ok(Reply::no_content())
 }

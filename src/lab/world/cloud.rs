@@ -5,6 +5,7 @@ use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, TenantId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// An Entra tenant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +47,9 @@ pub struct Cloud {
     /// Active role assignments.
     #[serde(default)]
     pub role_assignments: Vec<CloudRoleAssignment>,
+    /// Ids of role assignments that were removed: none is given a second time.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub past_role_assignments: BTreeSet<AssignmentId>,
 }
 
 /// `domain`.

@@ -1,7 +1,7 @@
 //! Every kind of link, from the match plan to "no changes".
 
 use super::on_both::on_both;
-use crate::support::site::{Both, SYNCED, Site};
+use crate::support::site::{Both, SYNCED, Site, Wishes};
 use matchplan::lab::world::cloud::CloudUser;
 use matchplan::model::anchor::Anchor;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ on_both!(
     administrator_of_a_unit,
     already_linked,
     move_into_scope,
+    exposed_under_a_hold,
     the_whole_company,
 );
 
@@ -142,6 +143,23 @@ async fn move_into_scope(site: Site) {
     let munich = format!("OU=Munich,{SYNCED}");
     let formed = form(&site, "jjung", "jonas.jung@contoso.com", &format!("move_to = \"{munich}\"\n")).await;
     assert_eq!(formed.ad.dn, format!("CN=Jonas Jung,{munich}"));
+}
+
+/// A user in sync scope, for whom a cycle may run at any moment: a hard match needs the scheduler to be held.
+async fn exposed_under_a_hold(site: Site) {
+    let link = "[[link]]\nad = \"kkay\"\ncloud = \"kim.kay@contoso.com\"\nmatch = \"hard\"\n";
+    site.plan(link);
+    let before = site.read().await;
+    site.run(&["apply", "--yes"]).await.expect(3).shows("release");
+    assert_same(&site.read().await, &before);
+
+    let sync = vec![("hold", site.engine("hold")), ("release", site.engine("release"))];
+    site.configure(&Wishes { sync, ..Wishes::default() });
+    let formed = form(&site, "kkay", "kim.kay@contoso.com", "match = \"hard\"\n").await;
+    let at = |what: &str| formed.said.find(what).unwrap_or_else(|| panic!("{what:?} is not in\n{}", formed.said));
+    assert!(at("hold the sync scheduler") < at("set the ImmutableID"));
+    assert!(at("set the ImmutableID") < at("release the sync scheduler"));
+    assert!(!site.lab.scheduler().status().suspended, "the scheduler runs again");
 }
 
 async fn the_whole_company(site: Site) {

@@ -10,7 +10,7 @@ use tokio::process::{Child, ChildStderr, Command};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_matchplan");
 
 /// What a run that hangs is ended after. No test depends on it.
-const TOO_LONG: Duration = Duration::from_secs(120);
+const TOO_LONG: Duration = Duration::from_mins(2);
 
 /// What a run came to.
 #[derive(Debug)]

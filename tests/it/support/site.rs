@@ -130,14 +130,16 @@ impl Site {
         self.write("plans/wave.toml", &format!("version = 1\n{links}"));
     }
 
+    /// A command of `[sync]` that asks the lab's engine for this: `cycle`, `status`, `hold` or `release`.
+    pub fn engine(&self, what: &str) -> String {
+        let words = [PROGRAM, "lab", what, "--control", self.lab.ready().control_url.expose_secret()];
+        format!("{{ command = {} }}", toml::Value::from(words.to_vec()))
+    }
+
     /// Writes `matchplan.toml`.
     pub fn configure(&self, wishes: &Wishes) {
         let ready = self.lab.ready();
         let text = |value: &str| toml::Value::from(value).to_string();
-        let lab = |what: &str| {
-            let words = [PROGRAM, "lab", what, "--control", ready.control_url.expose_secret()];
-            format!("{{ command = {} }}", toml::Value::from(words.to_vec()))
-        };
         let table = |head: &str, keys: &[(&'static str, String)], wishes: &[(&'static str, String)]| {
             let mut keys: BTreeMap<_, _> = keys.iter().cloned().collect();
             keys.extend(wishes.iter().cloned());
@@ -171,8 +173,8 @@ impl Site {
             "[sync]",
             &[
                 ("synced_ous", format!("[{}]", text(SYNCED))),
-                ("trigger", lab("cycle")),
-                ("status", lab("status")),
+                ("trigger", self.engine("cycle")),
+                ("status", self.engine("status")),
                 ("poll", text("1s")),
                 ("timeout", text("2m")),
             ],

@@ -10,7 +10,7 @@ use crate::lab::world::sync::SyncEngine;
 use crate::model::anchor::SourceAnchor;
 use crate::model::dn::Dn;
 use crate::model::id::{ObjectId, RoleDefinitionId, TenantId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads a DN that is written in this crate.
 pub(super) fn dn(text: &str) -> Dn {
@@ -216,6 +216,7 @@ pub(super) fn tenant() -> Cloud {
             .map(|&(name, id)| RoleDefinition { id: id.into(), display_name: name.to_owned(), is_built_in: true })
             .collect(),
         role_assignments: caller_roles.iter().map(|role| assignment(caller, role, None)).collect(),
+        past_role_assignments: BTreeSet::new(),
     }
 }
 
