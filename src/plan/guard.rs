@@ -64,9 +64,7 @@ fn brakes(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
 /// At every moment `min_global_admins` must be left: enabled, directly and directory-wide active, outside of this plan.
 fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> Option<Finding> {
     let taken = |decision: &&&Decision<'_>| decision.roles.iter().any(|role| role.grant.is_global_administrator());
-    if decisions.iter().find(taken).is_none() {
-        return None;
-    }
+    decisions.iter().find(taken)?;
     let in_plan: BTreeSet<ObjectId> = decisions.iter().map(|decision| decision.cloud.id).collect();
     let left: BTreeSet<ObjectId> = context
         .index

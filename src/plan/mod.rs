@@ -18,6 +18,6 @@ pub mod step;
 pub mod steps;
 
 #[cfg(test)]
-pub mod testing;
+mod testing;
 #[cfg(test)]
 mod tests;

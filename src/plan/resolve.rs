@@ -28,7 +28,7 @@ pub fn link_id(spec: &LinkSpec, ad: Option<&AdUser>) -> LinkId {
 }
 
 /// The AD user that a selector names.
-pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUser, Finding> {
+pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUser, Box<Finding>> {
     let found: Vec<&AdUser> = match selector {
         AdSelector::Sam { domain, sam } => index.ad_by_sam(domain.as_ref(), sam),
         AdSelector::Upn(upn) => index.ad_by_upn(upn).to_vec(),
@@ -45,14 +45,16 @@ pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUse
                 |name| format!("Did you mean {name}?"),
             ),
         )
-        .value(selector.to_string())),
+        .value(selector.to_string())
+        .into()),
         several => Err(Finding::error(
             FindingCode::AdUserAmbiguous,
             format!("{} AD users answer to {selector}; the tool never guesses.", several.len()),
             "Name the one you mean by its DN or objectGUID.",
         )
         .about(several.iter().take(SHOWN).map(|user| objects::ad_user(user)))
-        .value(selector.to_string())),
+        .value(selector.to_string())
+        .into()),
     }
 }
 
@@ -97,21 +99,22 @@ fn similar_account(selector: &AdSelector, index: &Index<'_>) -> Option<String> {
 }
 
 /// The cloud user that a selector names.
-pub fn cloud_user<'a>(selector: &CloudSelector, index: &Index<'a>) -> Result<&'a EntraUser, Finding> {
+pub fn cloud_user<'a>(selector: &CloudSelector, index: &Index<'a>) -> Result<&'a EntraUser, Box<Finding>> {
     let found: Vec<&EntraUser> = match selector {
         CloudSelector::Id(id) => index.cloud_user(*id).into_iter().collect(),
         CloudSelector::Upn(upn) => index.cloud_by_upn(upn).to_vec(),
     };
     match found.as_slice() {
         [user] => Ok(user),
-        [] => Err(cloud_user_missing(selector, index)),
+        [] => Err(cloud_user_missing(selector, index).into()),
         several => Err(Finding::error(
             FindingCode::CloudUserAmbiguous,
             format!("{} cloud users answer to {selector}; the tool never guesses.", several.len()),
             "Name the one you mean by its object id.",
         )
         .about(several.iter().take(SHOWN).map(|user| objects::cloud_user(user)))
-        .value(selector.to_string())),
+        .value(selector.to_string())
+        .into()),
     }
 }
 

@@ -65,7 +65,7 @@ pub fn ad(name: &str) -> AdUser {
         dn: Dn::parse(&format!("CN={name},{STAGING}")).unwrap(),
         domain: "corp".into(),
         sam: name.into(),
-        sid: format!("S-1-5-21-1-2-3-{}", uuid(name).as_u128() as u32 % 1_000_000 + 1_000).parse().unwrap(),
+        sid: format!("S-1-5-21-1-2-3-{}", uuid(name).as_fields().0 % 1_000_000 + 1_000).parse().unwrap(),
         upn: Some(format!("{name}@contoso.com").into()),
         mail: Some(format!("{name}@contoso.com")),
         proxy_addresses: [format!("SMTP:{name}@contoso.com")].into_iter().collect(),
@@ -298,7 +298,7 @@ impl Scene {
 
     /// The same with another link.
     pub fn link(mut self, lines: &str) -> Self {
-        self.links += &format!("[[link]]\n{lines}\n");
+        self.links.extend(["[[link]]\n", lines, "\n"]);
         self
     }
 

@@ -10,6 +10,7 @@ use super::matching::Candidate;
 use super::objects;
 use super::takeover;
 use crate::model::ad::AdUser;
+use crate::model::address::ProxyAddress;
 use crate::model::entra::EntraUser;
 use crate::snapshot::index::{Holder, Index};
 use std::collections::BTreeSet;
@@ -41,7 +42,7 @@ fn addresses(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     let mail = link.ad.mail.iter().map(|mail| format!("smtp:{}", mail.to_lowercase()));
-    let keys: BTreeSet<String> = link.ad.proxy_addresses.iter().map(|a| a.conflict_key()).chain(mail).collect();
+    let keys: BTreeSet<String> = link.ad.proxy_addresses.iter().map(ProxyAddress::conflict_key).chain(mail).collect();
     for key in keys {
         let others: Vec<&Holder<'_>> = index.holders_of(&key).iter().filter(|h| !own(h, link)).collect();
         let in_ad: Vec<&AdUser> =

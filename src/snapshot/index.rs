@@ -64,7 +64,9 @@ impl<'a> Index<'a> {
         };
         for domain in &snapshot.domains {
             let source = anchor_of(&domain.name);
-            sorted(&domain.users, |user| user.guid).into_iter().for_each(|user| index.add_ad_user(user, source));
+            for user in sorted(&domain.users, |user| user.guid) {
+                index.add_ad_user(user, source);
+            }
         }
         for user in sorted(&snapshot.users, |user| user.id) {
             index.cloud_by_id.insert(user.id, user);

@@ -1,7 +1,8 @@
 //! Which branch of the published decision tree. Source: Microsoft, "Configure Microsoft Entra Connect for an existing
 //! tenant": hard match, else primary SMTP, else UPN; role holders are never matched.
 
-use crate::model::anchor::Anchor;
+use crate::model::address::AddressSet;
+use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::entra::EntraUser;
 use crate::plan::link::{Exposure, Method, Outcome};
 use crate::plan::step::Action;
@@ -51,7 +52,7 @@ fn auto_takes_the_branch_of_the_tree_and_says_why() {
         ),
         (
             "another ImmutableID",
-            jane().his(|_, jane| jane.immutable_id = Some("x".to_owned()).map(crate::model::anchor::ImmutableId)),
+            jane().his(|_, jane| jane.immutable_id = Some(ImmutableId("x".to_owned()))),
             Hard,
             HardMatch,
             "another ImmutableID",
@@ -174,7 +175,7 @@ fn roles_are_suspended_and_restored_with_their_scope_or_removed() {
 
 #[test]
 fn the_exposure_of_a_provisioned_user_is_said() {
-    let twin = EntraUser { proxy_addresses: Default::default(), mail: None, ..linked(cloud("twin"), &ad("jane")) };
+    let twin = EntraUser { proxy_addresses: AddressSet::default(), mail: None, ..linked(cloud("twin"), &ad("jane")) };
     assert_eq!(only(&jane().cloud(twin).plan()).exposure, Exposure::Provisioned);
     assert_eq!(only(&jane().plan()).exposure, Exposure::Staged);
     assert_eq!(only(&jane().in_scope().plan()).exposure, Exposure::Exposed);

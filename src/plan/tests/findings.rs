@@ -1,15 +1,15 @@
 //! Every finding: the scene that brings it about, and the Microsoft document that it follows. A scene differs in one
 //! respect from a pair of users that raises no finding at all, so each list is exact.
 
+mod scenes;
+
 use crate::model::ad::Octets;
 use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::entra::{EntraUser, HolderKind};
-use crate::model::role::GLOBAL_ADMINISTRATOR;
 use crate::model::tenant::Identity;
-use crate::plan::testing::{HELPDESK, SYNCED, Scene, ad, cloud, codes, linked, uuid};
+use crate::plan::testing::{HELPDESK, SYNCED, Scene, ad, cloud, codes, linked};
 use crate::rules::finding::FindingCode::{self, *};
 use crate::rules::finding::Severity::{self, *};
-use crate::snapshot::document::Missing;
 use std::collections::BTreeSet;
 
 type Expected = &'static [(Severity, FindingCode, Option<&'static str>)];
@@ -33,6 +33,8 @@ fn anchor(name: &str) -> Anchor {
 }
 
 const UNIQUE: Option<&str> = Some("AttributeValueMustBeUnique");
+const REMAP: Option<&str> = Some("AttributeUpdateNotAllowed");
+const TYPE: Option<&str> = Some("ObjectTypeMismatch");
 const HARD: Option<&str> = Some("InvalidHardMatch");
 
 fn has(addresses: &[&str]) -> crate::model::address::AddressSet {
@@ -175,7 +177,6 @@ fn anchors() -> Vec<Case> {
 
 /// Values that must be unique. Source: "Understanding errors during Microsoft Entra synchronization".
 fn conflicts() -> Vec<Case> {
-    const TYPE: Option<&str> = Some("ObjectTypeMismatch");
     let alias = |address: &str| {
         jane().his(|ad, _| ad.proxy_addresses.insert(format!("smtp:{address}@contoso.com").as_str().into()))
     };
@@ -237,227 +238,11 @@ fn conflicts() -> Vec<Case> {
     ]
 }
 
-/// What Entra refuses. Sources: "Configure Microsoft Entra Connect for an existing tenant" (hard match security
-/// protections of 2026; soft matching with an admin role), "Microsoft Entra Connect Sync service features".
-fn refusals() -> Vec<Case> {
-    let foreign = |scene: Scene| scene.his(|_, jane| jane.object_identifier = Some(uuid("another forest").to_string()));
-    const REMAP: Option<&str> = Some("AttributeUpdateNotAllowed");
-    vec![
-        Case("a role", jane().role("jane", HELPDESK), &[(Error, HoldsRoles, HARD)]),
-        Case(
-            "a role at a scope",
-            jane().scoped_role("jane", HELPDESK, "/administrativeUnits/1").saying("match = \"soft\""),
-            &[(Error, HoldsRoles, Some("ExistingAdminRoleConflict"))],
-        ),
-        Case("roles could not be read", jane().gap(Missing::Roles), &[(Error, RolesUnseen, None)]),
-        Case("nor are they wanted", jane().gap(Missing::Roles).allow(RolesUnseen), &[(Warning, RolesUnseen, None)]),
-        Case(
-            "soft matches are blocked",
-            jane().features(|f| f.block_soft_match = true).saying("match = \"soft\""),
-            &[(Error, SoftMatchBlocked, Some("InvalidSoftMatch"))],
-        ),
-        Case(
-            "hard matches are blocked",
-            jane().features(|f| f.block_hard_match = true).saying("match = \"hard\""),
-            &[(Error, HardMatchBlocked, HARD)],
-        ),
-        Case(
-            "a soft match that is a hard match in truth is not stopped by the other switch",
-            jane()
-                .features(|f| f.block_soft_match = true)
-                .his(|ad, jane| jane.immutable_id = Some(Anchor::from_guid(ad.guid).into()))
-                .saying("match = \"soft\""),
-            &[],
-        ),
-        Case(
-            "no match by UPN",
-            jane()
-                .features(|f| f.soft_match_on_upn = false)
-                .his(|ad, jane| {
-                    (ad.proxy_addresses, jane.proxy_addresses, ad.mail, jane.mail) = (has(&[]), has(&[]), None, None)
-                })
-                .saying("match = \"soft\""),
-            &[(Error, UpnMatchOff, None)],
-        ),
-        Case(
-            "the cloud is the source of authority",
-            jane().his(|_, jane| jane.cloud_managed = Some(true)),
-            &[(Error, CloudManaged, None)],
-        ),
-        Case(
-            "another AD object's identifier, hard",
-            foreign(jane().saying("match = \"hard\"")),
-            &[(Error, ObjectIdentifierSet, REMAP)],
-        ),
-        Case(
-            "another AD object's identifier, soft",
-            foreign(jane().saying("match = \"soft\"")),
-            &[(Error, ObjectIdentifierSet, REMAP)],
-        ),
-        Case(
-            "which the tenant allows for a time",
-            foreign(jane().features(|f| f.allow_object_identifier_update = true)),
-            &[],
-        ),
-        Case(
-            "its own identifier",
-            jane().his(|ad, jane| jane.object_identifier = Some(ad.guid.to_string().to_uppercase())),
-            &[],
-        ),
-        Case(
-            "an account of the engine itself",
-            jane().his(|ad, _| ad.critical_system_object = true),
-            &[(Error, ExcludedFromSync, None)],
-        ),
-        Case(
-            "nothing matches",
-            jane()
-                .his(|ad, _| {
-                    (ad.upn, ad.proxy_addresses) = (Some("j@contoso.com".into()), has(&["SMTP:j@contoso.com"]))
-                })
-                .saying("match = \"soft\"\nupn = \"ad\"\nprimary_smtp = \"ad\""),
-            &[(Error, MatchImpossible, None), (Warning, SignInNameChanges, None)],
-        ),
-        Case(
-            "federated, by hard match",
-            jane().with(|s| s.tenant.domains[0].federated = true).saying("match = \"hard\""),
-            &[(Error, FederatedDomain, None)],
-        ),
-        Case(
-            "federated, by soft match",
-            jane().with(|s| s.tenant.domains[0].federated = true),
-            &[(Warning, FederatedDomain, None)],
-        ),
-    ]
-}
-
-/// Where the AD user stands. Source: "Scheduler" (a cycle every 30 minutes), "Default configuration" (scope).
-fn places() -> Vec<Case> {
-    let blind = |mut scene: Scene| {
-        scene.sync = String::new();
-        scene
-    };
-    vec![
-        Case("not moved into scope", jane().unmoved(), &[(Error, OutOfScope, None)]),
-        Case("in scope, soft", jane().in_scope(), &[(Warning, Exposed, None)]),
-        Case("in scope, hard", jane().in_scope().saying("match = \"hard\""), &[(Error, Exposed, None)]),
-        Case(
-            "moved within the scope, hard",
-            jane().in_scope().saying(&format!("match = \"hard\"\nmove_to = \"OU=Munich,{}\"", SYNCED)),
-            &[(Error, Exposed, None)],
-        ),
-        Case("in scope, hard, held", jane().in_scope().holding().saying("match = \"hard\""), &[]),
-        Case(
-            "scope unknown, hard",
-            blind(jane().unmoved()).saying("match = \"hard\""),
-            &[(Error, ExposureUnknown, None)],
-        ),
-        Case(
-            "scope unknown, hard, held",
-            blind(jane().unmoved()).holding().saying("match = \"hard\""),
-            &[(Warning, ExposureUnknown, None)],
-        ),
-        Case(
-            "in scope while an earlier wave has its cycle",
-            jane().and_pair("joe").role("joe", HELPDESK).saying("roles = \"suspend\"").in_scope().holding(),
-            &[(Error, Exposed, None)],
-        ),
-    ]
-}
-
-/// What is to be read before applying. Sources: "Configure Microsoft Entra Connect for an existing tenant" (what a
-/// takeover overwrites), "Plan and troubleshoot UserPrincipalName changes", "Default configuration" (mailNickname).
-fn cautions() -> Vec<Case> {
-    vec![
-        Case(
-            "AD's UPN changes",
-            jane().his(|ad, _| ad.upn = Some("j@contoso.com".into())),
-            &[(Warning, SignInNameChanges, None)],
-        ),
-        Case(
-            "the cloud's UPN changes",
-            jane().his(|ad, _| ad.upn = Some("j@contoso.com".into())).saying("upn = \"ad\""),
-            &[(Warning, SignInNameChanges, None)],
-        ),
-        Case(
-            "to a made-up name",
-            jane().his(|ad, _| ad.upn = Some("jane@new.example".into())).saying("upn = \"ad\""),
-            &[(Warning, UnverifiedSuffix, None)],
-        ),
-        Case(
-            "to a suffix that the forest does not list",
-            jane()
-                .his(|ad, jane| {
-                    (ad.upn, jane.upn) = (Some("j@contoso.com".into()), "jane@contoso.onmicrosoft.com".into())
-                })
-                .relink("jane@contoso.onmicrosoft.com"),
-            &[(Warning, SuffixNotInForest, None), (Warning, SignInNameChanges, None)],
-        ),
-        Case(
-            "addresses are lost",
-            jane()
-                .his(|_, jane| jane.proxy_addresses.insert("smtp:j@contoso.com".into()))
-                .saying("addresses = \"keep\""),
-            &[(Warning, AddressesLost, None)],
-        ),
-        Case(
-            "two primaries",
-            jane().his(|ad, _| ad.proxy_addresses.insert("SMTP:j@contoso.com".into())),
-            &[(Warning, SeveralPrimaries, None)],
-        ),
-        Case("no mailNickname", jane().his(|ad, _| ad.mail_nickname = None), &[(Warning, NoMailNickname, None)]),
-        Case("disabled in AD", jane().his(|ad, _| ad.user_account_control = 514), &[(Warning, AdUserDisabled, None)]),
-        Case("AdminSDHolder", jane().his(|ad, _| ad.admin_count = true), &[(Warning, AdminSdHolder, None)]),
-        Case("a guest", jane().his(|_, jane| jane.user_type = Some("Guest".into())), &[(Warning, GuestUser, None)]),
-    ]
-}
-
-/// What concerns the plan as a whole.
-fn wholes() -> Vec<Case> {
-    let global = |scene: Scene| scene.role("jane", GLOBAL_ADMINISTRATOR).saying("roles = \"suspend\"");
-    let others = |scene: Scene| {
-        scene.cloud(cloud("x")).cloud(cloud("y")).role("x", GLOBAL_ADMINISTRATOR).role("y", GLOBAL_ADMINISTRATOR)
-    };
-    vec![
-        Case("the last Global Administrator", global(jane()), &[(Error, GlobalAdminsLeft, None)]),
-        Case("two others are left", others(global(jane())), &[]),
-        Case(
-            "one of them is disabled",
-            others(global(jane())).with(|s| s.users[1].account_enabled = Some(false)),
-            &[(Error, GlobalAdminsLeft, None)],
-        ),
-        Case("too many links", jane().and_pair("joe").guard("max_links = 1"), &[(Error, TooManyLinks, None)]),
-        Case(
-            "which is allowed",
-            jane().and_pair("joe").guard("max_links = 1").allow(TooManyLinks),
-            &[(Warning, TooManyLinks, None)],
-        ),
-        Case(
-            "too many roles",
-            jane()
-                .role("jane", HELPDESK)
-                .scoped_role("jane", HELPDESK, "/administrativeUnits/1")
-                .saying("roles = \"suspend\"")
-                .guard("max_role_removals = 1"),
-            &[(Error, TooManyRoleRemovals, None)],
-        ),
-        Case("nothing syncs", jane().with(|s| s.tenant.sync_enabled = None), &[(Error, SyncDisabled, None)]),
-        Case("switches could not be read", jane().gap(Missing::SyncFeatures), &[(Warning, SyncFeaturesUnseen, None)]),
-        Case(
-            "the recycle bin could not be read",
-            jane().gap(Missing::DeletedUsers),
-            &[(Warning, CouldNotBeSeen, None)],
-        ),
-        Case(
-            "a domain was not read",
-            jane().with(|s| s.domains[0].name = "other".into()),
-            &[(Error, DomainUnread, None)],
-        ),
-    ]
-}
-
 fn cases() -> Vec<Case> {
-    [selectors(), anchors(), conflicts(), refusals(), places(), cautions(), wholes()].into_iter().flatten().collect()
+    [selectors(), anchors(), conflicts(), scenes::refusals(), scenes::places(), scenes::cautions(), scenes::wholes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[test]
