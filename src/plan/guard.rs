@@ -114,7 +114,7 @@ fn tenant(context: &Context<'_>, changes: bool) -> Vec<Finding> {
         };
         findings.push(Finding::warning(
             code,
-            format!("Could not be seen: {depends}. {}", gap.reason),
+            format!("Could not be seen: {depends} ({}).", gap.reason.trim_end_matches('.')),
             "Grant the permission and plan again, or check this by hand.",
         ));
     }

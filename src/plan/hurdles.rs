@@ -180,19 +180,16 @@ fn scope(decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
         );
     }
     let sync = &context.config.settings.sync;
-    // Where the user is when the cycle comes.
-    let place = relocation.as_ref().map_or(&ad.dn, |(_, to)| to);
     let delicate = *method == Method::Hard || !roles.is_empty();
-    let guarded = *exposure == Exposure::Unknown && (sync.hold.is_some() || relocation.is_some());
-    let severity = if delicate && !guarded { Severity::Error } else { Severity::Warning };
+    let held = sync.hold.is_some();
+    let severity = if delicate && !held { Severity::Error } else { Severity::Warning };
     let finding = match exposure {
-        Exposure::Staged | Exposure::Held | Exposure::Exposed if !exposure::in_scope(place, &sync.synced_ous) => {
-            Finding::error(
-                FindingCode::OutOfScope,
-                "When the cycle comes, this AD user lies outside of the synced OUs, so no cycle would ever see it.",
-                "Write `move_to = \"…\"` with a synced OU, or add its OU to sync.synced_ous if the engine syncs it.",
-            )
-        }
+        // Where a link moves its user to is in scope: the reader of the match plan sees to that.
+        Exposure::Staged if relocation.is_none() => Finding::error(
+            FindingCode::OutOfScope,
+            "This AD user lies outside of the synced OUs and is not moved, so no cycle would ever see it.",
+            "Write `move_to = \"…\"` with a synced OU, or add its OU to sync.synced_ous if the engine syncs it.",
+        ),
         Exposure::Exposed => Finding::new(
             severity,
             FindingCode::Exposed,

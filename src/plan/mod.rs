@@ -16,3 +16,8 @@ pub mod planner;
 pub mod resolve;
 pub mod step;
 pub mod steps;
+
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;

@@ -78,8 +78,11 @@ pub fn renamed_by_takeover<'a>(spec: &LinkSpec, ad: &AdUser, context: &Context<'
     let anchor = ad.anchor(context.source_anchor(&ad.domain)).ok()?;
     let [user] = context.index.cloud_by_immutable_id(&anchor.to_base64()) else { return None };
     let linked = user.is_synced() && user.security_identifier.as_ref() == Some(&ad.sid);
-    let renamed = keeps_ad && takeover::predicted_upn(ad, context.index).as_ref() == Some(&user.upn);
-    (linked && renamed).then_some(*user)
+    let predicted = takeover::predicted_upn(ad, context.index).as_ref() == Some(&user.upn);
+    // A name that somebody has is quarantined: the user gets a made-up one in the initial domain.
+    let initial = context.index.snapshot.tenant.initial_domain();
+    let made_up = initial.is_some_and(|domain| domain.name.eq_ignore_ascii_case(user.upn.suffix()));
+    (linked && keeps_ad && (predicted || made_up)).then_some(*user)
 }
 
 fn similar_account(selector: &AdSelector, index: &Index<'_>) -> Option<String> {

@@ -10,6 +10,8 @@ mod differential;
 mod directories;
 mod files;
 mod graph_client;
+#[cfg(feature = "lab")]
+mod prediction;
 mod scenarios;
 mod seeding;
 mod support;

@@ -1,0 +1,528 @@
+//! Every finding: the scene that brings it about, and the Microsoft document that it follows. A scene differs in one
+//! respect from a pair of users that raises no finding at all, so each list is exact.
+
+use crate::model::ad::Octets;
+use crate::model::anchor::{Anchor, ImmutableId};
+use crate::model::entra::{EntraUser, HolderKind};
+use crate::model::role::GLOBAL_ADMINISTRATOR;
+use crate::model::tenant::Identity;
+use crate::plan::testing::{HELPDESK, SYNCED, Scene, ad, cloud, codes, linked, uuid};
+use crate::rules::finding::FindingCode::{self, *};
+use crate::rules::finding::Severity::{self, *};
+use crate::snapshot::document::Missing;
+use std::collections::BTreeSet;
+
+type Expected = &'static [(Severity, FindingCode, Option<&'static str>)];
+
+/// A scene, what it is, and its findings with Microsoft's name of the error.
+struct Case(&'static str, Scene, Expected);
+
+fn jane() -> Scene {
+    Scene::pair("jane")
+}
+
+/// Jane, and another cloud user `joe` who is changed.
+fn beside(change: impl FnOnce(&mut EntraUser)) -> Scene {
+    let mut joe = cloud("joe");
+    change(&mut joe);
+    jane().cloud(joe)
+}
+
+fn anchor(name: &str) -> Anchor {
+    Anchor::from_guid(ad(name).guid)
+}
+
+const UNIQUE: Option<&str> = Some("AttributeValueMustBeUnique");
+const HARD: Option<&str> = Some("InvalidHardMatch");
+
+fn has(addresses: &[&str]) -> crate::model::address::AddressSet {
+    addresses.iter().copied().collect()
+}
+
+/// Names that lead to nobody, or to too many: the tool never guesses.
+fn selectors() -> Vec<Case> {
+    let twice = format!("ad = \"jane@contoso.com\"\ncloud = \"{}\"\nmove_to = \"{SYNCED}\"", cloud("jane").id);
+    let twin = |name: &str| crate::model::ad::AdUser { upn: ad("jane").upn, ..ad(name) };
+    vec![
+        Case(
+            "nobody in AD",
+            Scene::empty().cloud(cloud("jane")).link("ad = \"jane\"\ncloud = \"jane@contoso.com\""),
+            &[(Error, AdUserMissing, None)],
+        ),
+        Case(
+            "nobody in the cloud",
+            Scene::empty().ad(ad("jane")).link("ad = \"jane\"\ncloud = \"jane@contoso.com\""),
+            &[(Error, CloudUserMissing, None)],
+        ),
+        Case(
+            "the cloud user is in the recycle bin",
+            Scene::empty().ad(ad("jane")).deleted(cloud("jane")).link("ad = \"jane\"\ncloud = \"jane@contoso.com\""),
+            &[(Error, CloudUserDeleted, None)],
+        ),
+        Case(
+            "two AD users with one UPN",
+            Scene::empty()
+                .ad(twin("a"))
+                .ad(twin("b"))
+                .cloud(cloud("jane"))
+                .link("ad = \"jane@contoso.com\"\ncloud = \"jane@contoso.com\""),
+            &[(Error, AdUserAmbiguous, None)],
+        ),
+        Case(
+            "two cloud users with one UPN, which replication delay can show",
+            Scene::empty()
+                .ad(ad("jane"))
+                .cloud(cloud("jane"))
+                .cloud(EntraUser { upn: cloud("jane").upn, ..cloud("b") })
+                .link("ad = \"jane\"\ncloud = \"jane@contoso.com\""),
+            &[(Error, CloudUserAmbiguous, None)],
+        ),
+        Case("one user by two names", jane().link(&twice), &[(Error, LinkedTwice, None)]),
+        Case(
+            "a protected user",
+            jane().guard("protect = [\"jane@contoso.com\"]").guard("max_links = 9"),
+            &[(Error, ProtectedUser, None)],
+        ),
+        Case(
+            "nobody is protected",
+            jane().guard("protect = [\"nobody@contoso.com\"]"),
+            &[(Error, ProtectUnresolved, None)],
+        ),
+        Case("the tool's own identity", jane().his(|_, _| ()).caller("jane"), &[(Warning, OwnIdentity, None)]),
+        Case(
+            "its role, too",
+            jane().caller("jane").role("jane", HELPDESK).saying("roles = \"suspend\""),
+            &[(Error, OwnIdentity, None)],
+        ),
+    ]
+}
+
+/// Anchors. Sources: "Design concepts" (source anchor), "Understanding errors during Microsoft Entra synchronization".
+fn anchors() -> Vec<Case> {
+    vec![
+        Case(
+            "no 16 octets",
+            jane().his(|ad, _| ad.consistency_guid = Some(Octets(vec![1; 5]))),
+            &[(Error, BadAnchor, None)],
+        ),
+        Case(
+            "another anchor than stated",
+            jane().saying(&format!("anchor = \"{}\"", anchor("joe"))),
+            &[(Error, AnchorMismatch, None)],
+        ),
+        Case(
+            "another cloud user has it",
+            beside(|joe| joe.immutable_id = Some(anchor("jane").into())),
+            &[(Error, AnchorTaken, HARD)],
+        ),
+        Case(
+            "two AD users have it",
+            jane().ad(crate::model::ad::AdUser {
+                consistency_guid: Some(Octets(anchor("jane").octets().to_vec())),
+                ..ad("joe")
+            }),
+            &[(Error, AnchorTaken, None)],
+        ),
+        Case(
+            "a cloud object of its own",
+            jane().cloud(EntraUser { proxy_addresses: has(&[]), mail: None, ..linked(cloud("joe"), &ad("jane")) }),
+            &[(Error, Provisioned, HARD)],
+        ),
+        Case(
+            "the same, known by the SID alone, since the anchor was changed afterwards",
+            beside(|joe| *joe = EntraUser { immutable_id: None, ..linked(joe.clone(), &ad("jane")) }),
+            &[(Error, Provisioned, UNIQUE)],
+        ),
+        Case(
+            "another cloud user has the SID",
+            beside(|joe| joe.security_identifier = Some(ad("jane").sid)),
+            &[(Error, SidTaken, UNIQUE)],
+        ),
+        Case(
+            "a deleted user has it (How Entra Connect restores deleted users)",
+            jane().deleted(EntraUser {
+                immutable_id: Some(anchor("jane").into()),
+                proxy_addresses: has(&[]),
+                mail: None,
+                ..cloud("joe")
+            }),
+            &[(Error, SoftDeletedHolder, HARD)],
+        ),
+        Case(
+            "synced from another AD user",
+            jane().his(|_, jane| *jane = linked(jane.clone(), &ad("joe"))),
+            &[(Error, AlreadySynced, None)],
+        ),
+        Case(
+            "soft match onto another ImmutableID",
+            jane()
+                .his(|_, jane| jane.immutable_id = Some(ImmutableId("jane@idp.example".into())))
+                .saying("match = \"soft\""),
+            &[(Error, ImmutableIdSet, UNIQUE)],
+        ),
+        Case(
+            "a hard match replaces it",
+            jane().his(|_, jane| jane.immutable_id = Some(ImmutableId("jane@idp.example".into()))),
+            &[(Warning, ImmutableIdSet, None)],
+        ),
+        Case(
+            "unless it belongs to an AD user",
+            jane().ad(ad("joe")).his(|_, jane| jane.immutable_id = Some(anchor("joe").into())),
+            &[(Error, ImmutableIdSet, UNIQUE)],
+        ),
+    ]
+}
+
+/// Values that must be unique. Source: "Understanding errors during Microsoft Entra synchronization".
+fn conflicts() -> Vec<Case> {
+    const TYPE: Option<&str> = Some("ObjectTypeMismatch");
+    let alias = |address: &str| {
+        jane().his(|ad, _| ad.proxy_addresses.insert(format!("smtp:{address}@contoso.com").as_str().into()))
+    };
+    vec![
+        Case("a cloud user has the address", alias("joe").cloud(cloud("joe")), &[(Error, AddressConflict, UNIQUE)]),
+        Case("an AD user has the address", alias("joe").ad(ad("joe")), &[(Error, AddressConflict, UNIQUE)]),
+        Case(
+            "both, but they are one person: said once",
+            alias("joe").ad(ad("joe")).cloud(linked(cloud("joe"), &ad("joe"))),
+            &[(Error, AddressConflict, UNIQUE)],
+        ),
+        Case(
+            "by `mail` alone",
+            alias("joe").cloud(EntraUser { proxy_addresses: has(&[]), ..cloud("joe") }),
+            &[(Error, AddressConflict, UNIQUE)],
+        ),
+        Case(
+            "a group has it",
+            alias("all").holder(HolderKind::Group, "SMTP:All@contoso.com"),
+            &[(Error, ObjectTypeConflict, TYPE)],
+        ),
+        Case(
+            "a contact has it",
+            alias("all").holder(HolderKind::Contact, "smtp:all@contoso.com"),
+            &[(Error, ObjectTypeConflict, TYPE)],
+        ),
+        Case("a deleted user has it", alias("joe").deleted(cloud("joe")), &[(Error, SoftDeletedHolder, UNIQUE)]),
+        Case(
+            "another AD user has the UPN, which is unique in a forest",
+            jane().ad(crate::model::ad::AdUser { upn: ad("jane").upn, ..ad("joe") }),
+            &[(Error, UpnConflict, UNIQUE)],
+        ),
+        Case(
+            "another cloud user has the UPN that AD keeps",
+            jane().his(|ad, _| ad.upn = Some("joe@contoso.com".into())).cloud(cloud("joe")).saying("match = \"hard\""),
+            &[(Error, UpnConflict, UNIQUE), (Warning, SignInNameChanges, None)],
+        ),
+        Case(
+            "another AD user could match the same cloud user",
+            jane()
+                .his(|ad, _| ad.upn = Some("j@contoso.com".into()))
+                .ad(crate::model::ad::AdUser { upn: ad("jane").upn, ..ad("joe") })
+                .saying("match = \"soft\"\nupn = \"ad\""),
+            &[(Error, UpnConflict, None), (Warning, SignInNameChanges, None)],
+        ),
+        Case(
+            "by its address",
+            jane()
+                .his(|ad, _| ad.proxy_addresses = has(&["SMTP:j@contoso.com"]))
+                .ad(crate::model::ad::AdUser { proxy_addresses: ad("jane").proxy_addresses, ..ad("joe") })
+                .saying("match = \"soft\"\naddresses = \"keep\"\nprimary_smtp = \"ad\""),
+            &[(Error, AddressConflict, None), (Error, AddressConflict, UNIQUE), (Warning, AddressesLost, None)],
+        ),
+        Case(
+            "a deleted user's UPN is free again",
+            jane().deleted(EntraUser { proxy_addresses: has(&[]), mail: None, upn: cloud("jane").upn, ..cloud("joe") }),
+            &[(Warning, SoftDeletedHolder, None)],
+        ),
+    ]
+}
+
+/// What Entra refuses. Sources: "Configure Microsoft Entra Connect for an existing tenant" (hard match security
+/// protections of 2026; soft matching with an admin role), "Microsoft Entra Connect Sync service features".
+fn refusals() -> Vec<Case> {
+    let foreign = |scene: Scene| scene.his(|_, jane| jane.object_identifier = Some(uuid("another forest").to_string()));
+    const REMAP: Option<&str> = Some("AttributeUpdateNotAllowed");
+    vec![
+        Case("a role", jane().role("jane", HELPDESK), &[(Error, HoldsRoles, HARD)]),
+        Case(
+            "a role at a scope",
+            jane().scoped_role("jane", HELPDESK, "/administrativeUnits/1").saying("match = \"soft\""),
+            &[(Error, HoldsRoles, Some("ExistingAdminRoleConflict"))],
+        ),
+        Case("roles could not be read", jane().gap(Missing::Roles), &[(Error, RolesUnseen, None)]),
+        Case("nor are they wanted", jane().gap(Missing::Roles).allow(RolesUnseen), &[(Warning, RolesUnseen, None)]),
+        Case(
+            "soft matches are blocked",
+            jane().features(|f| f.block_soft_match = true).saying("match = \"soft\""),
+            &[(Error, SoftMatchBlocked, Some("InvalidSoftMatch"))],
+        ),
+        Case(
+            "hard matches are blocked",
+            jane().features(|f| f.block_hard_match = true).saying("match = \"hard\""),
+            &[(Error, HardMatchBlocked, HARD)],
+        ),
+        Case(
+            "a soft match that is a hard match in truth is not stopped by the other switch",
+            jane()
+                .features(|f| f.block_soft_match = true)
+                .his(|ad, jane| jane.immutable_id = Some(Anchor::from_guid(ad.guid).into()))
+                .saying("match = \"soft\""),
+            &[],
+        ),
+        Case(
+            "no match by UPN",
+            jane()
+                .features(|f| f.soft_match_on_upn = false)
+                .his(|ad, jane| {
+                    (ad.proxy_addresses, jane.proxy_addresses, ad.mail, jane.mail) = (has(&[]), has(&[]), None, None)
+                })
+                .saying("match = \"soft\""),
+            &[(Error, UpnMatchOff, None)],
+        ),
+        Case(
+            "the cloud is the source of authority",
+            jane().his(|_, jane| jane.cloud_managed = Some(true)),
+            &[(Error, CloudManaged, None)],
+        ),
+        Case(
+            "another AD object's identifier, hard",
+            foreign(jane().saying("match = \"hard\"")),
+            &[(Error, ObjectIdentifierSet, REMAP)],
+        ),
+        Case(
+            "another AD object's identifier, soft",
+            foreign(jane().saying("match = \"soft\"")),
+            &[(Error, ObjectIdentifierSet, REMAP)],
+        ),
+        Case(
+            "which the tenant allows for a time",
+            foreign(jane().features(|f| f.allow_object_identifier_update = true)),
+            &[],
+        ),
+        Case(
+            "its own identifier",
+            jane().his(|ad, jane| jane.object_identifier = Some(ad.guid.to_string().to_uppercase())),
+            &[],
+        ),
+        Case(
+            "an account of the engine itself",
+            jane().his(|ad, _| ad.critical_system_object = true),
+            &[(Error, ExcludedFromSync, None)],
+        ),
+        Case(
+            "nothing matches",
+            jane()
+                .his(|ad, _| {
+                    (ad.upn, ad.proxy_addresses) = (Some("j@contoso.com".into()), has(&["SMTP:j@contoso.com"]))
+                })
+                .saying("match = \"soft\"\nupn = \"ad\"\nprimary_smtp = \"ad\""),
+            &[(Error, MatchImpossible, None), (Warning, SignInNameChanges, None)],
+        ),
+        Case(
+            "federated, by hard match",
+            jane().with(|s| s.tenant.domains[0].federated = true).saying("match = \"hard\""),
+            &[(Error, FederatedDomain, None)],
+        ),
+        Case(
+            "federated, by soft match",
+            jane().with(|s| s.tenant.domains[0].federated = true),
+            &[(Warning, FederatedDomain, None)],
+        ),
+    ]
+}
+
+/// Where the AD user stands. Source: "Scheduler" (a cycle every 30 minutes), "Default configuration" (scope).
+fn places() -> Vec<Case> {
+    let blind = |mut scene: Scene| {
+        scene.sync = String::new();
+        scene
+    };
+    vec![
+        Case("not moved into scope", jane().unmoved(), &[(Error, OutOfScope, None)]),
+        Case("in scope, soft", jane().in_scope(), &[(Warning, Exposed, None)]),
+        Case("in scope, hard", jane().in_scope().saying("match = \"hard\""), &[(Error, Exposed, None)]),
+        Case(
+            "moved within the scope, hard",
+            jane().in_scope().saying(&format!("match = \"hard\"\nmove_to = \"OU=Munich,{}\"", SYNCED)),
+            &[(Error, Exposed, None)],
+        ),
+        Case("in scope, hard, held", jane().in_scope().holding().saying("match = \"hard\""), &[]),
+        Case(
+            "scope unknown, hard",
+            blind(jane().unmoved()).saying("match = \"hard\""),
+            &[(Error, ExposureUnknown, None)],
+        ),
+        Case(
+            "scope unknown, hard, held",
+            blind(jane().unmoved()).holding().saying("match = \"hard\""),
+            &[(Warning, ExposureUnknown, None)],
+        ),
+        Case(
+            "in scope while an earlier wave has its cycle",
+            jane().and_pair("joe").role("joe", HELPDESK).saying("roles = \"suspend\"").in_scope().holding(),
+            &[(Error, Exposed, None)],
+        ),
+    ]
+}
+
+/// What is to be read before applying. Sources: "Configure Microsoft Entra Connect for an existing tenant" (what a
+/// takeover overwrites), "Plan and troubleshoot UserPrincipalName changes", "Default configuration" (mailNickname).
+fn cautions() -> Vec<Case> {
+    vec![
+        Case(
+            "AD's UPN changes",
+            jane().his(|ad, _| ad.upn = Some("j@contoso.com".into())),
+            &[(Warning, SignInNameChanges, None)],
+        ),
+        Case(
+            "the cloud's UPN changes",
+            jane().his(|ad, _| ad.upn = Some("j@contoso.com".into())).saying("upn = \"ad\""),
+            &[(Warning, SignInNameChanges, None)],
+        ),
+        Case(
+            "to a made-up name",
+            jane().his(|ad, _| ad.upn = Some("jane@new.example".into())).saying("upn = \"ad\""),
+            &[(Warning, UnverifiedSuffix, None)],
+        ),
+        Case(
+            "to a suffix that the forest does not list",
+            jane()
+                .his(|ad, jane| {
+                    (ad.upn, jane.upn) = (Some("j@contoso.com".into()), "jane@contoso.onmicrosoft.com".into())
+                })
+                .relink("jane@contoso.onmicrosoft.com"),
+            &[(Warning, SuffixNotInForest, None), (Warning, SignInNameChanges, None)],
+        ),
+        Case(
+            "addresses are lost",
+            jane()
+                .his(|_, jane| jane.proxy_addresses.insert("smtp:j@contoso.com".into()))
+                .saying("addresses = \"keep\""),
+            &[(Warning, AddressesLost, None)],
+        ),
+        Case(
+            "two primaries",
+            jane().his(|ad, _| ad.proxy_addresses.insert("SMTP:j@contoso.com".into())),
+            &[(Warning, SeveralPrimaries, None)],
+        ),
+        Case("no mailNickname", jane().his(|ad, _| ad.mail_nickname = None), &[(Warning, NoMailNickname, None)]),
+        Case("disabled in AD", jane().his(|ad, _| ad.user_account_control = 514), &[(Warning, AdUserDisabled, None)]),
+        Case("AdminSDHolder", jane().his(|ad, _| ad.admin_count = true), &[(Warning, AdminSdHolder, None)]),
+        Case("a guest", jane().his(|_, jane| jane.user_type = Some("Guest".into())), &[(Warning, GuestUser, None)]),
+    ]
+}
+
+/// What concerns the plan as a whole.
+fn wholes() -> Vec<Case> {
+    let global = |scene: Scene| scene.role("jane", GLOBAL_ADMINISTRATOR).saying("roles = \"suspend\"");
+    let others = |scene: Scene| {
+        scene.cloud(cloud("x")).cloud(cloud("y")).role("x", GLOBAL_ADMINISTRATOR).role("y", GLOBAL_ADMINISTRATOR)
+    };
+    vec![
+        Case("the last Global Administrator", global(jane()), &[(Error, GlobalAdminsLeft, None)]),
+        Case("two others are left", others(global(jane())), &[]),
+        Case(
+            "one of them is disabled",
+            others(global(jane())).with(|s| s.users[1].account_enabled = Some(false)),
+            &[(Error, GlobalAdminsLeft, None)],
+        ),
+        Case("too many links", jane().and_pair("joe").guard("max_links = 1"), &[(Error, TooManyLinks, None)]),
+        Case(
+            "which is allowed",
+            jane().and_pair("joe").guard("max_links = 1").allow(TooManyLinks),
+            &[(Warning, TooManyLinks, None)],
+        ),
+        Case(
+            "too many roles",
+            jane()
+                .role("jane", HELPDESK)
+                .scoped_role("jane", HELPDESK, "/administrativeUnits/1")
+                .saying("roles = \"suspend\"")
+                .guard("max_role_removals = 1"),
+            &[(Error, TooManyRoleRemovals, None)],
+        ),
+        Case("nothing syncs", jane().with(|s| s.tenant.sync_enabled = None), &[(Error, SyncDisabled, None)]),
+        Case("switches could not be read", jane().gap(Missing::SyncFeatures), &[(Warning, SyncFeaturesUnseen, None)]),
+        Case(
+            "the recycle bin could not be read",
+            jane().gap(Missing::DeletedUsers),
+            &[(Warning, CouldNotBeSeen, None)],
+        ),
+        Case(
+            "a domain was not read",
+            jane().with(|s| s.domains[0].name = "other".into()),
+            &[(Error, DomainUnread, None)],
+        ),
+    ]
+}
+
+fn cases() -> Vec<Case> {
+    [selectors(), anchors(), conflicts(), refusals(), places(), cautions(), wholes()].into_iter().flatten().collect()
+}
+
+#[test]
+fn a_pair_that_agrees_raises_no_finding() {
+    assert_eq!(codes(&jane().plan()), []);
+}
+
+#[test]
+fn each_scene_raises_its_findings_and_no_other() {
+    let mut wrong = Vec::new();
+    for Case(what, scene, expected) in cases() {
+        let plan = scene.plan();
+        let mut found: Vec<_> = plan
+            .findings
+            .iter()
+            .map(|finding| (finding.severity, finding.code, finding.microsoft_error.as_deref()))
+            .collect();
+        let mut wanted = expected.to_vec();
+        wanted.sort_unstable();
+        found.sort_unstable();
+        found.dedup();
+        if found != wanted {
+            wrong.push(format!("{what}:\n  found  {found:?}\n  wanted {wanted:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_error_blocks_and_names_its_link() {
+    for Case(what, scene, expected) in cases() {
+        let plan = scene.plan();
+        let blocked = expected.iter().any(|(severity, ..)| *severity == Error);
+        assert_eq!(plan.is_blocked(), blocked, "{what}");
+        for finding in &plan.findings {
+            assert!(!finding.help.is_empty() && finding.message.ends_with(['.', ')']), "{what}: {finding:#?}");
+            assert_eq!(finding.link.is_some(), finding.origin.is_some(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn every_code_is_raised_by_a_scene_or_belongs_to_the_rollback() {
+    // `rollback::tests` raises these; a link plan never does.
+    const ROLLBACK: [FindingCode; 4] = [ForeignTenant, ChangedSince, PointOfNoReturn, RoleGrant];
+    let raised: BTreeSet<FindingCode> =
+        cases().iter().flat_map(|Case(.., expected)| expected.iter().map(|(_, code, _)| *code)).collect();
+    for code in FindingCode::ALL {
+        assert_ne!(raised.contains(code), ROLLBACK.contains(code), "{code}");
+    }
+}
+
+impl Scene {
+    fn with(mut self, change: impl FnOnce(&mut crate::snapshot::document::Snapshot)) -> Self {
+        change(&mut self.snapshot);
+        self
+    }
+
+    fn caller(self, name: &str) -> Self {
+        self.with(|s| s.caller = Some(Identity { id: cloud(name).id, name: name.to_owned() }))
+    }
+
+    /// Names the cloud user of the first link anew.
+    fn relink(mut self, upn: &str) -> Self {
+        self.links = self.links.replacen("jane@contoso.com", upn, 1);
+        self
+    }
+}
