@@ -178,6 +178,8 @@ async fn what_drifts_later_is_shown(site: Site) {
     assert_same(&site.read().await, &changed);
     // A link that is no longer written down stays formed.
     site.plan("[[link]]\nad = \"iito\"\ncloud = \"isabel.ito@contoso.com\"\n");
+    let planned = site.run(&["plan"]).await.expect(0);
+    planned.says("1 link in no match plan any more").says("corp\\ccole → carla.cole@contoso.com");
     site.run(&["apply", "--yes"]).await.expect(0);
     assert_same(&site.read().await, &changed);
 }
