@@ -11,12 +11,17 @@ use crate::cli::terminal::Terminal;
 use crate::config::read::Config;
 use crate::config::settings::Settings;
 use crate::directory::port::Clock as _;
+use crate::model::id::LinkId;
 use crate::plan::document::Plan;
 use crate::plan::planner::{PlanInput, plan};
+use crate::report::events::count;
+use crate::report::safe::Text;
 use crate::rules::finding::FindingCode;
 use crate::snapshot::document::Snapshot;
-use crate::store::files;
+use crate::store::paths::Paths;
+use crate::store::{files, ledger};
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Plans, prints, and saves if asked to. Nothing in either directory changes.
@@ -29,7 +34,11 @@ pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliRes
         let config = site.config(&args.plans, terminal)?;
         let directories = site.connect(&site.settings, terminal).await?;
         let snapshot = site.snapshot(&directories, terminal).await?;
-        make(&config, &snapshot, site.clock.now(), &args.planning)?
+        let made = make(&config, &snapshot, site.clock.now(), &args.planning)?;
+        if args.plans.is_empty() {
+            note_unwritten(&site, &made, terminal);
+        }
+        made
     };
     print_plan(&made, args.out.as_deref(), args.rendering, terminal)?;
     if let Some(out) = &args.out {
@@ -49,6 +58,29 @@ pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliRes
     } else {
         Exit::Success
     })
+}
+
+/// Says which links were formed here and stand in no match plan any more: they stay formed, and whoever removed them may
+/// have meant otherwise. Only where all match plans were read.
+fn note_unwritten(site: &Site, plan: &Plan, terminal: Terminal) {
+    // A state that cannot be read is the next apply's business; planning does not need it.
+    let Ok(Some(state)) = ledger::read(&Paths::of(&site.state_file())) else { return };
+    let written: BTreeSet<&LinkId> = plan.links.iter().map(|link| &link.id).collect();
+    let gone: BTreeMap<&LinkId, String> = state
+        .linked()
+        .filter(|(_, id, _)| !written.contains(id))
+        .map(|(_, id, link)| (id, format!("{} → {}", link.ad, link.cloud)))
+        .collect();
+    if gone.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = gone.values().map(String::as_str).collect();
+    let text = format!(
+        "{} in no match plan any more, and formed all the same: {}",
+        count(gone.len(), "link"),
+        names.join(", ")
+    );
+    terminal.note(&format!("note: {}\n  → Taking a link out of a match plan does not unlink the users.", Text(&text)));
 }
 
 /// Plans from a saved snapshot: no credentials, no network.

@@ -2,9 +2,10 @@
 
 use super::on_both::on_both;
 use crate::support::site::{Both, SYNCED, Site, Wishes};
+use ldap3::Mod;
 use matchplan::lab::world::cloud::CloudUser;
 use matchplan::model::anchor::Anchor;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 on_both!(
     clean_soft_match,
@@ -16,6 +17,7 @@ on_both!(
     already_linked,
     move_into_scope,
     exposed_under_a_hold,
+    what_drifts_later_is_shown,
     the_whole_company,
 );
 
@@ -160,6 +162,26 @@ async fn exposed_under_a_hold(site: Site) {
     assert!(at("hold the sync scheduler") < at("set the ImmutableID"));
     assert!(at("set the ImmutableID") < at("release the sync scheduler"));
     assert!(!site.lab.scheduler().status().suspended, "the scheduler runs again");
+}
+
+/// A link is formed once; what others change later is shown, and not put back.
+async fn what_drifts_later_is_shown(site: Site) {
+    form(&site, "ccole", "carla.cole@contoso.com", &to_synced_ou()).await;
+    let mut ldap = site.directory.bound().await;
+    let (dn, _) = site.ad_user("ccole").await;
+    let renamed = Mod::Replace("userPrincipalName", HashSet::from(["carla.klein@contoso.com"]));
+    ldap.modify(&dn, vec![renamed]).await.unwrap().success().unwrap();
+    let changed = site.read().await;
+    site.run(&["status"]).await.expect(0).shows("1 linked · 1 drifted").shows("carla.klein@contoso.com");
+    site.run(&["plan", "--detailed-exitcode"]).await.expect(0).shows("No changes.");
+    site.run(&["apply", "--yes"]).await.expect(0).shows("No changes.");
+    assert_same(&site.read().await, &changed);
+    // A link that is no longer written down stays formed.
+    site.plan("[[link]]\nad = \"iito\"\ncloud = \"isabel.ito@contoso.com\"\n");
+    let planned = site.run(&["plan"]).await.expect(0);
+    planned.says("1 link in no match plan any more").says("corp\\ccole → carla.cole@contoso.com");
+    site.run(&["apply", "--yes"]).await.expect(0);
+    assert_same(&site.read().await, &changed);
 }
 
 async fn the_whole_company(site: Site) {

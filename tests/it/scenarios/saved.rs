@@ -44,6 +44,7 @@ async fn planned_reviewed_applied(site: Site) {
     site.run(&["status"]).await.expect(0).shows("2 links: 2 linked · 0 drifted");
     // It is used up: the directories are no longer what it was made for.
     site.run(&["apply", SAVED]).await.expect(4).says("wave.plan.json was applied already, by apply");
+    site.has_no_secret_in_files();
 }
 
 async fn the_directory_moved_on(site: Site) {

@@ -10,6 +10,7 @@ on_both!(
     one_link_goes_back_and_the_other_is_formed,
     a_rollback_is_reviewed_like_any_plan,
     what_is_not_synced_in_time_is_withdrawn,
+    without_proof_of_idleness_a_person_decides,
     rollback_after_the_cycle_is_refused,
 );
 
@@ -117,6 +118,29 @@ async fn what_is_not_synced_in_time_is_withdrawn(site: Site) {
     assert_same(&site.read().await, &before);
     assert_eq!(site.grants(), roles);
     site.run(&["status"]).await.shows("2 rolled back");
+}
+
+/// Without a status command nobody knows whether a cycle is running, so undoing could break a link that is being formed.
+async fn without_proof_of_idleness_a_person_decides(site: Site) {
+    plan(&site, &[GINA]);
+    no_cycle(&site, "2s", "withdraw");
+    let blind = site.text("matchplan.toml");
+    let blind: String =
+        blind.lines().filter(|line| !line.starts_with("status = ")).map(|l| l.to_owned() + "\n").collect();
+    site.write("matchplan.toml", &blind);
+    let roles = site.grants();
+    let stuck = site.run(&["apply", "--yes"]).await.expect(7).shows("2 roles are still suspended").shows("1 stuck");
+    assert_ne!(site.grants(), roles);
+    // The sheet by which a person gives the roles back without matchplan.
+    let sheet = stuck.out.split_whitespace().find(|word| word.contains("restore-")).expect("the sheet is named");
+    let sheet = site.text(sheet.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '.'));
+    assert!(sheet.contains("roleAssignments") && sheet.contains("gina.grant@contoso.com"), "{sheet}");
+    site.run(&["status"]).await.expect(7).shows("2 roles are still suspended");
+
+    site.lab.run_cycle().await.unwrap();
+    site.run(&["apply"]).await.expect(0).shows("1 link: 1 linked");
+    assert_eq!(site.grants(), roles);
+    site.run(&["status"]).await.expect(0);
 }
 
 async fn rollback_after_the_cycle_is_refused(site: Site) {

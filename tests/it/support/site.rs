@@ -15,7 +15,6 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -235,6 +234,25 @@ impl Site {
         })
     }
 
+    /// Panics if a secret stands in any file that the program has written, the traces included.
+    pub fn has_no_secret_in_files(&self) {
+        let mut folders = vec![self.folder().to_owned(), self.traces.raw.path().to_owned()];
+        let secrets =
+            [self.lab.ready().client_secret.expose_secret(), self.lab.ready().token.expose_secret(), &self.password];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("the folder is ours") {
+                let path = entry.expect("the folder is ours").path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = String::from_utf8_lossy(&fs::read(&path).expect("the file is ours")).into_owned();
+                let told = secrets.iter().any(|secret| text.contains(*secret)) || text.contains("\"access_token\"");
+                assert!(!told, "{} holds a secret", path.display());
+            }
+        }
+    }
+
     async fn read_ad(&self) -> Entries {
         let mut ldap = self.directory.bound().await;
         let answer = ldap.search(BASE, Scope::Subtree, "(objectClass=*)", ["*", "objectGUID"]).await;
@@ -317,23 +335,20 @@ fn embedded(lab: &Lab) -> Directory {
     }
 }
 
-/// The recorded traffic of one scenario: `target/contract/NAME.jsonl` for the contract check, and `beta/` below it for
-/// what Microsoft's description of v1.0 cannot judge.
+/// The recorded traffic of one scenario, `target/contract/NAME.jsonl`, for the contract check of `tests/run`.
 struct Traces {
-    folder: PathBuf,
-    name: String,
+    file: PathBuf,
     raw: TempDir,
     count: AtomicU32,
 }
 
 impl Traces {
     fn of(name: &str) -> Self {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in target").to_owned();
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in target");
         let folder = target.join("contract");
-        fs::create_dir_all(folder.join("beta")).expect("target is ours");
+        fs::create_dir_all(&folder).expect("target is ours");
         Self {
-            folder,
-            name: format!("{name}.jsonl"),
+            file: folder.join(format!("{name}.jsonl")),
             raw: tempfile::tempdir().expect("a temporary folder can be made"),
             count: AtomicU32::new(0),
         }
@@ -347,15 +362,11 @@ impl Traces {
 
 impl Drop for Traces {
     fn drop(&mut self) {
-        let paths = [self.folder.join(&self.name), self.folder.join("beta").join(&self.name)];
-        let mut files = paths.map(|path| fs::File::create(path).expect("target is ours"));
-        for run in 0..*self.count.get_mut() {
-            let text = fs::read_to_string(self.raw.path().join(format!("{run:03}"))).unwrap_or_default();
-            for line in text.lines() {
-                let exchange: Value = serde_json::from_str(line).expect("a trace is JSON lines");
-                let is_beta = exchange["url"].as_str().is_some_and(|url| url.contains("/beta/"));
-                writeln!(files[usize::from(is_beta)], "{line}").expect("target is ours");
-            }
+        let runs = 0..*self.count.get_mut();
+        let texts = runs.map(|run| fs::read_to_string(self.raw.path().join(format!("{run:03}"))).unwrap_or_default());
+        let all: String = texts.collect();
+        if !all.is_empty() {
+            fs::write(&self.file, all).expect("target is ours");
         }
     }
 }
