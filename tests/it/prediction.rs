@@ -7,31 +7,22 @@ mod seen;
 use matchplan::config;
 use matchplan::lab::sync::cycle::of_embedded_forest;
 use matchplan::lab::sync::report::Outcome as Done;
-use matchplan::lab::sync::view::AdView;
-use matchplan::lab::world::cloud::{CloudHolder, CloudRoleAssignment, CloudUser};
+use matchplan::lab::world::World;
+use matchplan::lab::world::cloud::{CloudRoleAssignment, CloudUser};
 use matchplan::lab::world::forest::{AdEntry, AdValues};
-use matchplan::lab::world::load::{fill_in_ids, parse};
-use matchplan::lab::world::{World, derive};
-use matchplan::model::ad::{AdUser, Octets};
-use matchplan::model::anchor::{Anchor, ImmutableId};
 use matchplan::model::attribute::AttributeChange;
 use matchplan::model::dn::Dn;
-use matchplan::model::entra::{AddressHolder, EntraUser, HolderKind};
 use matchplan::model::id::{AdGuid, ObjectId};
-use matchplan::model::role::{RoleAssignment, RoleGrant};
-use matchplan::model::tenant::{Domain, SyncFeatures, Tenant};
 use matchplan::plan::document::Plan;
 use matchplan::plan::link::Outcome;
 use matchplan::plan::planner::{PlanInput, plan};
 use matchplan::plan::step::Action;
 use matchplan::rules::prediction::{MatchKey, Prediction};
-use matchplan::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
 use proptest::prelude::*;
 use scene::{NAMES, STAFF, Scene, guid, scene};
 use seen::snapshot;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
 
 const SETTINGS: &str = r#"version = 1
 [entra]
@@ -62,7 +53,7 @@ fn match_plan(scene: &Scene) -> String {
             write!(text, "[[link]]\nad = \"{}\"\ncloud = \"{cloud}\"\n{}\n", NAMES[link.ad], link.choices.join("\n"));
         let entry = scene.world.ad[0].entries.iter().find(|entry| entry.guid == guid(link.ad)).unwrap();
         if !entry.dn.is_under(&Dn::parse(STAFF).unwrap()) {
-            let _ = write!(text, "move_to = \"{STAFF}\"\n");
+            let _ = writeln!(text, "move_to = \"{STAFF}\"");
         }
     }
     text

@@ -1,30 +1,15 @@
 //! Random small worlds with links between their two sides.
 
-use matchplan::config;
 use matchplan::lab::sync::cycle::of_embedded_forest;
-use matchplan::lab::sync::report::Outcome as Done;
-use matchplan::lab::sync::view::AdView;
 use matchplan::lab::world::cloud::{CloudHolder, CloudRoleAssignment, CloudUser};
 use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::lab::world::load::{fill_in_ids, parse};
 use matchplan::lab::world::{World, derive};
-use matchplan::model::ad::{AdUser, Octets};
-use matchplan::model::anchor::{Anchor, ImmutableId};
-use matchplan::model::attribute::AttributeChange;
+use matchplan::model::anchor::Anchor;
 use matchplan::model::dn::Dn;
-use matchplan::model::entra::{AddressHolder, EntraUser, HolderKind};
-use matchplan::model::id::{AdGuid, ObjectId};
-use matchplan::model::role::{RoleAssignment, RoleGrant};
-use matchplan::model::tenant::{Domain, SyncFeatures, Tenant};
-use matchplan::plan::document::Plan;
-use matchplan::plan::link::Outcome;
-use matchplan::plan::planner::{PlanInput, plan};
-use matchplan::plan::step::Action;
-use matchplan::rules::prediction::{MatchKey, Prediction};
-use matchplan::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
+use matchplan::model::id::AdGuid;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// Few names, so that they collide often.
