@@ -44,7 +44,7 @@ pub(super) fn refusals() -> Vec<Case> {
             jane()
                 .features(|f| f.soft_match_on_upn = false)
                 .his(|ad, jane| {
-                    (ad.proxy_addresses, jane.proxy_addresses, ad.mail, jane.mail) = (has(&[]), has(&[]), None, None)
+                    (ad.proxy_addresses, jane.proxy_addresses, ad.mail, jane.mail) = (has(&[]), has(&[]), None, None);
                 })
                 .saying("match = \"soft\""),
             &[(Error, UpnMatchOff, None)],
@@ -83,7 +83,7 @@ pub(super) fn refusals() -> Vec<Case> {
             "nothing matches",
             jane()
                 .his(|ad, _| {
-                    (ad.upn, ad.proxy_addresses) = (Some("j@contoso.com".into()), has(&["SMTP:j@contoso.com"]))
+                    (ad.upn, ad.proxy_addresses) = (Some("j@contoso.com".into()), has(&["SMTP:j@contoso.com"]));
                 })
                 .saying("match = \"soft\"\nupn = \"ad\"\nprimary_smtp = \"ad\""),
             &[(Error, MatchImpossible, None), (Warning, SignInNameChanges, None)],
@@ -113,7 +113,7 @@ pub(super) fn places() -> Vec<Case> {
         Case("in scope, hard", jane().in_scope().saying("match = \"hard\""), &[(Error, Exposed, None)]),
         Case(
             "moved within the scope, hard",
-            jane().in_scope().saying(&format!("match = \"hard\"\nmove_to = \"OU=Munich,{}\"", SYNCED)),
+            jane().in_scope().saying(&format!("match = \"hard\"\nmove_to = \"OU=Munich,{SYNCED}\"")),
             &[(Error, Exposed, None)],
         ),
         Case("in scope, hard, held", jane().in_scope().holding().saying("match = \"hard\""), &[]),
@@ -158,7 +158,7 @@ pub(super) fn cautions() -> Vec<Case> {
             "to a suffix that the forest does not list",
             jane()
                 .his(|ad, jane| {
-                    (ad.upn, jane.upn) = (Some("j@contoso.com".into()), "jane@contoso.onmicrosoft.com".into())
+                    (ad.upn, jane.upn) = (Some("j@contoso.com".into()), "jane@contoso.onmicrosoft.com".into());
                 })
                 .relink("jane@contoso.onmicrosoft.com"),
             &[(Warning, SuffixNotInForest, None), (Warning, SignInNameChanges, None)],
