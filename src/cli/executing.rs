@@ -15,13 +15,13 @@ use crate::config::settings::Settings;
 use crate::directory::connected::Directories;
 use crate::directory::port::Clock as _;
 use crate::model::id::{ApplyId, ObjectId};
+use crate::model::sealed::SealError;
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::resolve;
 use crate::report::{events, outcome};
 use crate::rollback::plan::{RollbackError, RollbackInput, Target, plan_rollback};
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
-use crate::state::file::StateFileError;
 use crate::state::ledger::{ApplyRecord, Context, State};
 use crate::state::recorder::Recorder as _;
 use crate::store::ledger::{Ledger, OpenError};
@@ -221,7 +221,7 @@ pub fn same_tenant(plan: &Plan, snapshot: &Snapshot) -> Result<(), CliError> {
 /// The ledger cannot be read: nothing is guessed about what was done.
 pub fn unreadable(error: &OpenError) -> CliError {
     let hint = match error {
-        OpenError::State { source: StateFileError::Newer { .. }, .. } => {
+        OpenError::State { source: SealError::Newer { .. }, .. } => {
             "Nothing was changed. Use the version of matchplan that wrote it, or a newer one."
         }
         _ => "Nothing was changed. Take the file from git or a backup; .matchplan/ holds the restore sheets of roles.",

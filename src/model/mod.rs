@@ -16,7 +16,7 @@
 //! | [`role`] | directory role assignments with their scope |
 //! | [`tenant`] | domains, sync features, last sync |
 //! | [`visible`] | characters that a terminal would obey, made visible |
-//! | [`digest`] | canonical JSON and its SHA-256 |
+//! | [`digest`], [`sealed`] | canonical JSON and its SHA-256; files that carry it |
 
 pub mod ad;
 pub mod address;
@@ -29,5 +29,6 @@ pub mod id;
 pub mod name;
 pub mod reference;
 pub mod role;
+pub mod sealed;
 pub mod tenant;
 pub mod visible;

@@ -3,9 +3,9 @@
 use super::link::{Outcome, PlannedLink};
 use super::step::{Action, Step};
 use crate::config::settings::Settings;
-use crate::model::digest;
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, DomainName, LinkId, TenantId};
+use crate::model::sealed::{self, SealError};
 use crate::rules::finding::{Finding, Severity};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -204,28 +204,6 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Why a saved plan cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanFileError {
-    /// Not JSON, or cut short.
-    #[error("it is not a whole saved plan: {0}")]
-    NotAPlan(String),
-    /// Made by a newer version.
-    #[error("its format version is {found}; this matchplan reads up to {PLAN_VERSION}")]
-    Newer {
-        /// The version found.
-        found: u64,
-    },
-    /// The digest does not fit the content.
-    #[error("it was changed after it was written: its digest is {found}, its content's is {computed}")]
-    Edited {
-        /// The digest in the file.
-        found: String,
-        /// The digest of what the file holds.
-        computed: String,
-    },
-}
-
 impl Plan {
     /// Whether anything would be done.
     pub fn has_changes(&self) -> bool {
@@ -241,7 +219,7 @@ impl Plan {
 
     /// The digest over everything but the digest itself.
     pub fn compute_digest(&self) -> Result<String, serde_json::Error> {
-        digest::of(&Self { digest: String::new(), ..self.clone() })
+        sealed::digest_of(self)
     }
 
     /// Fills in the digest: the last thing that the maker of a plan does.
@@ -252,26 +230,11 @@ impl Plan {
 
     /// The saved form: canonical JSON with its digest.
     pub fn to_file(&self) -> Result<String, serde_json::Error> {
-        digest::to_canonical_file(self)
+        sealed::to_file(self)
     }
 
     /// Reads the saved form and checks version and digest.
-    pub fn from_file(text: &str) -> Result<Self, PlanFileError> {
-        let not_a_plan = |e: serde_json::Error| PlanFileError::NotAPlan(e.to_string());
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let value: serde_json::Value = serde_json::from_str(text).map_err(not_a_plan)?;
-        let found = value
-            .get("format_version")
-            .and_then(serde_json::Value::as_u64)
-            .ok_or_else(|| PlanFileError::NotAPlan("it has no format_version".to_owned()))?;
-        if found > u64::from(PLAN_VERSION) {
-            return Err(PlanFileError::Newer { found });
-        }
-        let plan: Self = serde_json::from_value(value).map_err(not_a_plan)?;
-        let computed = plan.compute_digest().map_err(not_a_plan)?;
-        if plan.digest != computed {
-            return Err(PlanFileError::Edited { found: plan.digest, computed });
-        }
-        Ok(plan)
+    pub fn from_file(text: &str) -> Result<Self, SealError> {
+        sealed::from_file(text, PLAN_VERSION)
     }
 }

@@ -7,7 +7,7 @@ use super::recorder::Recorder as _;
 use super::sheet::{restore_body, restore_sheet};
 use crate::apply::options::Options;
 use crate::apply::testing::{Memory, Spec, World, apply, cloud_id, link_id};
-use crate::state::file::StateFileError;
+use crate::model::sealed::SealError;
 use proptest::prelude::*;
 
 const ADMIN: Spec = Spec { hard: true, role: true, staged: true, wave: 1 };
@@ -104,10 +104,10 @@ fn the_state_file_round_trips_and_refuses_edits_and_newer_versions() {
     assert_eq!(State { digest: String::new(), ..read.clone() }, state);
     assert_eq!(read.to_file().unwrap(), text);
     let edited = text.replace("\"lineage\": \"test\"", "\"lineage\": \"else\"");
-    assert!(matches!(State::from_file(&edited), Err(StateFileError::Edited { .. })));
+    assert!(matches!(State::from_file(&edited), Err(SealError::Edited { .. })));
     let newer = text.replace("\"format_version\": 1", "\"format_version\": 2");
-    assert!(matches!(State::from_file(&newer), Err(StateFileError::Newer { found: 2 })));
-    assert!(matches!(State::from_file(&text[..text.len() / 2]), Err(StateFileError::NotAState(_))));
+    assert!(matches!(State::from_file(&newer), Err(SealError::Newer { found: 2, .. })));
+    assert!(matches!(State::from_file(&text[..text.len() / 2]), Err(SealError::Broken(_))));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::files;
 use super::lock::Lock;
 use super::paths::Paths;
 use crate::model::id::ApplyId;
-use crate::state::file::StateFileError;
+use crate::model::sealed::SealError;
 use crate::state::fold::{self, JoinError};
 use crate::state::journal::{Damage, Journal, JournalEvent, Record};
 use crate::state::ledger::State;
@@ -38,7 +38,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: StateFileError,
+        source: SealError,
     },
     /// The journal.
     #[error("the journal {path} cannot be used: {source}")]
@@ -72,7 +72,7 @@ fn find(paths: &Paths) -> Result<Found, OpenError> {
     };
     let state = read(&paths.state)?
         .map(|octets| {
-            let text = String::from_utf8(octets).map_err(|e| StateFileError::NotAState(e.to_string()))?;
+            let text = String::from_utf8(octets).map_err(|e| SealError::Broken(e.to_string()))?;
             State::from_file(&text)
         })
         .transpose()

@@ -5,7 +5,8 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::project;
 use crate::cli::terminal::Terminal;
-use crate::plan::document::{Plan, PlanFileError};
+use crate::model::sealed::SealError;
+use crate::plan::document::Plan;
 use crate::report;
 use crate::report::plan_text::Detail;
 use std::path::Path;
@@ -22,9 +23,9 @@ pub fn read_plan(path: &Path) -> Result<Plan, CliError> {
     let text = project::text_file(path)?;
     Plan::from_file(&text).map_err(|error| {
         let hint = match &error {
-            PlanFileError::NotAPlan(_) => "Write it anew: matchplan plan --out FILE.",
-            PlanFileError::Newer { .. } => "Use the version of matchplan that wrote it, or a newer one.",
-            PlanFileError::Edited { .. } => {
+            SealError::Broken(_) => "Write it anew: matchplan plan --out FILE.",
+            SealError::Newer { .. } => "Use the version of matchplan that wrote it, or a newer one.",
+            SealError::Edited { .. } => {
                 "A saved plan is not edited by hand: change the match plan, and plan again with --out."
             }
         };

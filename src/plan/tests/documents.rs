@@ -1,6 +1,7 @@
 //! The saved plan: the same bytes for the same input, and no edit goes unnoticed.
 
-use crate::plan::document::{Counts, Plan, PlanFileError};
+use crate::model::sealed::SealError;
+use crate::plan::document::{Counts, Plan};
 use crate::plan::testing::{HELPDESK, Scene};
 
 fn scene() -> Scene {
@@ -42,14 +43,14 @@ fn a_saved_plan_reads_back_in_any_line_ends() {
 fn an_edited_truncated_or_newer_plan_is_told_apart() {
     let file = scene().plan().to_file().unwrap();
     let edited = file.replacen("x@contoso.com", "y@contoso.com", 1);
-    assert!(matches!(Plan::from_file(&edited), Err(PlanFileError::Edited { .. })));
+    assert!(matches!(Plan::from_file(&edited), Err(SealError::Edited { .. })));
     for at in [0, 1, file.len() / 2, file.len() - 3] {
-        assert!(matches!(Plan::from_file(&file[..at]), Err(PlanFileError::NotAPlan(_))), "{at}");
+        assert!(matches!(Plan::from_file(&file[..at]), Err(SealError::Broken(_))), "{at}");
     }
     let newer = file.replacen("\"format_version\": 1", "\"format_version\": 2", 1);
-    assert!(matches!(Plan::from_file(&newer), Err(PlanFileError::Newer { found: 2 })));
+    assert!(matches!(Plan::from_file(&newer), Err(SealError::Newer { found: 2, .. })));
     let unknown = file.replacen("\"format_version\": 1", "\"format_version\": 1, \"more\": 1", 1);
-    assert!(matches!(Plan::from_file(&unknown), Err(PlanFileError::NotAPlan(_))));
+    assert!(matches!(Plan::from_file(&unknown), Err(SealError::Broken(_))));
 }
 
 #[test]

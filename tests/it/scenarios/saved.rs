@@ -107,7 +107,7 @@ async fn an_edited_or_truncated_plan_is_refused() {
     site.write(SAVED, &text.replace("SMTP:carla.cole@contoso.com", "SMTP:carla.k@contoso.com"));
     refused(&site, &[], "it was changed after it was written").await;
     site.write(SAVED, &text[..text.len() / 2]);
-    refused(&site, &[], "it is not a whole saved plan").await;
+    refused(&site, &[], "it is not whole, or not a file of this kind").await;
     // Git may change line ends; that is no edit.
     site.write(SAVED, &text.replace('\n', "\r\n"));
     site.run(&["apply", SAVED]).await.expect(0);
