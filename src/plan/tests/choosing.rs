@@ -41,7 +41,7 @@ fn auto_takes_the_branch_of_the_tree_and_says_why() {
             jane().role("jane", HELPDESK).saying("roles = \"suspend\""),
             Hard,
             HardMatch,
-            "Helpdesk Administrator",
+            "the cloud user holds a role",
         ),
         (
             "the anchor is there already",
