@@ -46,7 +46,8 @@ pub fn world() -> Result<World, CliError> {
 /// Starts the lab of `--lab`, and makes its settings.
 pub async fn open(clock: Option<Timestamp>) -> Result<(LabSite, String), CliError> {
     let mut world = world()?;
-    if let Some(clock) = clock {
+    // A world that lives already has a time of its own, and time does not go back.
+    if let Some(clock) = clock.filter(|_| !Path::new(WORLD_FILE).exists()) {
         world.clock = clock;
     }
     let text = settings_text(&world)?;

@@ -24,7 +24,8 @@ pub fn text_file(path: &Path) -> Result<String, CliError> {
         .map_err(|error| CliError::file("read", path, &error))?
         .ok_or_else(|| CliError::plain(format!("There is no file {}.", path.display())))?;
     read::decode(&path.display().to_string(), octets).map_err(|diagnostic| {
-        let found = CliError::plain(format!("{}: {}", path.display(), diagnostic.message));
+        // The diagnostic names the file itself.
+        let found = CliError::plain(diagnostic.message.clone());
         diagnostic.help.iter().fold(found, |found, help| found.hint(help.as_str()))
     })
 }
