@@ -20,6 +20,10 @@ pub fn reading(terminal: Terminal) -> Reading {
     } else {
         ProgressDrawTarget::hidden()
     });
+    // One line, however narrow the terminal is.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
     bar.set_message("Reading both directories");
     Reading { bar, counts: Mutex::default() }
 }
