@@ -45,11 +45,7 @@ impl CliError {
 
 impl From<DirectoryError> for CliError {
     fn from(error: DirectoryError) -> Self {
-        let mut message = error.to_string();
-        if let Some(first) = message.get(..1) {
-            message = first.to_uppercase() + &message[1..];
-        }
-        let mut found = Self::plain(message);
+        let mut found = Self::plain(capital(&error.to_string()));
         found.hints.extend(error.hint.clone());
         if error.hint.is_none() && error.kind == ErrorKind::Unreachable {
             found.hints.push("Check the address in matchplan.toml and that this machine may connect there.".to_owned());
@@ -67,4 +63,10 @@ impl fmt::Display for CliError {
         }
         Ok(())
     }
+}
+
+/// A sentence's text with its first letter large.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

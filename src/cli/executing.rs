@@ -1,7 +1,7 @@
 //! What `apply` and `rollback` share: the lock, the ledger, the executor, its events and its last words.
 
 use super::args::Global;
-use super::error::{CliError, CliResult};
+use super::error::{CliError, CliResult, capital};
 use super::exit::Exit;
 use super::progress;
 use super::site::{Site, SiteClock};
@@ -13,6 +13,7 @@ use crate::apply::options::{Fresh, OnFailure, Options, Ports, Stop};
 use crate::apply::outcome::{ApplyOutcome, Ending};
 use crate::config::settings::Settings;
 use crate::directory::connected::Directories;
+use crate::directory::entra::token::Lifetime;
 use crate::directory::port::Clock as _;
 use crate::model::id::{ApplyId, ObjectId};
 use crate::model::sealed::SealError;
@@ -28,6 +29,7 @@ use crate::store::ledger::{Ledger, OpenError};
 use crate::store::lock::{Holder, Lock, LockError};
 use crate::store::paths::Paths;
 use indicatif::ProgressBar;
+use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -69,15 +71,12 @@ impl<'a> Work<'a> {
         self.state().and_then(State::unfinished)
     }
 
-    /// Plans the rollback of a saved rollback plan again.
+    /// Plans the rollback of a saved rollback plan again: of its one link, where the apply has more.
     pub fn rollback_again(&self, plan: &Plan, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
         let Purpose::Rollback { of } = &plan.purpose else { return Ok(plan.clone()) };
-        let only: BTreeSet<_> = plan.links.iter().map(|link| &link.id).collect();
         let whole = self.plan_rollback(&Target::Apply(of.clone()), snapshot, allow)?;
-        match (whole.links.len(), only.into_iter().next()) {
-            (links, Some(link)) if links > 1 && plan.links.len() == 1 => {
-                self.plan_rollback(&Target::Link(link.clone()), snapshot, allow)
-            }
+        match plan.links.as_slice() {
+            [only] if whole.links.len() > 1 => self.plan_rollback(&Target::Link(only.id.clone()), snapshot, allow),
             _ => Ok(whole),
         }
     }
@@ -86,7 +85,7 @@ impl<'a> Work<'a> {
     pub fn plan_rollback(&self, target: &Target, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
         let nothing = || CliError::plain("There is no state here, so there is nothing to go back from.");
         let state = self.state().ok_or_else(nothing)?;
-        let mut plan = plan_rollback(&RollbackInput {
+        plan_rollback(&RollbackInput {
             state,
             target,
             snapshot,
@@ -105,51 +104,58 @@ impl<'a> Work<'a> {
                 }
                 RollbackError::Nothing => found,
             }
-        })?;
-        plan.seal();
-        Ok(plan)
+        })
     }
 
     /// Goes on with the unfinished apply, by the settings that it began with.
-    pub async fn resume(mut self, settings: &Settings, global: &Global) -> CliResult {
+    pub async fn resume(self, settings: &Settings, global: &Global) -> CliResult {
         let directories = self.site.connect(settings, self.terminal).await?;
         let snapshot = self.site.snapshot(&directories, self.terminal).await?;
-        self.outlives(&directories, settings).await?;
-        let options = self.options(&snapshot, settings);
-        let engine = self.site.engine(&directories);
-        let ports = Ports { directories: &directories, sync: &engine, clock: self.site.clock.as_ref() };
-        let steps = self.unfinished().map_or(0, |record| record.steps.len());
-        let mut show = Show::new(self.terminal, steps);
-        let guard = watch_signals(&options.stop, self.terminal);
-        let ended = executor::resume(ports, &mut self.ledger, options, |event| show.tell(&event)).await;
-        drop(guard);
-        show.end();
-        self.last_words(ended, global)
+        Box::pin(self.run(None, settings, &snapshot, &directories, global)).await
     }
 
     /// Executes a plan that was proven to hold.
     pub async fn execute(
-        mut self,
+        self,
         plan: Plan,
         snapshot: &Snapshot,
         directories: &Directories<SiteClock>,
         global: &Global,
     ) -> CliResult {
-        self.outlives(directories, &plan.settings).await?;
-        let options = self.options(snapshot, &plan.settings);
+        let settings = plan.settings.clone();
+        let fresh = Fresh { id: ApplyId(Uuid::new_v4().to_string()), lineage: Uuid::new_v4().to_string(), plan };
+        Box::pin(self.run(Some(fresh), &settings, snapshot, directories, global)).await
+    }
+
+    /// Runs the executor: on a fresh apply, or on the unfinished one.
+    async fn run(
+        mut self,
+        fresh: Option<Fresh>,
+        settings: &Settings,
+        snapshot: &Snapshot,
+        directories: &Directories<SiteClock>,
+        global: &Global,
+    ) -> CliResult {
+        self.outlives(directories, settings).await?;
+        let options = self.options(snapshot, settings);
         let engine = self.site.engine(directories);
         let ports = Ports { directories, sync: &engine, clock: self.site.clock.as_ref() };
-        let mut show = Show::new(self.terminal, plan.steps.len());
-        let fresh = Fresh { id: ApplyId(Uuid::new_v4().to_string()), lineage: Uuid::new_v4().to_string(), plan };
-        let guard = watch_signals(&options.stop, self.terminal);
-        let ended = executor::apply(ports, &mut self.ledger, options, fresh, |event| show.tell(&event)).await;
-        drop(guard);
+        let unfinished = || self.unfinished().map_or(0, |record| record.steps.len());
+        let steps = fresh.as_ref().map_or_else(unfinished, |fresh| fresh.plan.steps.len());
+        let mut show = Show::new(self.terminal, steps);
+        let watcher = watch_signals(&options.stop, self.terminal);
+        let tell = |event| show.tell(&event);
+        let ended = match fresh {
+            Some(fresh) => executor::apply(ports, &mut self.ledger, options, fresh, tell).await,
+            None => executor::resume(ports, &mut self.ledger, options, tell).await,
+        };
+        watcher.abort();
         show.end();
         self.last_words(ended, global)
     }
 
     fn options(&self, snapshot: &Snapshot, settings: &Settings) -> Options {
-        let index = Index::new(snapshot, |name| settings.domain(name).map(|ad| ad.source_anchor).unwrap_or_default());
+        let index = Index::new(snapshot, |name| settings.source_anchor(name));
         let (protected, _) = resolve::protected(&settings.guard.protect, &index);
         Options {
             on_failure: self.on_failure,
@@ -164,7 +170,16 @@ impl<'a> Work<'a> {
 
     /// A credential that cannot be renewed must outlive the wait for the cycle, or roles could not be given back.
     async fn outlives(&self, directories: &Directories<SiteClock>, settings: &Settings) -> Result<(), CliError> {
-        executing_lifetime(directories, settings, self.site.clock.now()).await
+        let Lifetime::Until(end) = directories.graph().tokens().lifetime().await? else { return Ok(()) };
+        let now = self.site.clock.now();
+        let needed = now.saturating_add(settings.sync.timeout).and_then(|t| t.saturating_add(MARGIN)).unwrap_or(now);
+        if end >= needed {
+            return Ok(());
+        }
+        Err(CliError::plain(format!(
+            "The access token ends at {end}, before the sync cycle must have come ({needed}); roles could not be given back."
+        ))
+        .hint("Get a fresh token, or use a credential that can be renewed (client-certificate, client-secret, azure-cli)."))
     }
 
     fn last_words(&self, ended: Result<ApplyOutcome, ApplyError>, global: &Global) -> CliResult {
@@ -184,24 +199,7 @@ impl<'a> Work<'a> {
 }
 
 /// How long the credential must be good for, beyond the timeout: time to undo and restore.
-const MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
-
-async fn executing_lifetime(
-    directories: &Directories<SiteClock>,
-    settings: &Settings,
-    now: jiff::Timestamp,
-) -> Result<(), CliError> {
-    use crate::directory::entra::token::Lifetime;
-    let Lifetime::Until(end) = directories.graph().tokens().lifetime().await? else { return Ok(()) };
-    let needed = now.saturating_add(settings.sync.timeout).and_then(|t| t.saturating_add(MARGIN)).unwrap_or(now);
-    if end >= needed {
-        return Ok(());
-    }
-    Err(CliError::plain(format!(
-        "The access token ends at {end}, before the sync cycle must have come ({needed}); roles could not be given back."
-    ))
-    .hint("Get a fresh token, or use a credential that can be renewed (client-certificate, client-secret, azure-cli)."))
-}
+const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// A plan for another tenant than the one that is signed in to is refused before anything else.
 pub fn same_tenant(plan: &Plan, snapshot: &Snapshot) -> Result<(), CliError> {
@@ -239,11 +237,6 @@ fn apply_error(error: &ApplyError) -> CliError {
         ApplyError::ForeignTenant { .. } => found(Exit::Stale),
         ApplyError::Blocked => found(Exit::Blocked),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn host() -> String {

@@ -44,6 +44,11 @@ impl Settings {
         self.ad.iter().find(|ad| ad.name.as_str().eq_ignore_ascii_case(name.as_str()))
     }
 
+    /// The source anchor of a domain; the default for one that is not configured.
+    pub fn source_anchor(&self, name: &DomainName) -> SourceAnchor {
+        self.domain(name).map(|ad| ad.source_anchor).unwrap_or_default()
+    }
+
     /// The domain whose base is the longest one above `dn`: a child domain's base lies below its parent's.
     pub fn domain_of(&self, dn: &Dn) -> Option<&AdSettings> {
         self.ad.iter().filter(|ad| dn.is_under(&ad.base_dn)).max_by_key(|ad| ad.base_dn.as_str().len())

@@ -1,7 +1,7 @@
 //! What we read of objects in Entra ID.
 
 use super::address::AddressSet;
-use super::anchor::ImmutableId;
+use super::anchor::{Anchor, ImmutableId};
 use super::id::{ObjectId, Sid};
 use super::name::Upn;
 use jiff::Timestamp;
@@ -68,6 +68,11 @@ pub struct EntraUser {
 }
 
 impl EntraUser {
+    /// Whether the ImmutableID is this anchor, compared exactly.
+    pub fn has_anchor(&self, anchor: Anchor) -> bool {
+        self.immutable_id.as_ref().is_some_and(|id| id.as_str() == anchor.to_base64())
+    }
+
     /// Whether the sync engine manages this user now.
     pub fn is_synced(&self) -> bool {
         self.sync_enabled == Some(true)

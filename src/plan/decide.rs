@@ -43,7 +43,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The source anchor of a domain.
     pub fn source_anchor(&self, domain: &DomainName) -> SourceAnchor {
-        self.config.settings.domain(domain).map(|ad| ad.source_anchor).unwrap_or_default()
+        self.config.settings.source_anchor(domain)
     }
 
     /// Where an AD user stands, judged by its place.
@@ -86,6 +86,13 @@ pub struct Decision<'a> {
     pub takeover: Takeover,
     /// What was noticed, errors included.
     pub findings: Vec<Finding>,
+}
+
+impl Decision<'_> {
+    /// Whether the ImmutableID has to be written: a hard match whose target does not have the anchor yet.
+    pub fn writes_anchor(&self) -> bool {
+        self.method == Method::Hard && !self.cloud.has_anchor(self.anchor)
+    }
 }
 
 /// Where a pair of users stands before anything is decided.
@@ -168,7 +175,7 @@ fn anchor(spec: &LinkSpec, ad: &AdUser, context: &Context<'_>) -> Result<Anchor,
 
 /// A cloud user that is synced is linked with this AD user, or with another one.
 fn synced<'a>(ad: &AdUser, cloud: &EntraUser, anchor: Anchor) -> Standing<'a> {
-    let same_anchor = cloud.immutable_id.as_ref().is_some_and(|id| id.as_str() == anchor.to_base64());
+    let same_anchor = cloud.has_anchor(anchor);
     let same_sid = cloud.security_identifier.as_ref() == Some(&ad.sid);
     if same_anchor && same_sid {
         return Standing::Linked(anchor);
@@ -210,7 +217,7 @@ impl Try {
         context: &Context<'_>,
     ) -> Self {
         let aligned = align::aligned(ad, cloud, spec, method);
-        let by_anchor = cloud.immutable_id.as_ref().is_some_and(|id| id.as_str() == anchor.to_base64());
+        let by_anchor = cloud.has_anchor(anchor);
         let candidate = Candidate {
             ad: &aligned,
             anchor,

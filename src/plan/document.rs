@@ -6,7 +6,9 @@ use crate::config::settings::Settings;
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, DomainName, LinkId, TenantId};
 use crate::model::sealed::{self, SealError};
+use crate::model::tenant::Tenant;
 use crate::rules::finding::{Finding, Severity};
+use crate::snapshot::document::AdDomainSnapshot;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,13 @@ pub struct TenantRef {
     pub initial_domain: String,
 }
 
+impl From<&Tenant> for TenantRef {
+    fn from(tenant: &Tenant) -> Self {
+        let initial_domain = tenant.initial_domain().map_or_else(String::new, |domain| domain.name.clone());
+        Self { id: tenant.id, name: tenant.display_name.clone(), initial_domain }
+    }
+}
+
 /// An AD domain by name and DN.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +100,13 @@ pub struct DomainRef {
     pub base_dn: Dn,
     /// The DNS name.
     pub dns_name: String,
+}
+
+impl From<&AdDomainSnapshot> for DomainRef {
+    fn from(domain: &AdDomainSnapshot) -> Self {
+        let AdDomainSnapshot { name, base_dn, dns_name, .. } = domain;
+        Self { name: name.clone(), base_dn: base_dn.clone(), dns_name: dns_name.clone() }
+    }
 }
 
 /// What a plan comes to, in numbers.

@@ -98,7 +98,7 @@ fn roles(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Opt
 
 fn immutable_id(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
     let Decision { cloud, anchor, method, .. } = decision;
-    let held = cloud.immutable_id.as_ref().filter(|id| id.as_str() != anchor.to_base64())?;
+    let held = cloud.immutable_id.as_ref().filter(|_| !cloud.has_anchor(*anchor))?;
     let owners = held.to_anchor().map_or(&[][..], |other| context.index.ad_by_anchor(other));
     let finding = match (owners.first(), method) {
         (Some(owner), _) => Finding::error(
@@ -209,11 +209,9 @@ fn scope(decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
 }
 
 fn federation(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
-    let Decision { cloud, method, anchor, .. } = decision;
+    let cloud = decision.cloud;
     let domain = context.index.snapshot.tenant.domain(cloud.upn.suffix()).filter(|domain| domain.federated)?;
-    let writes =
-        *method == Method::Hard && cloud.immutable_id.as_ref().is_none_or(|id| id.as_str() != anchor.to_base64());
-    let finding = if writes {
+    let finding = if decision.writes_anchor() {
         Finding::error(
             FindingCode::FederatedDomain,
             format!(

@@ -11,7 +11,6 @@ use crate::model::ad::AdUser;
 use crate::model::entra::EntraUser;
 use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::tenant::Tenant;
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
 use crate::rules::objects;
@@ -49,7 +48,7 @@ struct Pair<'a> {
 pub fn plan(input: PlanInput<'_>) -> Plan {
     let PlanInput { config, snapshot, now, skip_blocked, allow } = input;
     let settings = &config.settings;
-    let index = Index::new(snapshot, |name| settings.domain(name).map(|ad| ad.source_anchor).unwrap_or_default());
+    let index = Index::new(snapshot, |name| settings.source_anchor(name));
     let (protected, mut findings) = resolve::protected(&settings.guard.protect, &index);
     findings.extend(unread_domains(config, snapshot));
     let context = Context {
@@ -98,8 +97,9 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         .collect();
     for (id, finding) in guard::unready(&steps::waves(&changing, settings.guard.max_suspended)) {
         blocked.insert(id.clone());
-        let origin = pairs.iter().find(|pair| pair.id == *id).map(|pair| &pair.origin);
-        findings.extend(origin.map(|origin| finding.at(id, origin)));
+        // The pairs are sorted by id.
+        let found = pairs.binary_search_by(|pair| pair.id.cmp(id));
+        findings.extend(found.ok().map(|at| finding.at(id, &pairs[at].origin)));
     }
     changing.retain(|(id, _)| !blocked.contains(*id));
     let decisions: Vec<&Decision<'_>> = changing.iter().map(|(_, decision)| *decision).collect();
@@ -120,8 +120,8 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         format_version: PLAN_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         purpose: Purpose::Link,
-        tenant: tenant_ref(&snapshot.tenant),
-        forest: forest(snapshot),
+        tenant: TenantRef::from(&snapshot.tenant),
+        forest: snapshot.domains.iter().map(DomainRef::from).collect(),
         config_digest: config.digest.clone(),
         sources: config.plan.files.clone(),
         settings: settings.clone(),
@@ -136,22 +136,6 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
     };
     plan.seal();
     plan
-}
-
-/// The tenant as a plan names it.
-pub fn tenant_ref(tenant: &Tenant) -> TenantRef {
-    let initial = tenant.initial_domain().map_or_else(String::new, |domain| domain.name.clone());
-    TenantRef { id: tenant.id, name: tenant.display_name.clone(), initial_domain: initial }
-}
-
-/// The AD domains as a plan names them.
-pub fn forest(snapshot: &Snapshot) -> Vec<DomainRef> {
-    let domain_ref = |domain: &crate::snapshot::document::AdDomainSnapshot| DomainRef {
-        name: domain.name.clone(),
-        base_dn: domain.base_dn.clone(),
-        dns_name: domain.dns_name.clone(),
-    };
-    snapshot.domains.iter().map(domain_ref).collect()
 }
 
 fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId, Vec<Finding>)> {

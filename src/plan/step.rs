@@ -26,6 +26,14 @@ pub struct Step {
     pub undo: Undo,
 }
 
+impl Step {
+    /// The id of a plan's step number `number`, from 1: sorts in execution order, and says what is done for whom.
+    pub fn numbered(number: usize, action: &Action, link: Option<&LinkId>) -> StepId {
+        let of = link.map_or_else(String::new, |link| format!("-{link}"));
+        StepId(format!("{number:06}-{}{of}", action.kind()))
+    }
+}
+
 /// What a step does. The order here is the order within a wave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]

@@ -81,7 +81,7 @@ pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
 
 /// A link's own steps; returns the suspensions that are to be restored.
 fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<(StepId, String)> {
-    let Decision { ad, cloud, changes, anchor, method, roles, restore, .. } = link.decision;
+    let Decision { ad, cloud, changes, anchor, roles, restore, .. } = link.decision;
     let mut taken = Vec::new();
     for assignment in roles {
         let action =
@@ -96,10 +96,9 @@ fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<(StepId, String)> {
         let effect = "after the cycle, changing it back changes the cloud user too".to_owned();
         list.push(link.wave, Some(link.id), action, Undo::FlowsOn { effect });
     }
-    let value = ImmutableId::from(*anchor);
-    if *method == super::link::Method::Hard && cloud.immutable_id.as_ref() != Some(&value) {
-        let action =
-            Action::Anchor { user: EntraRef::from(*cloud), expects: cloud.immutable_id.clone(), sets: Some(value) };
+    if link.decision.writes_anchor() {
+        let (expects, sets) = (cloud.immutable_id.clone(), Some(ImmutableId::from(*anchor)));
+        let action = Action::Anchor { user: EntraRef::from(*cloud), expects, sets };
         let reason = "the ImmutableID of a synced user cannot be written".to_owned();
         list.push(link.wave, Some(link.id), action, Undo::UntilSync { reason });
     }
@@ -111,11 +110,7 @@ struct StepList(Vec<Step>);
 
 impl StepList {
     fn push(&mut self, wave: u32, link: Option<&LinkId>, action: Action, undo: Undo) -> StepId {
-        let number = self.0.len() + 1;
-        let id = match link {
-            Some(link) => StepId(format!("{number:06}-{}-{link}", action.kind())),
-            None => StepId(format!("{number:06}-{}", action.kind())),
-        };
+        let id = Step::numbered(self.0.len() + 1, &action, link);
         self.0.push(Step { id: id.clone(), wave, link: link.cloned(), action, undo });
         id
     }

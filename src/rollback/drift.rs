@@ -44,7 +44,7 @@ fn differences(link: &LinkRecord, snapshot: &Snapshot) -> Vec<String> {
         what.push("the cloud user is not synced any more".to_owned());
     }
     if let Some(anchor) = link.anchor
-        && cloud.immutable_id != Some(ImmutableId::from(anchor))
+        && !cloud.has_anchor(anchor)
     {
         let now = cloud.immutable_id.as_ref().map_or("null", ImmutableId::as_str);
         what.push(format!("the ImmutableID is {now}, not {anchor}"));

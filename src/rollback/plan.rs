@@ -2,7 +2,6 @@
 
 use super::live;
 use crate::config::settings::Settings;
-use crate::model::anchor::ImmutableId;
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose};
 use crate::plan::link::{BeforeImage, Exposure, Outcome, PlannedLink};
@@ -89,17 +88,12 @@ pub fn plan_rollback(input: &RollbackInput<'_>) -> Result<Plan, RollbackError> {
         steps.push(wave_step(Action::Release));
     }
     for (n, step) in steps.iter_mut().enumerate() {
-        let of = step.link.as_ref().map_or_else(String::new, |link| format!("-{link}"));
-        step.id = StepId(format!("{:06}-{}{of}", n + 1, step.action.kind()));
+        step.id = Step::numbered(n + 1, &step.action, step.link.as_ref());
     }
     findings.sort();
     let tenant = input.state.tenant.clone();
-    let forest = input.snapshot.domains.iter().map(|domain| DomainRef {
-        name: domain.name.clone(),
-        base_dn: domain.base_dn.clone(),
-        dns_name: domain.dns_name.clone(),
-    });
-    Ok(Plan {
+    let forest = input.snapshot.domains.iter().map(DomainRef::from);
+    let mut plan = Plan {
         format_version: PLAN_VERSION,
         tool_version: input.tool_version.to_owned(),
         purpose: Purpose::Rollback { of: apply.id.clone() },
@@ -116,7 +110,9 @@ pub fn plan_rollback(input: &RollbackInput<'_>) -> Result<Plan, RollbackError> {
         links,
         steps,
         digest: String::new(),
-    })
+    };
+    plan.seal();
+    Ok(plan)
 }
 
 /// Whether anything that was written, or may have been, stands for a link.
@@ -226,8 +222,7 @@ impl Planner<'_> {
             return None;
         };
         // Our anchor on a synced user: the cycle has run, and the sync engine owns the link.
-        let taken_over =
-            user.is_synced() && link.anchor.is_some_and(|a| user.immutable_id == Some(ImmutableId::from(a)));
+        let taken_over = user.is_synced() && link.anchor.is_some_and(|anchor| user.has_anchor(anchor));
         let errors_before = self.findings.iter().filter(|f| f.severity == Severity::Error).count();
         let before = self.steps.len();
         let apply = self.apply;

@@ -1,6 +1,5 @@
 //! What the next sync cycle is expected to make of a link, and what a takeover overwrites.
 
-use crate::model::attribute::AdAttribute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -93,11 +92,4 @@ pub struct Overwrite {
     pub before: Vec<String>,
     /// Values after.
     pub after: Vec<String>,
-}
-
-impl Overwrite {
-    /// Whether this is `proxyAddresses`, which compares as a set with a primary mark.
-    pub fn is_addresses(&self) -> bool {
-        self.attribute == AdAttribute::ProxyAddresses.name()
-    }
 }

@@ -37,8 +37,8 @@ pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult
         return work.resume(&settings, global).await;
     }
     match saved {
-        Some((file, plan)) => Box::pin(apply_saved(&file, plan, args, work, global)).await,
-        None => Box::pin(apply_new(args, work, global)).await,
+        Some((file, plan)) => apply_saved(&file, plan, args, work, global).await,
+        None => apply_new(args, work, global).await,
     }
 }
 
