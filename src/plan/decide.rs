@@ -15,7 +15,7 @@ use crate::model::attribute::AttributeChange;
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{DomainName, ObjectId};
-use crate::model::role::RoleAssignment;
+use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
 use crate::rules::conflict;
 use crate::rules::exposure::{self, Exposure};
@@ -74,8 +74,8 @@ pub struct Decision<'a> {
     pub changes: Vec<AttributeChange>,
     /// The container before and after, if the user is moved.
     pub relocation: Option<(Dn, Dn)>,
-    /// The role assignments to take.
-    pub roles: Vec<&'a RoleAssignment>,
+    /// The roles, and memberships that bring roles, to take.
+    pub roles: Vec<Holding>,
     /// Whether they come back.
     pub restore: bool,
     /// Where the AD user stands.
@@ -114,7 +114,7 @@ pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context
     if cloud.is_synced() {
         return synced(ad, cloud, anchor);
     }
-    let roles = context.index.roles_of(cloud.id).to_vec();
+    let roles = context.index.holdings_of(cloud.id).to_vec();
     let soft = Try::new(spec, ad, cloud, anchor, Method::Soft, &roles, context);
     let hard = Try::new(spec, ad, cloud, anchor, Method::Hard, &roles, context);
     let (chosen, why) = choose(spec, soft, hard, &roles);
@@ -213,7 +213,7 @@ impl Try {
         cloud: &EntraUser,
         anchor: Anchor,
         method: Method,
-        roles: &[&RoleAssignment],
+        roles: &[Holding],
         context: &Context<'_>,
     ) -> Self {
         let aligned = align::aligned(ad, cloud, spec, method);
@@ -236,7 +236,7 @@ impl Try {
     }
 }
 
-fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (Try, String) {
+fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[Holding]) -> (Try, String) {
     match spec.matching {
         MatchChoice::Soft if soft.by_anchor => (
             Try { method: Method::Hard, ..soft },
@@ -261,6 +261,7 @@ fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (
             let why = match &soft.prediction {
                 Prediction::Linked { .. } => "aligning for a soft match would conflict".to_owned(),
                 Prediction::Error { why, .. }
+                | Prediction::WrongTarget { why }
                 | Prediction::Duplicate { why }
                 | Prediction::Restored { why }
                 | Prediction::NotSynced { why } => format!("a soft match is not possible: {why}"),

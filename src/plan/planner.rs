@@ -13,6 +13,7 @@ use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
+use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::Takeover;
 use crate::snapshot::document::Snapshot;
@@ -227,7 +228,7 @@ fn same_new_address(pairs: &[Pair<'_>]) -> Vec<Finding> {
                     )
                     .about([objects::ad_user(pair.ad)])
                     .value(value)
-                    .microsoft("AttributeValueMustBeUnique")
+                    .microsoft(MicrosoftError::AttributeValueMustBeUnique)
                     .at(&pair.id, &pair.origin)
                 })
                 .collect::<Vec<_>>()
@@ -253,7 +254,7 @@ fn planned(pair: &Pair<'_>, wave: Option<u32>, context: &Context<'_>) -> Planned
         Standing::Decided(decision) => decision.exposure,
         Standing::Blocked(_) => context.exposure(pair.ad),
     };
-    let roles = context.index.roles_of(pair.cloud.id).iter().map(|role| (*role).clone()).collect();
+    let roles = context.index.holdings_of(pair.cloud.id).to_vec();
     PlannedLink {
         id: pair.id.clone(),
         origin: Some(pair.origin.clone()),

@@ -11,7 +11,8 @@ use crate::model::digest;
 use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::{AdGuid, ObjectId};
-use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleAssignment, RoleGrant};
+use crate::model::profile::Profile;
+use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleAssignment, RoleGrant, RoleKind};
 use crate::model::tenant::{Domain, SyncFeatures, Tenant};
 use crate::rules::finding::{FindingCode, Severity};
 use crate::snapshot::document::{AdDomainSnapshot, Gap, Missing, SNAPSHOT_VERSION, Snapshot};
@@ -74,7 +75,9 @@ pub fn ad(name: &str) -> AdUser {
         given_name: None,
         surname: None,
         mail_nickname: Some(name.to_owned()),
-        employee_id: None,
+        target_address: None,
+        recipient_type: None,
+        profile: Profile::new(),
         user_account_control: 512,
         critical_system_object: false,
         admin_count: false,
@@ -101,6 +104,7 @@ pub fn cloud(name: &str) -> EntraUser {
         object_identifier: None,
         cloud_managed: Some(false),
         provisioning_errors: Vec::new(),
+        profile: Profile::new(),
         deleted: None,
     }
 }
@@ -149,6 +153,7 @@ impl Scene {
                     server: "dc01".to_owned(),
                     upn_suffixes: vec!["contoso.com".to_owned()],
                     users: Vec::new(),
+                    holders: Vec::new(),
                 }],
                 tenant: Tenant {
                     id: crate::model::id::TenantId(uuid("tenant")),
@@ -170,6 +175,9 @@ impl Scene {
                 deleted_users: Vec::new(),
                 holders: Vec::new(),
                 roles: Vec::new(),
+                role_groups: Vec::new(),
+                role_policies: Vec::new(),
+                recipients: None,
                 caller: None,
                 gaps: Vec::new(),
             },
@@ -234,6 +242,9 @@ impl Scene {
         self.snapshot.roles.push(RoleAssignment {
             id: format!("{role}-{name}-{scope}").into(),
             principal: cloud(name).id,
+            kind: RoleKind::Active,
+            starts: None,
+            ends: None,
             grant: RoleGrant {
                 role: role.into(),
                 role_name: role_name.to_owned(),

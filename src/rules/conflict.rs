@@ -7,6 +7,7 @@
 
 use super::finding::{Finding, FindingCode, ObjectRef};
 use super::matching::Candidate;
+use super::microsoft::MicrosoftError;
 use super::objects;
 use super::takeover;
 use crate::model::ad::AdUser;
@@ -29,7 +30,7 @@ fn own(holder: &Holder<'_>, link: Candidate<'_>) -> bool {
     match holder {
         Holder::Ad(user) => user.guid == link.ad.guid,
         Holder::User(user) | Holder::Deleted(user) => user.id == link.cloud.id,
-        Holder::Other(_) => false,
+        Holder::Other(_) | Holder::AdOther(_) | Holder::Recipient(_) => false,
     }
 }
 
@@ -63,28 +64,28 @@ fn address_finding(link: Candidate<'_>, holder: &Holder<'_>, other: ObjectRef, k
     let (code, error, message, help) = match holder {
         Holder::Ad(_) => (
             FindingCode::AddressConflict,
-            "AttributeValueMustBeUnique",
+            MicrosoftError::AttributeValueMustBeUnique,
             format!("{address} would belong to two AD users: {} and {}.", link.ad.sam, other.name),
             format!("Remove the address from {} in AD, or leave it out with `addresses` in this link.", other.name),
         ),
         Holder::User(_) => (
             FindingCode::AddressConflict,
-            "AttributeValueMustBeUnique",
+            MicrosoftError::AttributeValueMustBeUnique,
             format!("{address} belongs to another cloud user, {}.", other.name),
             format!("Remove the address from {}, or leave it out with `addresses` in this link.", other.name),
         ),
         Holder::Deleted(_) => (
             FindingCode::SoftDeletedHolder,
-            "AttributeValueMustBeUnique",
+            MicrosoftError::AttributeValueMustBeUnique,
             format!("{address} is still held by {}, which is in the recycle bin.", other.name),
             format!(
                 "Delete {} for good in the Entra admin center (Deleted users), or restore it and free the address.",
                 other.name
             ),
         ),
-        Holder::Other(_) => (
+        Holder::Other(_) | Holder::AdOther(_) | Holder::Recipient(_) => (
             FindingCode::ObjectTypeConflict,
-            "ObjectTypeMismatch",
+            MicrosoftError::ObjectTypeMismatch,
             format!("{address} belongs to a {}, {}: another type of object cannot be matched.", other.kind, other.name),
             format!("Remove the address from the {} in the directory that is its source.", other.kind),
         ),
@@ -120,7 +121,7 @@ fn upn(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
         )
         .about([objects::ad_user(link.ad), other])
         .value(upn.as_str())
-        .microsoft("AttributeValueMustBeUnique")
+        .microsoft(MicrosoftError::AttributeValueMustBeUnique)
     });
     live.chain(deleted).collect()
 }
@@ -163,7 +164,7 @@ fn anchor(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
         };
         Finding::error(code, message, help)
             .about([objects::ad_user(link.ad), objects::cloud_user(user)])
-            .microsoft("InvalidHardMatch")
+            .microsoft(MicrosoftError::InvalidHardMatch)
     });
     twins.chain(cloud).map(|finding| finding.value(value.as_str())).collect()
 }
@@ -183,7 +184,7 @@ fn sid(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
             )
             .about([objects::ad_user(link.ad), objects::cloud_user(user)])
             .value(link.ad.sid.as_str())
-            .microsoft("AttributeValueMustBeUnique")
+            .microsoft(MicrosoftError::AttributeValueMustBeUnique)
         })
         .collect()
 }

@@ -6,6 +6,7 @@
 //! directory role blocks, and so does an `onPremisesObjectIdentifier` that cannot be compared.
 
 use super::exposure;
+use super::microsoft::MicrosoftError;
 use super::prediction::{MatchKey, Prediction};
 use crate::model::ad::AdUser;
 use crate::model::address::{AddressKind, ProxyAddress};
@@ -40,13 +41,13 @@ pub fn predict(link: Candidate<'_>, index: &Index<'_>, features: SyncFeatures) -
         .unwrap_or_else(|| no_match(link, index))
 }
 
-fn error(name: &str, why: impl Into<String>) -> Prediction {
-    Prediction::Error { name: name.to_owned(), why: why.into() }
+fn error(name: MicrosoftError, why: impl Into<String>) -> Prediction {
+    Prediction::Error { name, why: why.into() }
 }
 
 /// Whether a cloud user will hold a role when the cycle comes.
 fn holds_roles(link: Candidate<'_>, user: &EntraUser, index: &Index<'_>) -> bool {
-    if user.id == link.cloud.id { link.privileged } else { !index.roles_of(user.id).is_empty() }
+    if user.id == link.cloud.id { link.privileged } else { !index.holdings_of(user.id).is_empty() }
 }
 
 /// Step 1: the anchor equals an ImmutableID.
@@ -66,15 +67,18 @@ fn hard_match(link: Candidate<'_>, index: &Index<'_>, features: SyncFeatures) ->
     };
     if features.block_hard_match && !target.is_synced() {
         return Some(error(
-            "InvalidHardMatch",
+            MicrosoftError::InvalidHardMatch,
             "the tenant blocks takeover by hard match (blockCloudObjectTakeoverThroughHardMatchEnabled)",
         ));
     }
     if holds_roles(link, target, index) {
-        return Some(error("InvalidHardMatch", format!("{} holds a directory role", target.upn)));
+        return Some(error(MicrosoftError::InvalidHardMatch, format!("{} holds a directory role", target.upn)));
     }
     if target.cloud_managed == Some(true) {
-        return Some(error("InvalidHardMatch", format!("the source of authority of {} is the cloud", target.upn)));
+        return Some(error(
+            MicrosoftError::InvalidHardMatch,
+            format!("the source of authority of {} is the cloud", target.upn),
+        ));
     }
     Some(linked_or_refused(link, target, features, MatchKey::HardMatch))
 }
@@ -103,10 +107,10 @@ fn smtp_match(link: Candidate<'_>, index: &Index<'_>, features: SyncFeatures) ->
     match found {
         Holder::User(user) => Some(soft_match(link, user, index, features, MatchKey::PrimarySmtp)),
         Holder::Other(other) => Some(error(
-            "ObjectTypeMismatch",
+            MicrosoftError::ObjectTypeMismatch,
             format!("the primary address {primary} belongs to a {}, not to a user", other.kind),
         )),
-        Holder::Ad(_) | Holder::Deleted(_) => None,
+        Holder::Ad(_) | Holder::Deleted(_) | Holder::AdOther(_) | Holder::Recipient(_) => None,
     }
 }
 
@@ -131,18 +135,21 @@ fn soft_match(
     by: MatchKey,
 ) -> Prediction {
     if features.block_soft_match {
-        return error("InvalidSoftMatch", "the tenant blocks soft matches (blockSoftMatchEnabled)");
+        return error(MicrosoftError::InvalidSoftMatch, "the tenant blocks soft matches (blockSoftMatchEnabled)");
     }
     if let Some(value) = &target.immutable_id {
         let why = format!("{} has another ImmutableID ({value}); a soft match needs an empty one", target.upn);
         // A UPN that is taken is quarantined, an address with another anchor is refused.
         return match by {
             MatchKey::Upn => Prediction::Duplicate { why },
-            MatchKey::PrimarySmtp | MatchKey::HardMatch => error("AttributeValueMustBeUnique", why),
+            MatchKey::PrimarySmtp | MatchKey::HardMatch => error(MicrosoftError::AttributeValueMustBeUnique, why),
         };
     }
     if target.cloud_managed == Some(true) {
-        return error("InvalidSoftMatch", format!("the source of authority of {} is the cloud", target.upn));
+        return error(
+            MicrosoftError::InvalidSoftMatch,
+            format!("the source of authority of {} is the cloud", target.upn),
+        );
     }
     if holds_roles(link, target, index) {
         return Prediction::Duplicate {
@@ -156,17 +163,16 @@ fn soft_match(
 fn linked_or_refused(link: Candidate<'_>, target: &EntraUser, features: SyncFeatures, by: MatchKey) -> Prediction {
     if !features.allow_object_identifier_update && foreign_identifier(target, link.ad, link.anchor) {
         return error(
-            "AttributeUpdateNotAllowed",
+            MicrosoftError::AttributeUpdateNotAllowed,
             format!("{} carries the onPremisesObjectIdentifier of another AD object", target.upn),
         );
     }
     if target.id == link.cloud.id {
         Prediction::Linked { by }
     } else {
-        error(
-            "WrongTarget",
-            format!("Entra would link {} with {} instead of {}", link.ad.sam, target.upn, link.cloud.upn),
-        )
+        Prediction::WrongTarget {
+            why: format!("Entra would link {} with {} instead of {}", link.ad.sam, target.upn, link.cloud.upn),
+        }
     }
 }
 
@@ -176,7 +182,8 @@ fn no_match(link: Candidate<'_>, index: &Index<'_>) -> Prediction {
         index.holders_of(&address.conflict_key()).iter().find_map(|holder| match holder {
             Holder::User(user) => Some((address, user.upn.to_string())),
             Holder::Other(other) => Some((address, other.display_name.clone().unwrap_or_else(|| other.id.to_string()))),
-            Holder::Ad(_) | Holder::Deleted(_) => None,
+            Holder::Recipient(other) => Some((address, other.name.clone())),
+            Holder::Ad(_) | Holder::Deleted(_) | Holder::AdOther(_) => None,
         })
     });
     Prediction::Duplicate {

@@ -8,12 +8,14 @@
 //! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
+//! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`objects`] | how findings name objects |
 
 pub mod conflict;
 pub mod exposure;
 pub mod finding;
 pub mod matching;
+pub mod microsoft;
 pub mod objects;
 pub mod prediction;
 pub mod takeover;

@@ -1,5 +1,6 @@
 //! What the next sync cycle is expected to make of a link, and what a takeover overwrites.
 
+use super::microsoft::MicrosoftError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,8 +17,13 @@ pub enum Prediction {
     /// The export fails.
     Error {
         /// Microsoft's name for the error.
-        name: String,
+        name: MicrosoftError,
         /// Why.
+        why: String,
+    },
+    /// The AD user takes over another cloud user than the wanted one.
+    WrongTarget {
+        /// Which one, and by what.
         why: String,
     },
     /// A second cloud object is made beside the wanted one, usually with a mangled UPN.

@@ -9,7 +9,8 @@ use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::name::{SamAccountName, Upn};
-use crate::model::role::RoleAssignment;
+use crate::model::recipient::{AdHolder, Recipient};
+use crate::model::role::Holding;
 use std::collections::HashMap;
 
 /// Somebody who holds an address or a name.
@@ -21,8 +22,12 @@ pub enum Holder<'a> {
     User(&'a EntraUser),
     /// A soft-deleted cloud user.
     Deleted(&'a EntraUser),
-    /// A group or contact.
+    /// A group or contact in Entra ID.
     Other(&'a AddressHolder),
+    /// A group, contact or other object in AD.
+    AdOther(&'a AdHolder),
+    /// A recipient that only Exchange knows.
+    Recipient(&'a Recipient),
 }
 
 /// Indexes over one snapshot.
@@ -41,7 +46,7 @@ pub struct Index<'a> {
     cloud_by_sid: HashMap<&'a Sid, Vec<&'a EntraUser>>,
     deleted_by_upn: HashMap<String, Vec<&'a EntraUser>>,
     by_address: HashMap<String, Vec<Holder<'a>>>,
-    roles: HashMap<ObjectId, Vec<&'a RoleAssignment>>,
+    holdings: HashMap<ObjectId, Vec<Holding>>,
 }
 
 impl<'a> Index<'a> {
@@ -60,12 +65,16 @@ impl<'a> Index<'a> {
             cloud_by_sid: HashMap::new(),
             deleted_by_upn: HashMap::new(),
             by_address: HashMap::new(),
-            roles: HashMap::new(),
+            holdings: HashMap::new(),
         };
         for domain in &snapshot.domains {
             let source = anchor_of(&domain.name);
             for user in sorted(&domain.users, |user| user.guid) {
                 index.add_ad_user(user, source);
+            }
+            for holder in sorted(&domain.holders, |holder| holder.guid) {
+                let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+                index.add_addresses(addresses, holder.mail.as_deref(), Holder::AdOther(holder));
             }
         }
         for user in sorted(&snapshot.users, |user| user.id) {
@@ -81,12 +90,25 @@ impl<'a> Index<'a> {
             let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
             index.add_addresses(addresses, holder.mail.as_deref(), Holder::Other(holder));
         }
-        let mut roles: Vec<&RoleAssignment> = snapshot.roles.iter().collect();
-        roles.sort();
-        for assignment in roles {
-            index.roles.entry(assignment.principal).or_default().push(assignment);
+        for recipient in sorted(snapshot.recipients.as_deref().unwrap_or_default(), |recipient| recipient.id.clone()) {
+            let addresses = recipient.addresses.iter().map(ProxyAddress::conflict_key);
+            index.add_addresses(addresses, None, Holder::Recipient(recipient));
         }
+        index.add_holdings();
         index
+    }
+
+    fn add_holdings(&mut self) {
+        for role in &self.snapshot.roles {
+            self.holdings.entry(role.principal).or_default().push(Holding::Role(role.clone()));
+        }
+        for group in &self.snapshot.role_groups {
+            for member in &group.members {
+                let membership = self.snapshot.membership(group, member).map(Holding::Group);
+                self.holdings.entry(member.user).or_default().extend(membership);
+            }
+        }
+        self.holdings.values_mut().for_each(|held| held.sort());
     }
 
     fn add_ad_user(&mut self, user: &'a AdUser, source: SourceAnchor) {
@@ -197,9 +219,9 @@ impl<'a> Index<'a> {
         user.upn.clone().unwrap_or_else(implied)
     }
 
-    /// The active role assignments of a principal.
-    pub fn roles_of(&self, principal: ObjectId) -> &[&'a RoleAssignment] {
-        self.roles.get(&principal).map_or(&[], Vec::as_slice)
+    /// Everything that makes a user a role holder.
+    pub fn holdings_of(&self, user: ObjectId) -> &[Holding] {
+        self.holdings.get(&user).map_or(&[], Vec::as_slice)
     }
 }
 

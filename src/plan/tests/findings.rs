@@ -10,6 +10,7 @@ use crate::model::tenant::Identity;
 use crate::plan::testing::{HELPDESK, SYNCED, Scene, ad, cloud, codes, linked};
 use crate::rules::finding::FindingCode::{self, *};
 use crate::rules::finding::Severity::{self, *};
+use crate::rules::microsoft::MicrosoftError;
 use std::collections::BTreeSet;
 
 type Expected = &'static [(Severity, FindingCode, Option<&'static str>)];
@@ -258,7 +259,7 @@ fn each_scene_raises_its_findings_and_no_other() {
         let mut found: Vec<_> = plan
             .findings
             .iter()
-            .map(|finding| (finding.severity, finding.code, finding.microsoft_error.as_deref()))
+            .map(|finding| (finding.severity, finding.code, finding.microsoft_error.map(MicrosoftError::as_str)))
             .collect();
         let mut wanted = expected.to_vec();
         wanted.sort_unstable();
