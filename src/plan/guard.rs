@@ -3,7 +3,7 @@
 use super::decide::{Context, Decision};
 use super::steps::Waved;
 use crate::model::id::{LinkId, ObjectId};
-use crate::model::role::RoleKind;
+use crate::model::role::{Holding, RoleKind};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::objects;
@@ -64,7 +64,7 @@ fn brakes(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
 
 /// At every moment `min_global_admins` must be left: enabled, directly and directory-wide active, outside of this plan.
 fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> Option<Finding> {
-    let taken = |decision: &&&Decision<'_>| decision.roles.iter().any(|role| role.is_global_administrator());
+    let taken = |decision: &&&Decision<'_>| decision.roles.iter().any(Holding::is_global_administrator);
     decisions.iter().find(taken)?;
     let in_plan: BTreeSet<ObjectId> = decisions.iter().map(|decision| decision.cloud.id).collect();
     let left: BTreeSet<ObjectId> = context
