@@ -57,7 +57,7 @@ pub struct Scenario {
     /// Cycles that ran before.
     #[serde(default)]
     pub cycles_before: usize,
-    /// What changed between those cycles and the plan, onto the cloud users of these names.
+    /// What changed between those cycles and the plan, by name.
     #[serde(default)]
     pub then: BTreeMap<String, Then>,
 
@@ -162,22 +162,17 @@ pub struct Holder {
     pub roles: Vec<String>,
 }
 
-/// What happened to a cloud user between the cycles before and the plan.
+/// What happened to an AD user and its cloud user of the same name between the cycles before and the plan, in this order.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Then {
-    /// It was restored from the recycle bin by hand.
-    #[serde(default)]
-    pub restored: bool,
-    #[serde(default)]
-    pub loses_roles: bool,
-    #[serde(default)]
-    pub loses_immutable_id: bool,
-    #[serde(default)]
-    pub gets_roles: Vec<String>,
-    /// The AD user of that name leaves the scope, one more cycle runs, and it is back.
+    /// The AD user leaves the scope, one more cycle runs, and it is back where it was.
     #[serde(default)]
     pub leaves_scope: bool,
+    /// This cloud user is restored from the recycle bin by hand; the AD user that it belonged to stays staged.
+    pub restored: Option<String>,
+    #[serde(default)]
+    pub gets_roles: Vec<String>,
 }
 
 /// What a cloud user is after the cycle; what is not said is not looked at. In `upn`, `#` is any digit.

@@ -16,6 +16,7 @@ use matchplan::model::anchor::SourceAnchor;
 use matchplan::snapshot::document::Snapshot;
 use std::collections::BTreeMap;
 
+const CLIENT_ID: &str = "0f0f0f0f-1111-4222-8333-444444444444";
 const BIND_DN: &str = "CN=svc,OU=Service Accounts,DC=corp,DC=contoso,DC=com";
 
 /// Serves the world for as long as reading it takes.
@@ -66,7 +67,7 @@ pub async fn snapshot(world: &World) -> Snapshot {
     let access = Access {
         passwords: BTreeMap::from([(domain.name.clone(), "password".to_owned().into())]),
         authorities: BTreeMap::new(),
-        entra: Credential::ClientSecret { client_id: "client".into(), secret: "secret".to_owned().into() },
+        entra: Credential::ClientSecret { client_id: CLIENT_ID.into(), secret: "secret".to_owned().into() },
     };
     let clock = LeapingClock::at(&world.clock.to_string());
     let directories = Directories::connect(&settings, access, clock, None).await.expect("the lab lets everybody in");

@@ -315,31 +315,22 @@ fn then(world: &mut World, scenario: &Scenario, cast: &Cast) -> Result<(), Strin
             let guid = cast.ad.get(name).ok_or_else(|| format!("there is no AD user {name}"))?;
             let synced = move_entry(world, *guid, &staging).ok_or("the AD user is there")?;
             of_embedded_forest(world);
-            move_entry(world, *guid, &synced);
-        }
-        let Some((id, _)) = cast.cloud.get(name) else {
-            if then.leaves_scope {
-                continue;
+            if then.restored.as_ref().is_none_or(|restored| restored == name) {
+                move_entry(world, *guid, &synced);
             }
-            return Err(format!("there is no cloud user {name}"));
-        };
+        }
+        let of = |name: &String| cast.cloud.get(name).ok_or_else(|| format!("there is no cloud user {name}"));
         let cloud = &mut world.entra;
-        if then.restored {
+        if let Some(restored) = &then.restored {
+            let (id, _) = of(restored)?;
             let at = cloud.deleted_users.iter().position(|user| user.id == *id).ok_or("the user is not deleted")?;
             let mut user = cloud.deleted_users.remove(at);
             user.deleted_date_time = None;
             user.user_principal_name = user.user_principal_name.replacen(&id.0.simple().to_string(), "", 1);
             cloud.users.push(user);
         }
-        if then.loses_roles {
-            cloud.role_assignments.retain(|held| held.principal_id != *id);
-        }
-        if then.loses_immutable_id {
-            let user = cloud.users.iter_mut().find(|user| user.id == *id).ok_or("the user is not live")?;
-            user.on_premises_immutable_id = None;
-        }
         for role in &then.gets_roles {
-            let mut row = assignment(&id.to_string(), role)?;
+            let mut row = assignment(&of(name)?.0.to_string(), role)?;
             row["id"] = json!(format!("given-to-{name}"));
             cloud.role_assignments.push(serde_json::from_value(row).map_err(|error| error.to_string())?);
         }
