@@ -1,7 +1,7 @@
 //! What will change: the planner and its data. Pure and synchronous; clock and inputs are arguments.
 //!
 //! [`planner`] is the way in. It [`resolve`]s what people wrote to users, [`decide`]s each link (which branch, which
-//! attributes by [`align`], what stands in the way by [`hurdles`] and [`cautions`]), applies the [`guard`], and puts
+//! attributes by [`align`], what stands in the way by [`hurdles`], [`cautions`] and [`uncertain`]), applies the [`guard`], and puts
 //! the [`steps`] in order. [`step`], [`link`] and [`document`] are the data: one write or wait, what was decided about
 //! one link, and the saved plan that a reviewer approves.
 
@@ -16,6 +16,7 @@ pub mod planner;
 pub mod resolve;
 pub mod step;
 pub mod steps;
+pub mod uncertain;
 
 #[cfg(test)]
 mod testing;
