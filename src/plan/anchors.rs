@@ -50,8 +50,9 @@ fn judge(
             Some(differs(message, help, &evidence, configured, &hard))
         }
         Conclusion::Mixed => {
-            let message =
-                format!("{setting}; the users that are synced show both attributes: {counts}. Neither can be relied on.");
+            let message = format!(
+                "{setting}; the users that are synced show both attributes: {counts}. Neither can be relied on."
+            );
             let help = "Look up the source anchor in the sync engine (Entra Connect: View or export current configuration), \
                         and repair the users that have the other one before any hard match.";
             Some(differs(message, help.to_owned(), &evidence, configured, &hard))
@@ -62,7 +63,9 @@ fn judge(
                         supported, and no hard match can be made with them.";
             Some(differs(message, help.to_owned(), &evidence, configured, &hard))
         }
-        Conclusion::Unseen => unproven(&hard, format!("{setting}, and no user that is synced shows whether that is true.")),
+        Conclusion::Unseen => {
+            unproven(&hard, format!("{setting}, and no user that is synced shows whether that is true."))
+        }
         // Where both attributes give the same anchor, the question does not matter.
         Conclusion::Open => {
             let differ = |ad: &&AdUser| ad.anchor(SourceAnchor::ObjectGuid) != ad.anchor(SourceAnchor::ConsistencyGuid);

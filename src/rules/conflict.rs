@@ -36,3 +36,6 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
     findings.extend(rivals::find(link, index));
     findings
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,8 @@ fn held(link: Candidate<'_>, owner: &Owner<'_>, key: &str, index: &Index<'_>) ->
 
 /// Others whose sign-in name is an address that this link would be the first to bring into the cloud.
 fn called(link: Candidate<'_>, key: &str, holders: &[Holder<'_>], index: &Index<'_>) -> Vec<Finding> {
-    let Some(address) = key.strip_prefix("smtp:").filter(|address| !link.cloud.proxy_addresses.has_smtp(address)) else {
+    let Some(address) = key.strip_prefix("smtp:").filter(|address| !link.cloud.proxy_addresses.has_smtp(address))
+    else {
         return Vec::new();
     };
     let upn = Upn::from(address.to_owned());

@@ -86,10 +86,8 @@ pub fn owners<'a>(holders: &[Holder<'a>], link: Candidate<'_>, index: &Index<'a>
     };
     let others = holders.iter().filter(|holder| !is_own(holder, link) && !duplicate(holder));
     let others: Vec<Holder<'a>> = others.copied().collect();
-    let owners: Vec<Owner<'a>> = others
-        .iter()
-        .map(|holder| Owner { holder: *holder, original: original(holder, &others, index) })
-        .collect();
+    let owners: Vec<Owner<'a>> =
+        others.iter().map(|holder| Owner { holder: *holder, original: original(holder, &others, index) }).collect();
     let originals: Vec<Holder<'a>> = owners.iter().filter_map(|owner| owner.original).collect();
     owners.into_iter().filter(|owner| !originals.iter().any(|original| original.is(&owner.holder))).collect()
 }

@@ -52,7 +52,8 @@ fn taken(link: Candidate<'_>, owner: &Owner<'_>, upn: &Upn) -> Finding {
 
 fn address(link: Candidate<'_>, owner: &Owner<'_>, upn: &Upn) -> Finding {
     let other = objects::holder(&owner.source());
-    let message = format!("The sign-in name would become {upn}, which is an address of {} ({}).", other.name, other.kind);
+    let message =
+        format!("The sign-in name would become {upn}, which is an address of {} ({}).", other.name, other.kind);
     let help = format!("{}, or choose another name with `upn` in this link.", owner.way_out(upn.as_str()));
     // Whether what lies in the recycle bin counts here is not documented.
     let severity = if matches!(owner.holder, Holder::Deleted(_)) { Severity::Warning } else { Severity::Error };
