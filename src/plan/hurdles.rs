@@ -26,7 +26,9 @@ pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, cont
     findings.extend(cautions::find(aligned, decision, context));
     findings.extend(uncertain::find(aligned, decision, context));
     decision.findings.append(&mut findings);
-    if !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
+    // That another user would be taken over is said even where the conflict behind it has been.
+    let astray = matches!(decision.prediction, Prediction::WrongTarget { .. });
+    if astray || !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
         decision.findings.extend(unexplained(decision, context));
     }
 }
