@@ -131,10 +131,10 @@ impl Flow<'_> {
     fn check_types(&self, cloud: &Cloud) -> Result<(), ExportError> {
         for address in self.user.proxy_addresses.iter().filter(|a| a.smtp_address().is_some()) {
             let holds = |values: &[String]| values.iter().any(|v| v.eq_ignore_ascii_case(address.as_str()));
-            let groups = cloud.groups.iter().map(|h| (h, "group"));
-            let contacts = cloud.contacts.iter().map(|h| (h, "contact"));
-            if let Some((holder, kind)) = groups.chain(contacts).find(|(h, _)| holds(&h.proxy_addresses)) {
-                let detail = format!("the {kind} {} ({}) has {address}", holder.display_name, holder.id);
+            let groups = cloud.groups.iter().map(|g| ("group", g.id, &g.display_name, &g.proxy_addresses));
+            let contacts = cloud.contacts.iter().map(|c| ("contact", c.id, &c.display_name, &c.proxy_addresses));
+            if let Some((kind, id, name, _)) = groups.chain(contacts).find(|(_, _, _, addresses)| holds(addresses)) {
+                let detail = format!("the {kind} {name} ({id}) has {address}");
                 return Err(ExportError::new(ErrorCode::ObjectTypeMismatch, detail));
             }
         }
@@ -246,8 +246,9 @@ impl Quarantine<'_> {
 /// Whether another live object has an address, primary or not.
 fn held_by_another(address: &str, own: ObjectId, cloud: &Cloud) -> bool {
     let users = cloud.users.iter().filter(|u| u.id != own).map(|u| &u.proxy_addresses);
-    let others = cloud.groups.iter().chain(&cloud.contacts).map(|holder| &holder.proxy_addresses);
-    users.chain(others).flatten().any(|value| value.eq_ignore_ascii_case(address))
+    let groups = cloud.groups.iter().map(|group| &group.proxy_addresses);
+    let contacts = cloud.contacts.iter().map(|contact| &contact.proxy_addresses);
+    users.chain(groups).chain(contacts).flatten().any(|value| value.eq_ignore_ascii_case(address))
 }
 
 /// Replaces a set's values; one that holds the same values already keeps its order.

@@ -3,8 +3,10 @@
 mod batch;
 mod capture;
 mod delta;
+mod groups;
 mod harness;
 mod patch;
+mod pim;
 mod reading;
 mod roles;
 mod stopping;

@@ -1,7 +1,8 @@
 //! Contoso's tenant, domain and sync engine, before anybody works there.
 
 use crate::lab::world::cloud::{
-    AdministrativeUnit, Caller, Cloud, CloudDomain, CloudHolder, CloudRoleAssignment, Features, RoleDefinition,
+    AdministrativeUnit, Caller, Cloud, CloudDomain, CloudGroup, CloudHolder, CloudRoleAssignment, Features,
+    RoleDefinition,
 };
 use crate::lab::world::derive;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
@@ -165,6 +166,11 @@ pub(super) fn tenant() -> Cloud {
         proxy_addresses: vec![format!("SMTP:{address}")],
         on_premises_sync_enabled: None,
     };
+    let group = |name: &str, address: &str| CloudGroup {
+        mail: Some(address.to_owned()),
+        proxy_addresses: vec![format!("SMTP:{address}")],
+        ..CloudGroup::named(name)
+    };
     let caller = derive::object_id("servicePrincipal", "matchplan");
     let caller_roles = [PRIVILEGED_ROLE_ADMINISTRATOR, PRIVILEGED_AUTHENTICATION_ADMINISTRATOR];
     Cloud {
@@ -198,13 +204,14 @@ pub(super) fn tenant() -> Cloud {
             .map(str::to_owned)
             .to_vec(),
             roles: caller_roles.map(role_id).to_vec(),
+            multi_factor: false,
         },
         users: Vec::new(),
         deleted_users: Vec::new(),
         groups: vec![
-            holder("Sales", "sales@contoso.com"),
-            holder("All Staff", "all.staff@contoso.com"),
-            holder("Project Aurora", "aurora@contoso.com"),
+            group("Sales", "sales@contoso.com"),
+            group("All Staff", "all.staff@contoso.com"),
+            group("Project Aurora", "aurora@contoso.com"),
         ],
         contacts: vec![
             holder("Sam Stone (external)", "s.stone@contoso.com"),
@@ -216,6 +223,11 @@ pub(super) fn tenant() -> Cloud {
             .map(|&(name, id)| RoleDefinition { id: id.into(), display_name: name.to_owned(), is_built_in: true })
             .collect(),
         role_assignments: caller_roles.iter().map(|role| assignment(caller, role, None)).collect(),
+        role_assignment_schedules: Vec::new(),
+        role_eligibility_schedules: Vec::new(),
+        role_management_policies: Vec::new(),
+        conditional_access_policies: Vec::new(),
+        pim_licensed: true,
         past_role_assignments: BTreeSet::new(),
     }
 }
