@@ -6,7 +6,7 @@ use super::run::Run;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::id::{AssignmentId, ObjectId};
-use crate::model::role::RoleAssignment;
+use crate::model::role::Holding;
 use crate::state::journal::JournalEvent;
 use crate::state::ledger::Reading;
 use crate::state::recorder::Recorder;
@@ -69,10 +69,10 @@ where
             Verdict::Surprise(why) => return Ok(Attempt::Not(format!("could not {write}: {why}"))),
             Verdict::AsExpected => {}
         }
-        if let Write::Take { user, assignment } = write
-            && let Err(why) = self.may_take(user.id, assignment).await
+        if let Write::Take { user, holding } = write
+            && let Err(why) = self.may_take(user.id, holding).await
         {
-            return Ok(Attempt::Not(format!("the role {} stays with {user}: {why}", assignment.grant)));
+            return Ok(Attempt::Not(format!("the role {holding} stays with {user}: {why}")));
         }
         self.record(intent(before))?;
         Ok(self.send_and_read_back(write).await)
@@ -173,10 +173,10 @@ where
                 let live = directories.entra_user(user.id).await?.ok_or_else(|| gone(user.to_string()))?;
                 Ok(Reading::ImmutableId { value: live.immutable_id })
             }
-            Write::Take { user, assignment: role } | Write::Give { user, taken: role } => {
-                let mut assignments = directories.roles_of(user.id).await?;
-                assignments.retain(|live| role.grant.same_as(&live.grant));
-                Ok(Reading::Role { assignments })
+            Write::Take { user, holding } | Write::Give { user, holding } => {
+                let mut holdings = directories.holdings_of(user.id).await?;
+                holdings.retain(|live| holding.same_as(live));
+                Ok(Reading::Holdings { holdings })
             }
         }
     }
@@ -187,20 +187,20 @@ where
             Write::Align { user, changes } => directories.modify(user, changes).await,
             Write::Move { user, to, .. } => directories.move_under(user, to).await,
             Write::Anchor { user, sets, .. } => directories.set_immutable_id(user.id, sets.as_ref()).await,
-            Write::Take { assignment, .. } => directories.remove_role(&assignment.id).await,
-            Write::Give { user, taken } => directories.assign_role(user.id, &taken.grant).await.map(drop),
+            Write::Take { holding, .. } => directories.take(holding).await,
+            Write::Give { holding, .. } => directories.give(holding).await,
         }
     }
 
     /// The guards of a role removal, read live just before it.
-    async fn may_take(&self, user: ObjectId, assignment: &RoleAssignment) -> Result<(), String> {
+    async fn may_take(&self, user: ObjectId, holding: &Holding) -> Result<(), String> {
         if self.options.caller == Some(user) {
             return Err("matchplan runs in that user's name and would lose its own rights".to_owned());
         }
         if self.options.protected.contains(&user) {
             return Err("the configuration protects that user".to_owned());
         }
-        if !assignment.grant.is_global_administrator() {
+        if !holding.is_global_administrator() {
             return Ok(());
         }
         let all = self.ports.directories.global_administrators().await.map_err(|e| e.in_full())?;
@@ -222,7 +222,7 @@ fn because(answer: &Result<(), DirectoryError>) -> String {
 
 fn done(write: &Write, wrote: bool, after: Reading) -> Attempt {
     let assignment = match (write, &after) {
-        (Write::Give { .. }, Reading::Role { assignments }) => assignments.first().map(|a| a.id.clone()),
+        (Write::Give { .. }, Reading::Holdings { holdings }) => holdings.first().and_then(Holding::id).cloned(),
         _ => None,
     };
     Attempt::Done { wrote, after, assignment }

@@ -18,8 +18,9 @@ use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, ApplyId, AssignmentId, DomainName, LinkId, ObjectId, Sid, StepId, TenantId};
 use crate::model::name::Upn;
+use crate::model::profile::Profile;
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleAssignment, RoleGrant};
+use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding, RoleAssignment, RoleGrant, RoleKind};
 use crate::model::tenant::{Domain, Tenant};
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
 use crate::plan::link::{BeforeImage, Exposure, Method, Outcome, PlannedLink};
@@ -148,7 +149,7 @@ impl World {
             condition: None,
         };
         let id = AssignmentId(format!("assignment-{}", self.fresh()));
-        let assignment = RoleAssignment { id, principal, grant };
+        let assignment = RoleAssignment { id, principal, kind: RoleKind::Active, starts: None, ends: None, grant };
         self.inner.borrow_mut().roles.push(assignment.clone());
         assignment
     }
@@ -171,7 +172,9 @@ impl World {
             given_name: None,
             surname: None,
             mail_nickname: None,
-            employee_id: None,
+            target_address: None,
+            recipient_type: None,
+            profile: Profile::new(),
             user_account_control: 512,
             critical_system_object: false,
             admin_count: false,
@@ -207,7 +210,7 @@ impl World {
                 anchor: Some(anchor),
                 prediction: None,
                 takeover: crate::rules::prediction::Takeover::default(),
-                before: BeforeImage { user: cloud.clone(), roles: roles.clone() },
+                before: BeforeImage { user: cloud.clone(), roles: roles.iter().cloned().map(Holding::Role).collect() },
             });
             let mut add = |action: Action| {
                 let step = format!("{:02}-{:04}-{}-{id}", spec.wave, steps.len(), action.kind());
@@ -217,9 +220,10 @@ impl World {
             };
             let user = EntraRef::from(cloud);
             let mut suspended = Vec::new();
-            for assignment in roles {
-                let label = assignment.grant.to_string();
-                suspended.push((add(Action::Suspend { user: user.clone(), assignment, restore: true }), label));
+            for role in roles {
+                let label = role.grant.to_string();
+                let holding = Holding::Role(role);
+                suspended.push((add(Action::Suspend { user: user.clone(), holding, restore: true }), label));
             }
             let change = |attribute: AdAttribute, sets: Vec<String>| AttributeChange {
                 attribute,
@@ -297,6 +301,7 @@ impl World {
                 server: "dc01.corp.test".to_owned(),
                 upn_suffixes: Vec::new(),
                 users: inner.ad.values().cloned().collect(),
+                holders: Vec::new(),
             }],
             tenant: Tenant {
                 id: tenant().id,
@@ -316,6 +321,9 @@ impl World {
             deleted_users: Vec::new(),
             holders: Vec::new(),
             roles: inner.roles.clone(),
+            role_groups: Vec::new(),
+            role_policies: Vec::new(),
+            recipients: None,
             caller: None,
             gaps: Vec::new(),
         }
@@ -485,6 +493,7 @@ fn cloud_user(id: ObjectId, upn: &str) -> EntraUser {
         object_identifier: None,
         cloud_managed: None,
         provisioning_errors: Vec::new(),
+        profile: Profile::new(),
         deleted: None,
     }
 }
@@ -556,11 +565,16 @@ impl ReadEntra for World {
         Ok(self.inner.borrow().cloud.values().filter(has).cloned().collect())
     }
 
-    async fn roles_of(&self, principal: ObjectId) -> Result<Vec<RoleAssignment>, DirectoryError> {
+    async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
         if self.roles_unread.get() {
             return Err(refuse(ErrorKind::Unreachable, "read roles"));
         }
-        Ok(self.inner.borrow().roles.iter().filter(|r| r.principal == principal).cloned().collect())
+        let inner = self.inner.borrow();
+        Ok(inner.roles.iter().filter(|r| r.principal == user).cloned().map(Holding::Role).collect())
+    }
+
+    async fn missing_for(&self, _: &Holding) -> Result<Option<String>, DirectoryError> {
+        Ok(None)
     }
 
     async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {
@@ -587,26 +601,27 @@ impl WriteEntra for World {
         })
     }
 
-    async fn remove_role(&self, assignment: &AssignmentId) -> Result<(), DirectoryError> {
-        self.write(format!("take {assignment}"), || {
+    async fn take(&self, holding: &Holding) -> Result<(), DirectoryError> {
+        let Holding::Role(role) = holding else { return Err(refuse(ErrorKind::Refused, "take")) };
+        self.write(format!("take {}", role.id), || {
             let mut inner = self.inner.borrow_mut();
             let before = inner.roles.len();
-            inner.roles.retain(|r| r.id != *assignment);
+            inner.roles.retain(|r| r.id != role.id);
             if inner.roles.len() == before { Err(refuse(ErrorKind::NotFound, "take")) } else { Ok(()) }
         })
     }
 
-    async fn assign_role(&self, principal: ObjectId, grant: &RoleGrant) -> Result<AssignmentId, DirectoryError> {
+    async fn give(&self, holding: &Holding) -> Result<(), DirectoryError> {
+        let Holding::Role(role) = holding else { return Err(refuse(ErrorKind::Refused, "give")) };
         let id = AssignmentId(format!("assignment-{}", self.fresh()));
-        self.write(format!("give {principal}"), || {
+        self.write(format!("give {}", role.principal), || {
             let mut inner = self.inner.borrow_mut();
-            if inner.roles.iter().any(|r| r.principal == principal && r.grant.same_as(grant)) {
+            if inner.roles.iter().any(|r| r.principal == role.principal && r.grant.same_as(&role.grant)) {
                 return Err(refuse(ErrorKind::Refused, "give"));
             }
-            inner.roles.push(RoleAssignment { id: id.clone(), principal, grant: grant.clone() });
+            inner.roles.push(RoleAssignment { id: id.clone(), ..role.clone() });
             Ok(())
-        })?;
-        Ok(id)
+        })
     }
 }
 

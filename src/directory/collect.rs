@@ -70,6 +70,9 @@ impl<C: Clock> Directories<C> {
             deleted_users: cloud.deleted_users,
             holders: cloud.holders,
             roles: cloud.roles,
+            role_groups: Vec::new(),
+            role_policies: Vec::new(),
+            recipients: None,
             caller: cloud.caller,
             gaps: cloud.gaps,
         })

@@ -14,9 +14,9 @@ use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
-use crate::model::id::{AdGuid, AssignmentId, DomainName, ObjectId, Sid};
+use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::reference::AdRef;
-use crate::model::role::{RoleAssignment, RoleGrant};
+use crate::model::role::Holding;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -118,8 +118,12 @@ impl<C: Clock> ReadEntra for Directories<C> {
         self.graph.users_with(anchor, sid).await
     }
 
-    async fn roles_of(&self, principal: ObjectId) -> Result<Vec<RoleAssignment>, DirectoryError> {
-        self.graph.roles_of(principal).await
+    async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
+        self.graph.holdings_of(user).await
+    }
+
+    async fn missing_for(&self, holding: &Holding) -> Result<Option<String>, DirectoryError> {
+        self.graph.missing_for(holding).await
     }
 
     async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {
@@ -136,12 +140,12 @@ impl<C: Clock> WriteEntra for Directories<C> {
         self.graph.set_immutable_id(user, value).await
     }
 
-    async fn remove_role(&self, assignment: &AssignmentId) -> Result<(), DirectoryError> {
-        self.graph.remove_role(assignment).await
+    async fn take(&self, holding: &Holding) -> Result<(), DirectoryError> {
+        self.graph.take(holding).await
     }
 
-    async fn assign_role(&self, principal: ObjectId, grant: &RoleGrant) -> Result<AssignmentId, DirectoryError> {
-        self.graph.assign_role(principal, grant).await
+    async fn give(&self, holding: &Holding) -> Result<(), DirectoryError> {
+        self.graph.give(holding).await
     }
 }
 

@@ -7,9 +7,9 @@ use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
-use crate::model::id::{AdGuid, AssignmentId, DomainName, ObjectId, Sid};
+use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::reference::AdRef;
-use crate::model::role::{RoleAssignment, RoleGrant};
+use crate::model::role::Holding;
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
 
@@ -42,8 +42,12 @@ pub trait ReadEntra {
     /// Every live or soft-deleted user that has this ImmutableID (compared exactly) or this on-premises SID.
     fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> impl Future<Output = Answer<Vec<EntraUser>>>;
 
-    /// The active role assignments of one principal.
-    fn roles_of(&self, principal: ObjectId) -> impl Future<Output = Answer<Vec<RoleAssignment>>>;
+    /// Everything that makes one user a role holder. Where PIM cannot be read (no permission, no licence) this is what
+    /// is active; a plan has said so as a gap.
+    fn holdings_of(&self, user: ObjectId) -> impl Future<Output = Answer<Vec<Holding>>>;
+
+    /// What a holding needs and what is not there any more: its scope, its group, as words. `None` if all is there.
+    fn missing_for(&self, holding: &Holding) -> impl Future<Output = Answer<Option<String>>>;
 
     /// The users that hold Global Administrator, directory-wide and directly, with whether they can sign in.
     fn global_administrators(&self) -> impl Future<Output = Answer<Vec<(ObjectId, bool)>>>;
@@ -57,12 +61,13 @@ pub trait WriteEntra: ReadEntra {
     /// Sets the ImmutableID, or clears it with JSON `null`.
     fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> impl Future<Output = Answer<()>>;
 
-    /// Removes one role assignment. Removing one that is gone already is [`super::error::ErrorKind::NotFound`].
-    fn remove_role(&self, assignment: &AssignmentId) -> impl Future<Output = Answer<()>>;
+    /// Takes a role, an eligibility or a membership away. Taking one that is gone already is
+    /// [`super::error::ErrorKind::NotFound`].
+    fn take(&self, holding: &Holding) -> impl Future<Output = Answer<()>>;
 
-    /// Assigns a role; returns the new assignment's id. Assigning one that is there already is
-    /// [`super::error::ErrorKind::Refused`].
-    fn assign_role(&self, principal: ObjectId, grant: &RoleGrant) -> impl Future<Output = Answer<AssignmentId>>;
+    /// Gives back what [`WriteEntra::take`] took: the same scope, condition, kind, start (if it still lies ahead) and
+    /// end. Giving what is there already is [`super::error::ErrorKind::Refused`]; so is an activation.
+    fn give(&self, holding: &Holding) -> impl Future<Output = Answer<()>>;
 }
 
 /// The sync engine, as far as we can speak to it.

@@ -5,6 +5,7 @@ use super::anchor::{Anchor, AnchorError, SourceAnchor};
 use super::dn::Dn;
 use super::id::{AdGuid, DomainName, Sid};
 use super::name::{SamAccountName, Upn};
+use super::profile::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,9 +47,15 @@ pub struct AdUser {
     /// `mailNickname`, the Exchange alias; Exchange attributes flow only where it is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail_nickname: Option<String>,
-    /// `employeeID`.
+    /// `targetAddress`: where mail is forwarded to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub employee_id: Option<String>,
+    pub target_address: Option<String>,
+    /// `msExchRecipientTypeDetails`: what kind of mailbox; some kinds are never synced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient_type: Option<i64>,
+    /// The attributes that describe the person.
+    #[serde(default, skip_serializing_if = "Profile::is_empty")]
+    pub profile: Profile,
     /// `userAccountControl`; bit 2 set means disabled.
     #[serde(default)]
     pub user_account_control: u32,

@@ -4,6 +4,7 @@ use super::address::AddressSet;
 use super::anchor::{Anchor, ImmutableId};
 use super::id::{ObjectId, Sid};
 use super::name::Upn;
+use super::profile::Profile;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,9 @@ pub struct EntraUser {
     /// `onPremisesProvisioningErrors`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub provisioning_errors: Vec<ProvisioningError>,
+    /// The attributes that describe the person.
+    #[serde(default, skip_serializing_if = "Profile::is_empty")]
+    pub profile: Profile,
     /// `deletedDateTime`: set for a user in the recycle bin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,

@@ -13,7 +13,9 @@
 //! | [`attribute`] | one attribute's change: what a write expects and sets |
 //! | [`ad`], [`entra`] | the two users, and what else can hold an address |
 //! | [`mod@reference`] | a stable id with a readable name, as plans and states name objects |
-//! | [`role`] | directory role assignments with their scope |
+//! | [`profile`] | the attributes that describe a person, on both sides |
+//! | [`recipient`] | what else can hold an address: objects of AD, recipients of Exchange |
+//! | [`role`] | who holds which directory role, how, until when; what PIM asks of whoever assigns it |
 //! | [`tenant`] | domains, sync features, last sync |
 //! | [`visible`] | characters that a terminal would obey, made visible |
 //! | [`digest`], [`sealed`] | canonical JSON and its SHA-256; files that carry it |
@@ -27,6 +29,8 @@ pub mod dn;
 pub mod entra;
 pub mod id;
 pub mod name;
+pub mod profile;
+pub mod recipient;
 pub mod reference;
 pub mod role;
 pub mod sealed;

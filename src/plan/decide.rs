@@ -15,7 +15,7 @@ use crate::model::attribute::AttributeChange;
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{DomainName, ObjectId};
-use crate::model::role::RoleAssignment;
+use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
 use crate::rules::conflict;
 use crate::rules::exposure::{self, Exposure};
@@ -74,8 +74,8 @@ pub struct Decision<'a> {
     pub changes: Vec<AttributeChange>,
     /// The container before and after, if the user is moved.
     pub relocation: Option<(Dn, Dn)>,
-    /// The role assignments to take.
-    pub roles: Vec<&'a RoleAssignment>,
+    /// The roles, and memberships that bring roles, to take.
+    pub roles: Vec<Holding>,
     /// Whether they come back.
     pub restore: bool,
     /// Where the AD user stands.
@@ -114,7 +114,7 @@ pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context
     if cloud.is_synced() {
         return synced(ad, cloud, anchor);
     }
-    let roles = context.index.roles_of(cloud.id).to_vec();
+    let roles = context.index.holdings_of(cloud.id).to_vec();
     let soft = Try::new(spec, ad, cloud, anchor, Method::Soft, &roles, context);
     let hard = Try::new(spec, ad, cloud, anchor, Method::Hard, &roles, context);
     let (chosen, why) = choose(spec, soft, hard, &roles);
@@ -213,7 +213,7 @@ impl Try {
         cloud: &EntraUser,
         anchor: Anchor,
         method: Method,
-        roles: &[&RoleAssignment],
+        roles: &[Holding],
         context: &Context<'_>,
     ) -> Self {
         let aligned = align::aligned(ad, cloud, spec, method);
@@ -224,19 +224,24 @@ impl Try {
             cloud,
             anchored: method == Method::Hard || by_anchor,
             privileged: spec.roles == RolesChoice::Refuse && !roles.is_empty(),
+            staged: spec.move_to.is_none() && context.exposure(ad) == Exposure::Staged,
         };
-        let prediction = matching::predict(candidate, context.index, context.features);
+        let prediction = matching::predict(candidate, context.index);
         let conflicts = conflict::find(candidate, context.index);
         Self { method, by_anchor, aligned, prediction, conflicts }
     }
 
     fn works(&self) -> bool {
-        let soft = matches!(self.prediction, Prediction::Linked { by: MatchKey::PrimarySmtp | MatchKey::Upn });
+        let soft = matches!(
+            self.prediction,
+            Prediction::Linked { by: MatchKey::PrimarySmtp | MatchKey::Upn }
+                | Prediction::Unproven { by: MatchKey::PrimarySmtp | MatchKey::Upn, .. }
+        );
         soft && !self.conflicts.iter().any(|f| f.severity == Severity::Error)
     }
 }
 
-fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (Try, String) {
+fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[Holding]) -> (Try, String) {
     match spec.matching {
         MatchChoice::Soft if soft.by_anchor => (
             Try { method: Method::Hard, ..soft },
@@ -252,17 +257,23 @@ fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[&RoleAssignment]) -> (
         }
         MatchChoice::Auto if soft.works() => {
             let why = match soft.prediction {
-                Prediction::Linked { by: MatchKey::Upn } => "the UPN matches, and no role is held",
+                Prediction::Linked { by: MatchKey::Upn } | Prediction::Unproven { by: MatchKey::Upn, .. } => {
+                    "the UPN matches, and no role is held"
+                }
                 _ => "UPN and primary SMTP address match or can be aligned, and no role is held",
             };
             (soft, why.to_owned())
         }
         MatchChoice::Auto => {
             let why = match &soft.prediction {
-                Prediction::Linked { .. } => "aligning for a soft match would conflict".to_owned(),
+                Prediction::Linked { .. } | Prediction::Unproven { .. } => {
+                    "aligning for a soft match would conflict".to_owned()
+                }
                 Prediction::Error { why, .. }
-                | Prediction::Duplicate { why }
+                | Prediction::WrongTarget { why }
+                | Prediction::Duplicate { why, .. }
                 | Prediction::Restored { why }
+                | Prediction::NotEvaluated { why }
                 | Prediction::NotSynced { why } => format!("a soft match is not possible: {why}"),
             };
             (hard, why)

@@ -3,6 +3,8 @@
 use super::decide::{Context, Decision};
 use super::steps::Waved;
 use crate::model::id::{LinkId, ObjectId};
+use crate::model::recipient;
+use crate::model::role::{Holding, RoleKind};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::objects;
@@ -63,7 +65,7 @@ fn brakes(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
 
 /// At every moment `min_global_admins` must be left: enabled, directly and directory-wide active, outside of this plan.
 fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> Option<Finding> {
-    let taken = |decision: &&&Decision<'_>| decision.roles.iter().any(|role| role.grant.is_global_administrator());
+    let taken = |decision: &&&Decision<'_>| decision.roles.iter().any(Holding::is_global_administrator);
     decisions.iter().find(taken)?;
     let in_plan: BTreeSet<ObjectId> = decisions.iter().map(|decision| decision.cloud.id).collect();
     let left: BTreeSet<ObjectId> = context
@@ -71,7 +73,8 @@ fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> 
         .snapshot
         .roles
         .iter()
-        .filter(|role| role.grant.is_global_administrator() && !in_plan.contains(&role.principal))
+        .filter(|role| role.kind == RoleKind::Active && role.grant.is_global_administrator())
+        .filter(|role| !in_plan.contains(&role.principal))
         .filter(|role| context.index.cloud_user(role.principal).is_some_and(|user| user.account_enabled == Some(true)))
         .map(|role| role.principal)
         .collect();
@@ -98,10 +101,22 @@ fn tenant(context: &Context<'_>, changes: bool) -> Vec<Finding> {
             "Set up Entra Connect or Cloud Sync first.",
         ));
     }
+    if changes && snapshot.recipients.is_none() {
+        findings.push(Finding::new(
+            Severity::Info,
+            FindingCode::CouldNotBeSeen,
+            "Could not be seen: mail-enabled public folders and dynamic distribution lists that hold an address (Graph does not show them).",
+            format!("Export the recipients and give the file with --recipients FILE: {}", recipient::EXPORT),
+        ));
+    }
     for gap in &snapshot.gaps {
         let (code, depends) = match gap.what {
             // Said per link, where it blocks.
             Missing::Roles => continue,
+            Missing::PimSchedules => (FindingCode::CouldNotBeSeen, "eligible and activated roles"),
+            Missing::RoleGroups => (FindingCode::CouldNotBeSeen, "roles through role-assignable groups"),
+            Missing::RolePolicies => (FindingCode::CouldNotBeSeen, "whether PIM's policies let a role be given back"),
+            Missing::GroupUses => (FindingCode::CouldNotBeSeen, "what role-assignable groups carry besides roles"),
             Missing::SyncFeatures => (FindingCode::SyncFeaturesUnseen, "whether the tenant blocks matches"),
             Missing::DeletedUsers => (FindingCode::CouldNotBeSeen, "soft-deleted users that are in the way"),
             Missing::Groups => (FindingCode::CouldNotBeSeen, "groups that hold an address"),

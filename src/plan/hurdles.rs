@@ -1,12 +1,13 @@
 //! What stands in the way of one link, besides conflicts with other objects.
 
-use super::cautions;
 use super::decide::{Context, Decision};
+use super::{cautions, uncertain};
 use crate::config::matchplan::{LinkSpec, RolesChoice};
 use crate::model::ad::AdUser;
 use crate::rules::exposure::{self, Exposure};
 use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::matching;
+use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::{Method, Prediction};
 use crate::snapshot::document::Missing;
@@ -23,8 +24,11 @@ pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, cont
     findings.extend(scope(decision, context));
     findings.extend(federation(decision, context));
     findings.extend(cautions::find(aligned, decision, context));
+    findings.extend(uncertain::find(aligned, decision, context));
     decision.findings.append(&mut findings);
-    if !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
+    // That another user would be taken over is said even where the conflict behind it has been.
+    let astray = matches!(decision.prediction, Prediction::WrongTarget { .. });
+    if astray || !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
         decision.findings.extend(unexplained(decision, context));
     }
 }
@@ -82,10 +86,13 @@ fn roles(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Opt
             "Grant RoleManagement.Read.Directory, or go on without knowing: --allow roles-unseen.",
         ));
     }
-    let held = context.index.roles_of(cloud.id);
+    let held = context.index.holdings_of(cloud.id);
     (spec.roles == RolesChoice::Refuse && !held.is_empty()).then(|| {
-        let names: Vec<String> = held.iter().map(|role| role.grant.to_string()).collect();
-        let error = if decision.method == Method::Hard { "InvalidHardMatch" } else { "ExistingAdminRoleConflict" };
+        let names: Vec<String> = held.iter().map(ToString::to_string).collect();
+        let error = match decision.method {
+            Method::Hard => MicrosoftError::InvalidHardMatch,
+            Method::Soft => MicrosoftError::ExistingAdminRoleConflict,
+        };
         Finding::error(
             FindingCode::HoldsRoles,
             format!("{} holds {}: Entra does not match an AD user with a role holder.", cloud.upn, names.join(", ")),
@@ -110,13 +117,13 @@ fn immutable_id(decision: &Decision<'_>, context: &Context<'_>) -> Option<Findin
             "Link that AD user instead, or clear the ImmutableID (JSON null) if it is wrong.",
         )
         .about([objects::ad_user(owner)])
-        .microsoft("AttributeValueMustBeUnique"),
+        .microsoft(MicrosoftError::AttributeValueMustBeUnique),
         (None, Method::Soft) => Finding::error(
             FindingCode::ImmutableIdSet,
             format!("{} has another ImmutableID already; a soft match needs an empty one.", cloud.upn),
             "Write `match = \"hard\"`, which replaces it, or clear it (JSON null).",
         )
-        .microsoft("AttributeValueMustBeUnique"),
+        .microsoft(MicrosoftError::AttributeValueMustBeUnique),
         (None, Method::Hard) => Finding::warning(
             FindingCode::ImmutableIdSet,
             format!(
@@ -140,7 +147,7 @@ fn object_identifier(decision: &Decision<'_>, context: &Context<'_>) -> Option<F
         )
         .about([objects::cloud_user(cloud)])
         .value(cloud.object_identifier.as_deref().unwrap_or_default())
-        .microsoft("AttributeUpdateNotAllowed")
+        .microsoft(MicrosoftError::AttributeUpdateNotAllowed)
     })
 }
 
@@ -152,7 +159,7 @@ fn switches(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
                 "The tenant blocks hard matches (blockCloudObjectTakeoverThroughHardMatchEnabled is on).",
                 "Switch it off for the time of the match, and on again afterwards; a soft match is not affected.",
             )
-            .microsoft("InvalidHardMatch"),
+            .microsoft(MicrosoftError::InvalidHardMatch),
         ),
         Method::Soft if context.features.block_soft_match => Some(
             Finding::error(
@@ -160,7 +167,7 @@ fn switches(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
                 "The tenant blocks soft matches (blockSoftMatchEnabled is on).",
                 "Switch it off for the time of the match, and on again afterwards; or write `match = \"hard\"`.",
             )
-            .microsoft("InvalidSoftMatch"),
+            .microsoft(MicrosoftError::InvalidSoftMatch),
         ),
         Method::Hard | Method::Soft => None,
     }
@@ -236,13 +243,23 @@ fn federation(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding>
 /// Whatever the prediction says that no other finding has said: nothing may fail at sync that could be seen now.
 fn unexplained(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
     let (why, error) = match &decision.prediction {
-        Prediction::Linked { .. } => return None,
+        // What could not be seen has a finding of its own, for this link or for the plan as a whole.
+        Prediction::Linked { .. } | Prediction::Unproven { .. } => return None,
         Prediction::Error { name, why } => (why, Some(name)),
-        Prediction::Duplicate { why } | Prediction::Restored { why } | Prediction::NotSynced { why } => (why, None),
+        Prediction::Duplicate { error, why } => (why, error.as_ref()),
+        Prediction::WrongTarget { why }
+        | Prediction::Restored { why }
+        | Prediction::NotEvaluated { why }
+        | Prediction::NotSynced { why } => (why, None),
     };
     let soft = decision.method == Method::Soft;
-    let by_upn = !context.features.soft_match_on_upn && matches!(decision.prediction, Prediction::Duplicate { .. });
-    let code = if soft && by_upn { FindingCode::UpnMatchOff } else { FindingCode::MatchImpossible };
+    let switched_off = context.index.snapshot.tenant.features.is_some_and(|features| !features.soft_match_on_upn);
+    let by_upn = switched_off && matches!(decision.prediction, Prediction::Duplicate { .. });
+    let code = match &decision.prediction {
+        Prediction::WrongTarget { .. } => FindingCode::WrongTarget,
+        _ if soft && by_upn => FindingCode::UpnMatchOff,
+        _ => FindingCode::MatchImpossible,
+    };
     let help = if soft {
         "Correct that first, or write `match = \"hard\"` in this link."
     } else {
@@ -251,7 +268,7 @@ fn unexplained(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding
     let finding = Finding::error(code, format!("The next cycle would not form this link: {why}."), help)
         .about([objects::ad_user(decision.ad), objects::cloud_user(decision.cloud)]);
     Some(match error {
-        Some(name) => finding.microsoft(name),
+        Some(name) => finding.microsoft(*name),
         None => finding,
     })
 }

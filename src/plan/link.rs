@@ -4,7 +4,7 @@ use crate::model::anchor::Anchor;
 use crate::model::entra::EntraUser;
 use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::RoleAssignment;
+use crate::model::role::Holding;
 pub use crate::rules::exposure::Exposure;
 use crate::rules::finding::Origin;
 pub use crate::rules::prediction::Method;
@@ -72,6 +72,6 @@ pub enum Outcome {
 pub struct BeforeImage {
     /// The user with every attribute that was read.
     pub user: EntraUser,
-    /// Its active role assignments.
-    pub roles: Vec<RoleAssignment>,
+    /// What makes it a role holder.
+    pub roles: Vec<Holding>,
 }

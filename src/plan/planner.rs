@@ -4,7 +4,7 @@
 use super::decide::{self, Context, Decision, Standing};
 use super::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
 use super::link::{BeforeImage, Outcome, PlannedLink};
-use super::{guard, resolve, steps};
+use super::{anchors, guard, resolve, steps};
 use crate::config::Config;
 use crate::config::matchplan::LinkSpec;
 use crate::model::ad::AdUser;
@@ -13,6 +13,7 @@ use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
+use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::Takeover;
 use crate::snapshot::document::Snapshot;
@@ -104,6 +105,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
     changing.retain(|(id, _)| !blocked.contains(*id));
     let decisions: Vec<&Decision<'_>> = changing.iter().map(|(_, decision)| *decision).collect();
     findings.extend(guard::find(&decisions, &context));
+    findings.extend(anchors::find(&wanted(&pairs), &context));
     findings.sort();
     findings.dedup();
 
@@ -160,6 +162,16 @@ fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId,
             Err((id, findings))
         }
     }
+}
+
+/// The AD users that are not linked yet, with the way in which they would be.
+fn wanted<'a>(pairs: &'a [Pair<'a>]) -> Vec<anchors::Wanted<'a>> {
+    let wanted = pairs.iter().filter_map(|pair| match &pair.standing {
+        Standing::Linked(_) => None,
+        Standing::Blocked(_) => Some((pair.ad, None)),
+        Standing::Decided(decision) => Some((pair.ad, Some(decision.method))),
+    });
+    wanted.collect()
 }
 
 fn unread_domains(config: &Config, snapshot: &Snapshot) -> Vec<Finding> {
@@ -227,7 +239,7 @@ fn same_new_address(pairs: &[Pair<'_>]) -> Vec<Finding> {
                     )
                     .about([objects::ad_user(pair.ad)])
                     .value(value)
-                    .microsoft("AttributeValueMustBeUnique")
+                    .microsoft(MicrosoftError::AttributeValueMustBeUnique)
                     .at(&pair.id, &pair.origin)
                 })
                 .collect::<Vec<_>>()
@@ -253,7 +265,7 @@ fn planned(pair: &Pair<'_>, wave: Option<u32>, context: &Context<'_>) -> Planned
         Standing::Decided(decision) => decision.exposure,
         Standing::Blocked(_) => context.exposure(pair.ad),
     };
-    let roles = context.index.roles_of(pair.cloud.id).iter().map(|role| (*role).clone()).collect();
+    let roles = context.index.holdings_of(pair.cloud.id).to_vec();
     PlannedLink {
         id: pair.id.clone(),
         origin: Some(pair.origin.clone()),

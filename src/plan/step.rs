@@ -5,7 +5,7 @@ use crate::model::attribute::AttributeChange;
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, LinkId, Sid, StepId};
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::RoleAssignment;
+use crate::model::role::Holding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,13 +40,13 @@ impl Step {
 pub enum Action {
     /// Stops the sync scheduler for the time of the wave.
     Hold,
-    /// Takes one role assignment away, before anything else of its link.
+    /// Takes one role assignment, or one membership that brings roles, away before anything else of its link.
     Suspend {
         /// Whose.
         user: EntraRef,
         /// Which, with everything that a restore needs.
-        assignment: RoleAssignment,
-        /// Whether it comes back after the match (`roles = "suspend"`) or not (`roles = "remove"`).
+        holding: Holding,
+        /// Whether it comes back after the match (`roles = "suspend"`) or not (`roles = "remove"`, and activations).
         restore: bool,
     },
     /// Changes AD attributes in one atomic modify.

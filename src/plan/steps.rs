@@ -83,12 +83,14 @@ pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
 fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<(StepId, String)> {
     let Decision { ad, cloud, changes, anchor, roles, restore, .. } = link.decision;
     let mut taken = Vec::new();
-    for assignment in roles {
-        let action =
-            Action::Suspend { user: EntraRef::from(*cloud), assignment: (*assignment).clone(), restore: *restore };
+    // Activations first: without its eligibility an activation could be left behind.
+    let (activated, standing): (Vec<_>, Vec<_>) = roles.iter().partition(|holding| !holding.comes_back());
+    for holding in activated.into_iter().chain(standing) {
+        let restore = *restore && holding.comes_back();
+        let action = Action::Suspend { user: EntraRef::from(*cloud), holding: holding.clone(), restore };
         let id = list.push(link.wave, Some(link.id), action, Undo::Inverse);
-        if *restore {
-            taken.push((id, assignment.grant.to_string()));
+        if restore {
+            taken.push((id, holding.to_string()));
         }
     }
     if !changes.is_empty() {

@@ -6,12 +6,14 @@ use super::planner::{PlanInput, plan};
 use super::step::{Action, Step};
 use crate::config::{Config, read};
 use crate::diagnostic::render_all;
-use crate::model::ad::AdUser;
+use crate::model::ad::{AdUser, Octets};
+use crate::model::anchor::Anchor;
 use crate::model::digest;
 use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::{AdGuid, ObjectId};
-use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleAssignment, RoleGrant};
+use crate::model::profile::Profile;
+use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleAssignment, RoleGrant, RoleKind};
 use crate::model::tenant::{Domain, SyncFeatures, Tenant};
 use crate::rules::finding::{FindingCode, Severity};
 use crate::snapshot::document::{AdDomainSnapshot, Gap, Missing, SNAPSHOT_VERSION, Snapshot};
@@ -50,6 +52,8 @@ pub struct Scene {
     pub skip_blocked: bool,
     /// `--allow`.
     pub allow: Vec<String>,
+    /// Whether a user that is synced already shows that the configured source anchor is in force.
+    pub sampled: bool,
 }
 
 /// A UUID that depends on the name only.
@@ -74,7 +78,9 @@ pub fn ad(name: &str) -> AdUser {
         given_name: None,
         surname: None,
         mail_nickname: Some(name.to_owned()),
-        employee_id: None,
+        target_address: None,
+        recipient_type: None,
+        profile: Profile::new(),
         user_account_control: 512,
         critical_system_object: false,
         admin_count: false,
@@ -101,6 +107,7 @@ pub fn cloud(name: &str) -> EntraUser {
         object_identifier: None,
         cloud_managed: Some(false),
         provisioning_errors: Vec::new(),
+        profile: Profile::new(),
         deleted: None,
     }
 }
@@ -149,6 +156,7 @@ impl Scene {
                     server: "dc01".to_owned(),
                     upn_suffixes: vec!["contoso.com".to_owned()],
                     users: Vec::new(),
+                    holders: Vec::new(),
                 }],
                 tenant: Tenant {
                     id: crate::model::id::TenantId(uuid("tenant")),
@@ -170,6 +178,9 @@ impl Scene {
                 deleted_users: Vec::new(),
                 holders: Vec::new(),
                 roles: Vec::new(),
+                role_groups: Vec::new(),
+                role_policies: Vec::new(),
+                recipients: Some(Vec::new()),
                 caller: None,
                 gaps: Vec::new(),
             },
@@ -178,6 +189,7 @@ impl Scene {
             links: String::new(),
             skip_blocked: false,
             allow: Vec::new(),
+            sampled: true,
         }
     }
 
@@ -234,6 +246,9 @@ impl Scene {
         self.snapshot.roles.push(RoleAssignment {
             id: format!("{role}-{name}-{scope}").into(),
             principal: cloud(name).id,
+            kind: RoleKind::Active,
+            starts: None,
+            ends: None,
             grant: RoleGrant {
                 role: role.into(),
                 role_name: role_name.to_owned(),
@@ -314,6 +329,12 @@ impl Scene {
         self
     }
 
+    /// The same without a user that is synced already.
+    pub fn unsampled(mut self) -> Self {
+        self.sampled = false;
+        self
+    }
+
     /// The configuration, read from text.
     pub fn config(&self) -> Config {
         let settings = format!("{SETTINGS}[sync]\n{}[guard]\n{}", self.sync, self.guard);
@@ -326,12 +347,24 @@ impl Scene {
     pub fn plan(&self) -> Plan {
         plan(PlanInput {
             config: &self.config(),
-            snapshot: &self.snapshot,
+            snapshot: &if self.sampled { with_sample(&self.snapshot) } else { self.snapshot.clone() },
             now: "2026-09-01T09:00:00Z".parse().unwrap(),
             skip_blocked: self.skip_blocked,
             allow: &self.allow,
         })
     }
+}
+
+/// The directories with one more user, synced by its `mS-DS-ConsistencyGuid`.
+fn with_sample(snapshot: &Snapshot) -> Snapshot {
+    let octets = Anchor::from_guid(ad("another").guid).octets().to_vec();
+    let user = AdUser { consistency_guid: Some(Octets(octets)), ..ad("sample") };
+    let mut snapshot = snapshot.clone();
+    snapshot.users.push(linked(cloud("sample"), &user));
+    if let Some(domain) = snapshot.domains.first_mut() {
+        domain.users.push(AdUser { domain: domain.name.clone(), ..user });
+    }
+    snapshot
 }
 
 /// Severity and code of every finding, each once, in order.

@@ -8,7 +8,7 @@ use super::link_text::{ByLink, exposure_word, prediction_words};
 use super::plan_text::summary_text;
 use super::{diff_values, step_text};
 use crate::model::id::LinkId;
-use crate::model::role::RoleAssignment;
+use crate::model::role::{GroupMembership, Holding, RoleAssignment};
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::link::{BeforeImage, Outcome, PlannedLink};
 use crate::rules::finding::Finding;
@@ -180,7 +180,7 @@ fn link_aspects(link: &PlannedLink, by_link: &ByLink<'_>) -> Aspects {
         by_link.steps(id).iter().flat_map(|step| step_text::lines(step)).collect(),
         prediction.iter().map(|prediction| prediction_words(prediction).1).collect(),
         takeover_lines(takeover),
-        roles.iter().map(role_line).collect(),
+        roles.iter().map(holding_line).collect(),
         flat(user),
     ];
     LINK_ASPECTS.into_iter().zip(lines).collect()
@@ -210,10 +210,17 @@ fn takeover_lines(takeover: &Takeover) -> Vec<String> {
     lines
 }
 
-fn role_line(assignment: &RoleAssignment) -> String {
-    let RoleAssignment { id, principal, grant } = assignment;
-    let condition = grant.condition.as_deref().map(|condition| format!(", condition {condition}")).unwrap_or_default();
-    format!("{grant} ({}) held by {principal}, assignment {id}{condition}", grant.role)
+fn holding_line(holding: &Holding) -> String {
+    let times = |starts: &Option<_>| starts.map(|at: jiff::Timestamp| format!(", from {at}")).unwrap_or_default();
+    match holding {
+        Holding::Role(RoleAssignment { id, principal, kind: _, starts, ends: _, grant }) => {
+            let condition = grant.condition.as_deref().map(|text| format!(", condition {text}")).unwrap_or_default();
+            format!("{holding} ({}) held by {principal}, assignment {id}{condition}{}", grant.role, times(starts))
+        }
+        Holding::Group(GroupMembership { group, group_name: _, roles: _, member }) => {
+            format!("{holding} ({group}), member {}{}", member.user, times(&member.starts))
+        }
+    }
 }
 
 fn plan_aspects(plan: &Plan) -> Aspects {

@@ -191,6 +191,7 @@ fn aspects(page: &mut Page, aspects: &[Aspect], indent: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::role::Holding;
     use crate::plan::document::Plan;
     use crate::plan::step::Action;
     use crate::report::testing::{hostile, many, sample};
@@ -229,9 +230,9 @@ mod tests {
         new.links.push(appeared);
         let Action::Align { changes, .. } = &mut new.steps[1].action else { panic!() };
         changes[0].sets = vec!["john.smith2@contoso.com".to_owned()];
-        let Action::Suspend { assignment, .. } = &mut new.steps[0].action else { panic!() };
-        assignment.grant.directory_scope = Some("/administrativeUnits/7".to_owned());
-        new.links[0].prediction = Some(Prediction::Duplicate { why: "another address".to_owned() });
+        let Action::Suspend { holding: Holding::Role(role), .. } = &mut new.steps[0].action else { panic!() };
+        role.grant.directory_scope = Some("/administrativeUnits/7".to_owned());
+        new.links[0].prediction = Some(Prediction::Duplicate { error: None, why: "another address".to_owned() });
         new.links[1].before.roles.clear();
         new.findings.remove(1);
         new.findings[0].value = Some("smtp:else@contoso.com".to_owned());
@@ -240,10 +241,10 @@ mod tests {
         snapbox::assert_data_eq!(text(&new), snapbox::str![[r#"
 - Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
     made       2026-11-20T10:00:00Z, expires 2026-11-23T10:00:00Z
-    digest     sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061
+    digest     sha256:3c1b5c80960852511023a4bb94ef881727111f8b16a204ce99001b760806dbd4
 + Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
     made       2026-11-20T10:00:00Z, expires 2026-11-24T10:00:00Z
-    digest     sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061
+    digest     sha256:3c1b5c80960852511023a4bb94ef881727111f8b16a204ce99001b760806dbd4
 
 The plan as a whole
   validity

@@ -184,11 +184,11 @@ fn step_rows(plan: &Plan, link: &PlannedLink, step: &Step, all: &[&Step]) -> Vec
     };
     match &step.action {
         Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => Vec::new(),
-        Action::Suspend { assignment, restore: true, .. } => {
-            role(Mark::Change, assignment.grant.to_string(), Tone::Change, "suspended, given back after the match")
+        Action::Suspend { holding, restore: true, .. } => {
+            role(Mark::Change, holding.to_string(), Tone::Change, "suspended, given back after the match")
         }
-        Action::Suspend { assignment, restore: false, .. } => {
-            role(Mark::Remove, assignment.grant.to_string(), Tone::Alarm, "removed for good")
+        Action::Suspend { holding, restore: false, .. } => {
+            role(Mark::Remove, holding.to_string(), Tone::Alarm, "removed for good")
         }
         // The suspension said so already.
         Action::Restore { suspend, .. } if all.iter().any(|step| step.id == *suspend) => Vec::new(),

@@ -46,7 +46,7 @@ pub(super) fn roles_line(page: &mut Page, suspended: &[SuspendedRole<'_>], flags
         .iter()
         .map(|role| {
             let doubt = if role.certain { "" } else { " (the removal was interrupted; it may still be there)" };
-            format!("{} of {}{doubt}", role.assignment.grant, role.user)
+            format!("{} of {}{doubt}", role.holding, role.user)
         })
         .collect();
     let are = if names.len() == 1 { "is" } else { "are" };

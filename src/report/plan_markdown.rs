@@ -222,7 +222,7 @@ mod tests {
 | domain | `corp` `DC=corp,DC=contoso,DC=com` |
 | made | `2026-11-20T10:00:00Z` |
 | expires | `2026-11-23T10:00:00Z` |
-| digest | `sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061` |
+| digest | `sha256:3c1b5c80960852511023a4bb94ef881727111f8b16a204ce99001b760806dbd4` |
 | waves | 1 |
 | warnings | 1 |
 

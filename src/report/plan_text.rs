@@ -227,7 +227,7 @@ mod tests {
 Plan for Contoso (contoso.onmicrosoft.com)
   domain     corp (DC=corp,DC=contoso,DC=com)
   expires    2026-11-23T10:00:00Z
-  digest     sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061
+  digest     sha256:3c1b5c80960852511023a4bb94ef881727111f8b16a204ce99001b760806dbd4
 
   AD, cloud: written by this plan · sync: what the cycle then changes in the cloud (predicted)
 
@@ -281,7 +281,7 @@ Plan for Contoso (contoso.onmicrosoft.com, tenant 00000000-0000-0000-0000-000000
   domain     corp (DC=corp,DC=contoso,DC=com)
   made       2026-11-20T10:00:00Z by matchplan 0.1.0
   expires    2026-11-23T10:00:00Z
-  digest     sha256:d4c53d1e012aefdce32dc564bc7befa0c368e5eccc240bbd2ecf45ade8262061
+  digest     sha256:3c1b5c80960852511023a4bb94ef881727111f8b16a204ce99001b760806dbd4
 
 Wave 1: 2 links, through one sync cycle
 

@@ -25,7 +25,7 @@ use crate::model::dn::Dn;
 use crate::model::entra::{EntraUser, ProvisioningError};
 use crate::model::id::{LinkId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::RoleAssignment;
+use crate::model::role::Holding;
 use crate::plan::document::Plan;
 use crate::plan::link::{BeforeImage, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
@@ -238,7 +238,7 @@ impl Redactor {
             objects: objects.iter().map(|object| self.object(object)).collect(),
             value: value.as_ref().map(|value| self.names.value(value)),
             message: self.names.sentence(message),
-            microsoft_error: microsoft_error.clone(),
+            microsoft_error: *microsoft_error,
             help: self.names.sentence(help),
         }
     }
@@ -288,7 +288,7 @@ impl Redactor {
             takeover: self.takeover(takeover),
             before: BeforeImage {
                 user: self.entra_user(user),
-                roles: roles.iter().map(|role| self.role(role)).collect(),
+                roles: roles.iter().map(|role| self.holding(role)).collect(),
             },
         }
     }
@@ -314,9 +314,14 @@ impl Redactor {
     fn prediction(&mut self, prediction: &Prediction) -> Prediction {
         match prediction {
             Prediction::Linked { by } => Prediction::Linked { by: *by },
-            Prediction::Error { name, why } => Prediction::Error { name: name.clone(), why: self.names.sentence(why) },
-            Prediction::Duplicate { why } => Prediction::Duplicate { why: self.names.sentence(why) },
+            Prediction::Unproven { by, why } => Prediction::Unproven { by: *by, why: self.names.sentence(why) },
+            Prediction::Error { name, why } => Prediction::Error { name: *name, why: self.names.sentence(why) },
+            Prediction::WrongTarget { why } => Prediction::WrongTarget { why: self.names.sentence(why) },
+            Prediction::Duplicate { error, why } => {
+                Prediction::Duplicate { error: *error, why: self.names.sentence(why) }
+            }
             Prediction::Restored { why } => Prediction::Restored { why: self.names.sentence(why) },
+            Prediction::NotEvaluated { why } => Prediction::NotEvaluated { why: self.names.sentence(why) },
             Prediction::NotSynced { why } => Prediction::NotSynced { why: self.names.sentence(why) },
         }
     }
@@ -348,10 +353,15 @@ impl Redactor {
         if id.to_anchor().is_ok() { id.clone() } else { ImmutableId(self.names.value(id.as_str())) }
     }
 
-    fn role(&mut self, role: &RoleAssignment) -> RoleAssignment {
-        let mut role = role.clone();
-        role.grant.condition = role.grant.condition.map(|condition| self.names.sentence(&condition));
-        role
+    fn holding(&mut self, holding: &Holding) -> Holding {
+        let mut holding = holding.clone();
+        match &mut holding {
+            Holding::Role(role) => {
+                role.grant.condition = role.grant.condition.take().map(|condition| self.names.sentence(&condition));
+            }
+            Holding::Group(group) => group.group_name = self.names.name(&group.group_name),
+        }
+        holding
     }
 
     fn entra_user(&mut self, user: &EntraUser) -> EntraUser {
@@ -373,6 +383,7 @@ impl Redactor {
             object_identifier,
             cloud_managed,
             provisioning_errors,
+            profile,
             deleted,
         } = user;
         let name = |redactor: &mut Self, name: &Option<String>| name.as_deref().map(|name| redactor.names.name(name));
@@ -402,6 +413,7 @@ impl Redactor {
                     occurred: *occurred,
                 })
                 .collect(),
+            profile: profile.iter().map(|(attribute, value)| (*attribute, self.names.name(value))).collect(),
             deleted: *deleted,
         }
     }
@@ -420,8 +432,8 @@ impl Redactor {
             Action::Hold => Action::Hold,
             Action::Release => Action::Release,
             Action::Sync => Action::Sync,
-            Action::Suspend { user, assignment, restore } => {
-                Action::Suspend { user: entra(user), assignment: self.role(assignment), restore: *restore }
+            Action::Suspend { user, holding, restore } => {
+                Action::Suspend { user: entra(user), holding: self.holding(holding), restore: *restore }
             }
             Action::Align { user, changes } => Action::Align {
                 user: self.ad(user),

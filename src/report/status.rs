@@ -7,6 +7,7 @@ use super::safe;
 use super::style::{Style, Tone};
 use crate::model::id::{ApplyId, LinkId, ObjectId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
+use crate::model::role::Holding;
 use crate::plan::document::{Purpose, TenantRef};
 use crate::rollback::drift::Drift;
 use crate::state::ledger::{ApplyRecord, Context, Standing, State, SuspendedRole};
@@ -55,8 +56,8 @@ pub struct SuspendedView<'a> {
     pub user: ObjectId,
     /// The holder's UPN at planning time.
     pub upn: &'a str,
-    /// The role's name.
-    pub role: &'a str,
+    /// The role, or the group with its roles.
+    pub role: String,
     /// Where it holds.
     pub scope: Option<&'a str>,
     /// `false` if the removal was interrupted, so that the role may still be there.
@@ -240,16 +241,19 @@ impl<'a> StatusView<'a> {
 
 impl<'a> SuspendedView<'a> {
     fn of(role: &SuspendedRole<'a>) -> Self {
-        let SuspendedRole { apply, link, step, user, assignment, certain } = role;
-        let grant = &assignment.grant;
+        let SuspendedRole { apply, link, step, user, holding, certain } = role;
+        let scope = match holding {
+            Holding::Role(role) => role.grant.directory_scope.as_deref().or(role.grant.app_scope.as_deref()),
+            Holding::Group(_) => None,
+        };
         Self {
             apply: &apply.id,
             link,
             step,
             user: user.id,
             upn: user.upn.as_str(),
-            role: &grant.role_name,
-            scope: grant.directory_scope.as_deref().or(grant.app_scope.as_deref()),
+            role: holding.to_string(),
+            scope,
             certain: *certain,
         }
     }

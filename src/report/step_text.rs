@@ -1,6 +1,7 @@
 //! One step in words: as an event line, in a list, in a comparison of plans.
 
 use super::diff_values::{ValueChange, value_changes};
+use crate::model::role::Holding;
 use crate::plan::step::{Action, Step, Undo};
 
 /// What a step does, on one line, without its link: `align corp\jsmith: userPrincipalName, mail`.
@@ -9,10 +10,8 @@ pub fn headline(step: &Step) -> String {
         Action::Hold => "hold the sync scheduler".to_owned(),
         Action::Release => "release the sync scheduler".to_owned(),
         Action::Sync => format!("sync cycle of wave {}", step.wave),
-        Action::Suspend { user, assignment, restore: true } => format!("suspend role {} of {user}", assignment.grant),
-        Action::Suspend { user, assignment, restore: false } => {
-            format!("remove role {} of {user} for good", assignment.grant)
-        }
+        Action::Suspend { user, holding, restore: true } => format!("suspend role {holding} of {user}"),
+        Action::Suspend { user, holding, restore: false } => format!("remove role {holding} of {user} for good"),
         Action::Align { user, changes } => {
             let names: Vec<&str> = changes.iter().map(|change| change.attribute.name()).collect();
             format!("align {user}: {}", names.join(", "))
@@ -43,11 +42,17 @@ pub fn lines(step: &Step) -> Vec<String> {
     let mut lines = vec![format!("wave {wave}: {}", headline(step))];
     match action {
         Action::Hold | Action::Release | Action::Sync => {}
-        Action::Suspend { user, assignment, restore: _ } => {
-            let grant = &assignment.grant;
+        Action::Suspend { user, holding: Holding::Role(role), restore: _ } => {
+            let grant = &role.grant;
             lines.push(format!("  user {}", user.id));
-            lines.push(format!("  assignment {} of {} to {}", assignment.id, grant.role, assignment.principal));
+            lines.push(format!("  assignment {} of {} to {}", role.id, grant.role, role.principal));
             lines.extend(grant.condition.iter().map(|condition| format!("  condition {condition}")));
+            lines.extend(role.starts.iter().map(|starts| format!("  from {starts}")));
+        }
+        Action::Suspend { user, holding: Holding::Group(group), restore: _ } => {
+            lines.push(format!("  user {}", user.id));
+            lines.push(format!("  member {} of {}", group.member.user, group.group));
+            lines.extend(group.member.starts.iter().map(|starts| format!("  from {starts}")));
         }
         Action::Align { user, changes } => {
             lines.push(format!("  user {} {}", user.guid, user.dn));

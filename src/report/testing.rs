@@ -11,12 +11,14 @@ use crate::model::attribute::{AdAttribute, AttributeChange};
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, ObjectId, TenantId};
+use crate::model::profile::Profile;
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::{RoleAssignment, RoleGrant};
+use crate::model::role::{Holding, RoleAssignment, RoleGrant, RoleKind};
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
 use crate::plan::link::{BeforeImage, Exposure, Method, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
 use crate::rules::finding::{Finding, FindingCode, ObjectRef, Origin, Severity};
+use crate::rules::microsoft::MicrosoftError;
 use crate::rules::prediction::{MatchKey, Overwrite, Prediction, Takeover};
 use crate::state::ledger::{
     ApplyRecord, Context, Done, LinkRecord, Reading, STATE_VERSION, Standing, State, StepRecord, StepStatus,
@@ -61,6 +63,7 @@ fn cloud_user(user: &EntraRef, display_name: &str) -> EntraUser {
         object_identifier: None,
         cloud_managed: None,
         provisioning_errors: Vec::new(),
+        profile: Profile::new(),
         deleted: None,
     }
 }
@@ -182,6 +185,9 @@ pub(crate) fn sample() -> Plan {
     let role = RoleAssignment {
         id: "assignment-1".into(),
         principal: jane_cloud.id,
+        kind: RoleKind::Active,
+        starts: None,
+        ends: None,
         grant: RoleGrant {
             role: "fe930be7-5e62-47db-91af-98c3a49a38b1".into(),
             role_name: "User Administrator".to_owned(),
@@ -190,12 +196,13 @@ pub(crate) fn sample() -> Plan {
             condition: None,
         },
     };
-    hard.before.roles.push(role.clone());
+    let holding = Holding::Role(role);
+    hard.before.roles.push(holding.clone());
     let unchanged = link(3, &old, &old_cloud, "Linus Linked", Outcome::Unchanged);
     let mut blocked = link(4, &bob, &bob_cloud, "Bob Block", Outcome::Blocked);
     blocked.exposure = Exposure::Unknown;
 
-    let suspend = Action::Suspend { user: jane_cloud.clone(), assignment: role, restore: true };
+    let suspend = Action::Suspend { user: jane_cloud.clone(), holding, restore: true };
     let align = Action::Align {
         user: john.clone(),
         changes: vec![
@@ -259,7 +266,7 @@ pub(crate) fn sample() -> Plan {
                 },
             ],
             value: Some("smtp:bob.block@contoso.com".to_owned()),
-            microsoft_error: Some("AttributeValueMustBeUnique".to_owned()),
+            microsoft_error: Some(MicrosoftError::AttributeValueMustBeUnique),
             help: "Remove the address from Betty Other, or leave the link out.".to_owned(),
         },
         Finding {
@@ -317,7 +324,7 @@ pub(crate) fn hostile() -> Plan {
                 user.sam = HOSTILE.into();
                 changes[0].sets = vec![HOSTILE.to_owned()];
             }
-            Action::Suspend { assignment, .. } => HOSTILE.clone_into(&mut assignment.grant.role_name),
+            Action::Suspend { holding: Holding::Role(role), .. } => HOSTILE.clone_into(&mut role.grant.role_name),
             Action::Restore { label, .. } => HOSTILE.clone_into(label),
             _ => {}
         }

@@ -31,10 +31,11 @@ pub(super) fn reading(snapshot: &Snapshot, write: &Write) -> Option<Reading> {
         Write::Anchor { user, .. } => {
             entra_user(snapshot, user.id).map(|live| Reading::ImmutableId { value: live.immutable_id.clone() })
         }
-        Write::Take { user, assignment: role } | Write::Give { user, taken: role } => {
+        Write::Take { user, holding } | Write::Give { user, holding } => {
             entra_user(snapshot, user.id)?;
-            let held = snapshot.roles.iter().filter(|r| r.principal == user.id && role.grant.same_as(&r.grant));
-            Some(Reading::Role { assignments: held.cloned().collect() })
+            let mut holdings = snapshot.holdings_of(user.id);
+            holdings.retain(|live| holding.same_as(live));
+            Some(Reading::Holdings { holdings })
         }
     }
 }

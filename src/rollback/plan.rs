@@ -3,6 +3,7 @@
 use super::live;
 use crate::config::settings::Settings;
 use crate::model::id::{ApplyId, LinkId, StepId};
+use crate::model::role::Holding;
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose};
 use crate::plan::link::{BeforeImage, Exposure, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
@@ -258,10 +259,7 @@ impl Planner<'_> {
             anchor: link.anchor,
             prediction: None,
             takeover: Takeover::default(),
-            before: BeforeImage {
-                user: user.clone(),
-                roles: snapshot.roles.iter().filter(|r| r.principal == user.id).cloned().collect(),
-            },
+            before: BeforeImage { user: user.clone(), roles: snapshot.holdings_of(user.id) },
         })
     }
 
@@ -305,7 +303,7 @@ impl Planner<'_> {
         let given_back = state.taken(&self.apply.id, &record.step.action);
         let Some(action) = inverse(&record.step, &done, Some(&self.apply.id), given_back) else { return };
         let Some(write) = Write::of(&action, state.taken(&self.apply.id, &action)) else { return };
-        if write.grant().is_some()
+        if write.holding().is_some()
             && let Some(gap) = self.input.snapshot.gap(Missing::Roles)
         {
             let text = (
@@ -338,7 +336,9 @@ impl Planner<'_> {
         match write.verdict(&after) {
             Verdict::AsWanted => {
                 let assignment = match &after {
-                    crate::state::ledger::Reading::Role { assignments } => assignments.first().map(|a| a.id.clone()),
+                    crate::state::ledger::Reading::Holdings { holdings } => {
+                        holdings.first().and_then(Holding::id).cloned()
+                    }
                     _ => None,
                 };
                 Ok(Some(Done { at: *at, wrote: true, before: before.clone(), after, assignment }))
@@ -358,7 +358,7 @@ impl Planner<'_> {
     }
 
     fn grant(&mut self, id: &LinkId, link: &LinkRecord, write: &Write) {
-        let Some(grant) = write.grant() else { return };
+        let Some(grant) = write.holding() else { return };
         let allowed = self.input.allow.contains(ALLOW_ROLE_GRANTS);
         let message = format!("The rollback gives {} the role {grant}, which it does not hold now.", link.cloud);
         let help = format!("If that is right, add --allow {ALLOW_ROLE_GRANTS}.");

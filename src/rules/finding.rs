@@ -1,5 +1,6 @@
 //! Findings: what the planner noticed, with both sides of a conflict, the reason and the way out.
 
+use super::microsoft::MicrosoftError;
 use crate::model::id::LinkId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub struct Finding {
     pub value: Option<String>,
     /// Microsoft's name for the error that the sync would give, such as `InvalidSoftMatch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub microsoft_error: Option<String>,
+    pub microsoft_error: Option<MicrosoftError>,
     /// What to do.
     pub help: String,
 }
@@ -128,8 +129,8 @@ impl Finding {
 
     /// The same with Microsoft's name for the error that the sync would give.
     #[must_use]
-    pub fn microsoft(mut self, name: &str) -> Self {
-        self.microsoft_error = Some(name.to_owned());
+    pub const fn microsoft(mut self, name: MicrosoftError) -> Self {
+        self.microsoft_error = Some(name);
         self
     }
 
@@ -251,6 +252,24 @@ finding_codes! {
     AdminSdHolder = "admin-sd-holder",
     /// The cloud user is a guest.
     GuestUser = "guest-user",
+    /// The next cycle would link the AD user with another cloud user than the wanted one.
+    WrongTarget = "wrong-target",
+    /// The cloud user owns a role-assignable group, and could add itself as a member.
+    OwnsRoleGroup = "owns-role-group",
+    /// A group that is left for a time carries more than roles.
+    GroupCarriesMore = "group-carries-more",
+    /// A role could be taken, but not be given back: its policy does not allow it.
+    RestoreImpossible = "restore-impossible",
+    /// Whether a role can be given back could not be seen.
+    UnprovenRestore = "unproven-restore",
+    /// Users that are synced already have another source anchor than the configuration says.
+    SourceAnchorDiffers = "source-anchor-differs",
+    /// No synced user shows which source anchor is in force.
+    SourceAnchorUnproven = "source-anchor-unproven",
+    /// The AD user has `mail` but no proxyAddresses, so its primary address matches nobody for certain.
+    MailWithoutAddresses = "mail-without-addresses",
+    /// The cloud user was synced before: a soft match works once.
+    MatchedBefore = "matched-before",
     /// The next cycle would not form the link, for a reason that no other code names.
     MatchImpossible = "match-impossible",
     /// A part of the tenant could not be read, so conflicts there could not be seen.

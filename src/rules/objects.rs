@@ -3,6 +3,7 @@
 use super::finding::ObjectRef;
 use crate::model::ad::AdUser;
 use crate::model::entra::{AddressHolder, EntraUser};
+use crate::model::recipient::{AdHolder, Recipient};
 use crate::snapshot::index::Holder;
 
 /// Names an AD user by its account and container.
@@ -37,11 +38,33 @@ pub fn address_holder(holder: &AddressHolder) -> ObjectRef {
     }
 }
 
+/// Names a group, contact or other object of AD.
+pub fn ad_holder(holder: &AdHolder) -> ObjectRef {
+    ObjectRef {
+        kind: holder.kind.to_string(),
+        id: holder.guid.to_string(),
+        name: format!("{}\\{}", holder.domain, holder.name),
+        place: holder.dn.to_string(),
+    }
+}
+
+/// Names a recipient that only Exchange knows.
+pub fn exchange_recipient(recipient: &Recipient) -> ObjectRef {
+    ObjectRef {
+        kind: format!("Exchange recipient ({})", recipient.kind),
+        id: recipient.id.clone(),
+        name: recipient.name.clone(),
+        place: "Exchange Online".to_owned(),
+    }
+}
+
 /// Names whoever holds a value.
 pub fn holder(holder: &Holder<'_>) -> ObjectRef {
     match holder {
         Holder::Ad(user) => ad_user(user),
         Holder::User(user) | Holder::Deleted(user) => cloud_user(user),
         Holder::Other(other) => address_holder(other),
+        Holder::AdOther(other) => ad_holder(other),
+        Holder::Recipient(recipient) => exchange_recipient(recipient),
     }
 }

@@ -3,12 +3,14 @@
 use crate::model::ad::AdUser;
 use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
-use crate::model::id::DomainName;
-use crate::model::role::RoleAssignment;
+use crate::model::id::{DomainName, ObjectId};
+use crate::model::recipient::{AdHolder, Recipient};
+use crate::model::role::{GroupMember, GroupMembership, Holding, RoleAssignment, RoleGroup, RolePolicy};
 use crate::model::tenant::{Identity, Tenant};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The format that this version reads and writes.
 pub const SNAPSHOT_VERSION: u32 = 1;
@@ -31,8 +33,17 @@ pub struct Snapshot {
     pub deleted_users: Vec<EntraUser>,
     /// Groups and contacts, for their addresses.
     pub holders: Vec<AddressHolder>,
-    /// All active role assignments.
+    /// All role assignments of users and groups: active, activated and eligible.
     pub roles: Vec<RoleAssignment>,
+    /// The role-assignable groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub role_groups: Vec<RoleGroup>,
+    /// PIM's policies for the roles and groups above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub role_policies: Vec<RolePolicy>,
+    /// What Exchange knows and Graph does not show, from an export of `Get-Recipient`; `None` without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Vec<Recipient>>,
     /// Whom the credential speaks for, if that could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<Identity>,
@@ -58,6 +69,9 @@ pub struct AdDomainSnapshot {
     pub upn_suffixes: Vec<String>,
     /// All its users.
     pub users: Vec<AdUser>,
+    /// Its groups, contacts and whatever else has an address and is no user.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<AdHolder>,
 }
 
 /// Something that could not be read, and why.
@@ -79,6 +93,14 @@ pub enum Missing {
     SyncFeatures,
     /// Active role assignments.
     Roles,
+    /// PIM's schedules: eligible roles, and which active ones were activated or end by themselves.
+    PimSchedules,
+    /// Members and owners of role-assignable groups.
+    RoleGroups,
+    /// PIM's policies, which say whether a role can be given back.
+    RolePolicies,
+    /// What role-assignable groups are used for besides roles.
+    GroupUses,
     /// The recycle bin.
     DeletedUsers,
     /// Groups.
@@ -97,5 +119,29 @@ impl Snapshot {
     /// Why a part is missing, or `None` if it was read.
     pub fn gap(&self, what: Missing) -> Option<&Gap> {
         self.gaps.iter().find(|gap| gap.what == what)
+    }
+
+    /// Everything that makes a user a role holder: its own assignments, and its memberships of groups that hold a role.
+    pub fn holdings_of(&self, user: ObjectId) -> Vec<Holding> {
+        let own = self.roles.iter().filter(|role| role.principal == user).cloned().map(Holding::Role);
+        let through = self.role_groups.iter().flat_map(|group| {
+            let members = group.members.iter().filter(|member| member.user == user);
+            members.filter_map(|member| self.membership(group, member)).map(Holding::Group)
+        });
+        let mut all: Vec<Holding> = own.chain(through).collect();
+        all.sort();
+        all
+    }
+
+    /// A membership that brings roles; `None` if the group holds none.
+    pub fn membership(&self, group: &RoleGroup, member: &GroupMember) -> Option<GroupMembership> {
+        let held = self.roles.iter().filter(|role| role.principal == group.id);
+        let roles: BTreeSet<String> = held.map(|role| role.grant.to_string()).collect();
+        (!roles.is_empty()).then(|| GroupMembership {
+            group: group.id,
+            group_name: group.name.clone(),
+            roles: roles.into_iter().collect(),
+            member: member.clone(),
+        })
     }
 }

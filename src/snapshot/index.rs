@@ -9,7 +9,8 @@ use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::name::{SamAccountName, Upn};
-use crate::model::role::RoleAssignment;
+use crate::model::recipient::{AdHolder, Recipient};
+use crate::model::role::Holding;
 use std::collections::HashMap;
 
 /// Somebody who holds an address or a name.
@@ -21,8 +22,26 @@ pub enum Holder<'a> {
     User(&'a EntraUser),
     /// A soft-deleted cloud user.
     Deleted(&'a EntraUser),
-    /// A group or contact.
+    /// A group or contact in Entra ID.
     Other(&'a AddressHolder),
+    /// A group, contact or other object in AD.
+    AdOther(&'a AdHolder),
+    /// A recipient that only Exchange knows.
+    Recipient(&'a Recipient),
+}
+
+impl Holder<'_> {
+    /// Whether both are the same object.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Ad(a), Self::Ad(b)) => a.guid == b.guid,
+            (Self::User(a) | Self::Deleted(a), Self::User(b) | Self::Deleted(b)) => a.id == b.id,
+            (Self::Other(a), Self::Other(b)) => a.id == b.id,
+            (Self::AdOther(a), Self::AdOther(b)) => a.guid == b.guid,
+            (Self::Recipient(a), Self::Recipient(b)) => a.id == b.id,
+            _ => false,
+        }
+    }
 }
 
 /// Indexes over one snapshot.
@@ -35,13 +54,14 @@ pub struct Index<'a> {
     ad_by_sam: HashMap<String, Vec<&'a AdUser>>,
     ad_by_upn: HashMap<String, Vec<&'a AdUser>>,
     ad_by_anchor: HashMap<Anchor, Vec<&'a AdUser>>,
+    ad_by_sid: HashMap<&'a Sid, &'a AdUser>,
     cloud_by_id: HashMap<ObjectId, &'a EntraUser>,
     cloud_by_upn: HashMap<String, Vec<&'a EntraUser>>,
     cloud_by_immutable_id: HashMap<&'a str, Vec<&'a EntraUser>>,
     cloud_by_sid: HashMap<&'a Sid, Vec<&'a EntraUser>>,
     deleted_by_upn: HashMap<String, Vec<&'a EntraUser>>,
     by_address: HashMap<String, Vec<Holder<'a>>>,
-    roles: HashMap<ObjectId, Vec<&'a RoleAssignment>>,
+    holdings: HashMap<ObjectId, Vec<Holding>>,
 }
 
 impl<'a> Index<'a> {
@@ -54,18 +74,23 @@ impl<'a> Index<'a> {
             ad_by_sam: HashMap::new(),
             ad_by_upn: HashMap::new(),
             ad_by_anchor: HashMap::new(),
+            ad_by_sid: HashMap::new(),
             cloud_by_id: HashMap::with_capacity(snapshot.users.len()),
             cloud_by_upn: HashMap::with_capacity(snapshot.users.len()),
             cloud_by_immutable_id: HashMap::new(),
             cloud_by_sid: HashMap::new(),
             deleted_by_upn: HashMap::new(),
             by_address: HashMap::new(),
-            roles: HashMap::new(),
+            holdings: HashMap::new(),
         };
         for domain in &snapshot.domains {
             let source = anchor_of(&domain.name);
             for user in sorted(&domain.users, |user| user.guid) {
                 index.add_ad_user(user, source);
+            }
+            for holder in sorted(&domain.holders, |holder| holder.guid) {
+                let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+                index.add_addresses(addresses, holder.mail.as_deref(), Holder::AdOther(holder));
             }
         }
         for user in sorted(&snapshot.users, |user| user.id) {
@@ -81,17 +106,50 @@ impl<'a> Index<'a> {
             let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
             index.add_addresses(addresses, holder.mail.as_deref(), Holder::Other(holder));
         }
-        let mut roles: Vec<&RoleAssignment> = snapshot.roles.iter().collect();
-        roles.sort();
-        for assignment in roles {
-            index.roles.entry(assignment.principal).or_default().push(assignment);
-        }
+        index.add_recipients();
+        index.add_holdings();
         index
+    }
+
+    /// What Exchange says of an object that Graph shows too is said of that object: it is one holder, not two.
+    fn add_recipients(&mut self) {
+        let snapshot = self.snapshot;
+        let Some(recipients) = snapshot.recipients.as_deref().filter(|recipients| !recipients.is_empty()) else {
+            return;
+        };
+        let live = snapshot.users.iter().map(|user| (user.id, Holder::User(user)));
+        let deleted = snapshot.deleted_users.iter().map(|user| (user.id, Holder::Deleted(user)));
+        let others = snapshot.holders.iter().map(|other| (other.id, Holder::Other(other)));
+        let shown: HashMap<ObjectId, Holder<'a>> = live.chain(deleted).chain(others).collect();
+        for recipient in sorted(recipients, |recipient| recipient.id.clone()) {
+            let known = recipient.id.parse::<ObjectId>().ok().and_then(|id| shown.get(&id).copied());
+            let holder = known.unwrap_or(Holder::Recipient(recipient));
+            for key in recipient.addresses.iter().map(ProxyAddress::conflict_key) {
+                let holders = self.by_address.entry(key).or_default();
+                if !holders.iter().any(|other| other.is(&holder)) {
+                    holders.push(holder);
+                }
+            }
+        }
+    }
+
+    fn add_holdings(&mut self) {
+        for role in &self.snapshot.roles {
+            self.holdings.entry(role.principal).or_default().push(Holding::Role(role.clone()));
+        }
+        for group in &self.snapshot.role_groups {
+            for member in &group.members {
+                let membership = self.snapshot.membership(group, member).map(Holding::Group);
+                self.holdings.entry(member.user).or_default().extend(membership);
+            }
+        }
+        self.holdings.values_mut().for_each(|held| held.sort());
     }
 
     fn add_ad_user(&mut self, user: &'a AdUser, source: SourceAnchor) {
         self.ad_by_guid.insert(user.guid, user);
         self.ad_by_dn.insert(&user.dn, user);
+        self.ad_by_sid.insert(&user.sid, user);
         self.ad_by_sam.entry(user.sam.key()).or_default().push(user);
         if let Some(upn) = &user.upn {
             self.ad_by_upn.entry(upn.key()).or_default().push(user);
@@ -151,6 +209,11 @@ impl<'a> Index<'a> {
         self.ad_by_anchor.get(&anchor).map_or(&[], Vec::as_slice)
     }
 
+    /// The AD user with that SID.
+    pub fn ad_by_sid(&self, sid: &Sid) -> Option<&'a AdUser> {
+        self.ad_by_sid.get(sid).copied()
+    }
+
     /// All AD users.
     pub fn ad_users(&self) -> impl Iterator<Item = &'a AdUser> {
         self.snapshot.domains.iter().flat_map(|domain| &domain.users)
@@ -197,9 +260,9 @@ impl<'a> Index<'a> {
         user.upn.clone().unwrap_or_else(implied)
     }
 
-    /// The active role assignments of a principal.
-    pub fn roles_of(&self, principal: ObjectId) -> &[&'a RoleAssignment] {
-        self.roles.get(&principal).map_or(&[], Vec::as_slice)
+    /// Everything that makes a user a role holder.
+    pub fn holdings_of(&self, user: ObjectId) -> &[Holding] {
+        self.holdings.get(&user).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -3,14 +3,14 @@
 use super::ledger::{Done, Reading};
 use crate::model::attribute::AttributeChange;
 use crate::model::id::ApplyId;
-use crate::model::role::RoleAssignment;
+use crate::model::role::{Holding, RoleAssignment};
 use crate::plan::step::{Action, Step};
 
 /// The action that undoes `step`, which was done as `done` says. `None` if it wrote nothing.
 ///
-/// `from` names the apply that the step belongs to, for an undo from another apply; `taken` is the assignment that a
+/// `from` names the apply that the step belongs to, for an undo from another apply; `taken` is what a
 /// restore step gave back (its suspend step knows).
-pub fn inverse(step: &Step, done: &Done, from: Option<&ApplyId>, taken: Option<&RoleAssignment>) -> Option<Action> {
+pub fn inverse(step: &Step, done: &Done, from: Option<&ApplyId>, taken: Option<&Holding>) -> Option<Action> {
     if !done.wrote {
         return None;
     }
@@ -34,16 +34,18 @@ pub fn inverse(step: &Step, done: &Done, from: Option<&ApplyId>, taken: Option<&
         (Action::Move { user, .. }, Reading::Container { dn: before }, Reading::Container { dn: after }) => {
             Some(Action::Move { user: user.clone(), from: after.clone(), to: before.clone() })
         }
-        (Action::Suspend { user, assignment, .. }, _, _) => Some(Action::Restore {
+        (Action::Suspend { user, holding, .. }, _, _) if holding.comes_back() => Some(Action::Restore {
             user: user.clone(),
             apply: from.cloned(),
             suspend: step.id.clone(),
-            label: assignment.grant.to_string(),
+            label: holding.to_string(),
         }),
         (Action::Restore { user, .. }, _, _) => {
-            let (id, taken) = done.assignment.as_ref().zip(taken)?;
-            let assignment = RoleAssignment { id: id.clone(), ..taken.clone() };
-            Some(Action::Suspend { user: user.clone(), assignment, restore: true })
+            let holding = match taken? {
+                Holding::Role(role) => Holding::Role(RoleAssignment { id: done.assignment.clone()?, ..role.clone() }),
+                Holding::Group(group) => Holding::Group(group.clone()),
+            };
+            Some(Action::Suspend { user: user.clone(), holding, restore: true })
         }
         _ => None,
     }

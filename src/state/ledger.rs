@@ -6,7 +6,7 @@ use crate::model::attribute::AdAttribute;
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, Sid, StepId};
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::RoleAssignment;
+use crate::model::role::Holding;
 use crate::plan::document::{Plan, Purpose, TenantRef};
 use crate::plan::link::Method;
 use crate::plan::step::Step;
@@ -299,10 +299,10 @@ pub enum Reading {
         /// Its DN.
         dn: Dn,
     },
-    /// The cloud user's assignments of the role in question, with its scope.
-    Role {
+    /// What the cloud user has of the right in question: the role at its scope, or the membership.
+    Holdings {
         /// None, or usually one.
-        assignments: Vec<RoleAssignment>,
+        holdings: Vec<Holding>,
     },
     /// When the tenant was last synced, read after the wave's last write: cycles are counted from here.
     LastSync {
@@ -332,7 +332,7 @@ pub struct SuspendedRole<'a> {
     /// Whose.
     pub user: &'a EntraRef,
     /// What was taken.
-    pub assignment: &'a RoleAssignment,
+    pub holding: &'a Holding,
     /// `false` if it is not certain that the removal happened: the step was begun, its end is not known.
     pub certain: bool,
 }

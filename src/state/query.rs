@@ -2,7 +2,7 @@
 
 use super::ledger::{ApplyRecord, LinkRecord, Standing, State, StepRecord, StepStatus, SuspendedRole};
 use crate::model::id::{ApplyId, LinkId, StepId};
-use crate::model::role::RoleAssignment;
+use crate::model::role::Holding;
 use crate::plan::document::Purpose;
 use crate::plan::step::{Action, Step};
 
@@ -50,12 +50,12 @@ impl State {
         })
     }
 
-    /// The assignment that a restore step of the apply `of` gives back: what its suspend step really took. `None` if that
+    /// What a restore step of the apply `of` gives back: what its suspend step really took. `None` if that
     /// step took nothing.
-    pub fn taken(&self, of: &ApplyId, restore: &Action) -> Option<&RoleAssignment> {
+    pub fn taken(&self, of: &ApplyId, restore: &Action) -> Option<&Holding> {
         let Action::Restore { apply, suspend, .. } = restore else { return None };
         let record = self.apply(apply.as_ref().unwrap_or(of))?.step(suspend)?;
-        let Action::Suspend { assignment, .. } = &record.step.action else { return None };
+        let Action::Suspend { holding, .. } = &record.step.action else { return None };
         let took = match &record.status {
             // Whether it happened is not known; giving back what is there already does nothing.
             StepStatus::Started { .. } => true,
@@ -64,7 +64,7 @@ impl State {
             }
             StepStatus::Pending | StepStatus::Failed { .. } | StepStatus::Skipped { .. } => false,
         };
-        took.then_some(assignment)
+        took.then_some(holding)
     }
 
     /// The step that `step` of the rollback `by` takes back: of the apply that is undone, the one of the same link that
@@ -78,9 +78,10 @@ impl State {
                 let of = apply.as_ref().map_or(Some(of), |id| self.apply(id))?;
                 return of.step(suspend).map(|s| (of, s));
             }
-            Action::Suspend { assignment, .. } => of.steps.iter().find(|s| {
+            Action::Suspend { holding, .. } => of.steps.iter().find(|s| {
                 matches!(s.step.action, Action::Restore { .. })
-                    && s.status.standing().and_then(|done| done.assignment.as_ref()) == Some(&assignment.id)
+                    && s.status.standing().is_some_and(|done| done.assignment.as_ref() == holding.id())
+                    && self.taken(&of.id, &s.step.action).is_some_and(|taken| taken.same_as(holding))
             }),
             Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. } => {
                 of.steps.iter().find(|s| s.step.link == step.link && s.step.action.kind() == step.action.kind())
@@ -109,7 +110,7 @@ impl ApplyRecord {
     /// Roles that this apply took for a time and that are not back.
     pub fn suspended_roles(&self) -> impl Iterator<Item = SuspendedRole<'_>> {
         self.steps.iter().filter_map(|s| {
-            let Action::Suspend { user, assignment, restore: true } = &s.step.action else { return None };
+            let Action::Suspend { user, holding, restore: true } = &s.step.action else { return None };
             let certain = match &s.status {
                 StepStatus::Started { .. } => false,
                 StepStatus::Succeeded { done } | StepStatus::Undoing { done, .. } if done.wrote => true,
@@ -120,7 +121,7 @@ impl ApplyRecord {
                     && r.status.standing().is_some()
             });
             let link = s.step.link.as_ref().filter(|_| !is_back)?;
-            Some(SuspendedRole { apply: self, link, step: &s.step.id, user, assignment, certain })
+            Some(SuspendedRole { apply: self, link, step: &s.step.id, user, holding, certain })
         })
     }
 

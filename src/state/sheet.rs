@@ -3,7 +3,7 @@
 //! It is kept before the first role is taken. Requests follow Microsoft Graph v1.0, "Create unifiedRoleAssignment".
 
 use crate::model::id::ObjectId;
-use crate::model::role::RoleGrant;
+use crate::model::role::{Holding, RoleGrant};
 use crate::model::visible::visible;
 use crate::plan::document::Plan;
 use crate::plan::step::Action;
@@ -16,7 +16,7 @@ pub fn restore_sheet(plan: &Plan, apply: &str) -> Option<String> {
         .steps
         .iter()
         .filter_map(|step| match &step.action {
-            Action::Suspend { user, assignment, restore } => Some((user, assignment, *restore)),
+            Action::Suspend { user, holding: Holding::Role(role), restore } => Some((user, role, *restore)),
             _ => None,
         })
         .collect();

@@ -5,7 +5,7 @@ use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
 use crate::model::dn::Dn;
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::{RoleAssignment, RoleGrant};
+use crate::model::role::Holding;
 use crate::plan::step::Action;
 use std::fmt;
 
@@ -37,19 +37,19 @@ pub enum Write {
         /// After.
         to: Dn,
     },
-    /// Takes a role assignment away.
+    /// Takes a role, or a membership that brings one, away.
     Take {
         /// Whose.
         user: EntraRef,
         /// Which.
-        assignment: RoleAssignment,
+        holding: Holding,
     },
-    /// Assigns a role.
+    /// Gives it back.
     Give {
         /// To whom.
         user: EntraRef,
         /// What was taken.
-        taken: RoleAssignment,
+        holding: Holding,
     },
 }
 
@@ -65,9 +65,9 @@ pub enum Verdict {
 }
 
 impl Write {
-    /// The write that `action` asks for. `taken` is the role that a restore gives back. `None` for actions that do not
+    /// The write that `action` asks for. `taken` is what a restore gives back. `None` for actions that do not
     /// write, and for a restore of nothing.
-    pub fn of(action: &Action, taken: Option<&RoleAssignment>) -> Option<Self> {
+    pub fn of(action: &Action, taken: Option<&Holding>) -> Option<Self> {
         match action {
             Action::Align { user, changes } => Some(Self::Align { user: user.clone(), changes: changes.clone() }),
             Action::Anchor { user, expects, sets } => {
@@ -76,18 +76,18 @@ impl Write {
             Action::Move { user, from, to } => {
                 Some(Self::Move { user: user.clone(), from: from.clone(), to: to.clone() })
             }
-            Action::Suspend { user, assignment, .. } => {
-                Some(Self::Take { user: user.clone(), assignment: assignment.clone() })
+            Action::Suspend { user, holding, .. } => Some(Self::Take { user: user.clone(), holding: holding.clone() }),
+            Action::Restore { user, .. } => {
+                taken.map(|holding| Self::Give { user: user.clone(), holding: holding.clone() })
             }
-            Action::Restore { user, .. } => taken.map(|taken| Self::Give { user: user.clone(), taken: taken.clone() }),
             Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => None,
         }
     }
 
-    /// The role in question, for writes about roles.
-    pub const fn grant(&self) -> Option<&RoleGrant> {
+    /// The right in question, for writes about roles.
+    pub const fn holding(&self) -> Option<&Holding> {
         match self {
-            Self::Take { assignment: role, .. } | Self::Give { taken: role, .. } => Some(&role.grant),
+            Self::Take { holding, .. } | Self::Give { holding, .. } => Some(holding),
             Self::Align { .. } | Self::Anchor { .. } | Self::Move { .. } => None,
         }
     }
@@ -112,13 +112,13 @@ impl Write {
             (Self::Move { from, to, .. }, Reading::Container { dn }) => {
                 compare(dn, from, to, || format!("the user is in {dn}, neither in {from} nor in {to}"))
             }
-            (Self::Take { assignment, .. }, Reading::Role { assignments }) => match assignments.as_slice() {
+            (Self::Take { holding, .. }, Reading::Holdings { holdings }) => match holdings.as_slice() {
                 [] => Verdict::AsWanted,
-                [one] if one.id == assignment.id => Verdict::AsExpected,
-                _ => Verdict::Surprise(format!("{} was assigned anew by somebody else", assignment.grant)),
+                [one] if one.id() == holding.id() => Verdict::AsExpected,
+                _ => Verdict::Surprise(format!("{holding} was assigned anew by somebody else")),
             },
-            (Self::Give { .. }, Reading::Role { assignments }) => {
-                if assignments.is_empty() {
+            (Self::Give { .. }, Reading::Holdings { holdings }) => {
+                if holdings.is_empty() {
                     Verdict::AsExpected
                 } else {
                     Verdict::AsWanted
@@ -161,8 +161,8 @@ impl fmt::Display for Write {
             Self::Anchor { user, sets: Some(_), .. } => write!(f, "set the ImmutableID of {user}"),
             Self::Anchor { user, sets: None, .. } => write!(f, "clear the ImmutableID of {user}"),
             Self::Move { user, to, .. } => write!(f, "move {user} to {to}"),
-            Self::Take { user, assignment } => write!(f, "take the role {} from {user}", assignment.grant),
-            Self::Give { user, taken } => write!(f, "give the role {} to {user}", taken.grant),
+            Self::Take { user, holding } => write!(f, "take the role {holding} from {user}"),
+            Self::Give { user, holding } => write!(f, "give the role {holding} to {user}"),
         }
     }
 }

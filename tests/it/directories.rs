@@ -24,7 +24,7 @@ use matchplan::model::anchor::{Anchor, ImmutableId, SourceAnchor};
 use matchplan::model::attribute::{AdAttribute, AttributeChange};
 use matchplan::model::dn::Dn;
 use matchplan::model::reference::AdRef;
-use matchplan::model::role::GLOBAL_ADMINISTRATOR;
+use matchplan::model::role::{GLOBAL_ADMINISTRATOR, Holding};
 use matchplan::snapshot::document::Snapshot;
 use std::collections::BTreeMap;
 
@@ -335,15 +335,17 @@ async fn a_role_comes_back_with_its_scope_and_a_new_id() {
     let directories = lab.connected().await;
     let snapshot = snapshot(&directories).await;
     let scoped = snapshot.roles.iter().find(|role| !role.grant.is_global_administrator()).unwrap();
-    let before = directories.roles_of(scoped.principal).await.unwrap();
-    assert!(before.contains(scoped));
-    directories.remove_role(&scoped.id).await.unwrap();
-    assert!(!directories.roles_of(scoped.principal).await.unwrap().contains(scoped));
-    assert_eq!(directories.remove_role(&scoped.id).await.unwrap_err().kind, ErrorKind::NotFound);
-    let id = directories.assign_role(scoped.principal, &scoped.grant).await.unwrap();
-    let after = directories.roles_of(scoped.principal).await.unwrap();
-    assert!(after.iter().any(|role| role.id == id && role.grant == scoped.grant));
-    let again = directories.assign_role(scoped.principal, &scoped.grant).await.unwrap_err();
+    let before = directories.holdings_of(scoped.principal).await.unwrap();
+    let holding = Holding::Role(scoped.clone());
+    assert!(before.contains(&holding));
+    directories.take(&holding).await.unwrap();
+    assert!(!directories.holdings_of(scoped.principal).await.unwrap().contains(&holding));
+    assert_eq!(directories.take(&holding).await.unwrap_err().kind, ErrorKind::NotFound);
+    directories.give(&holding).await.unwrap();
+    let after = directories.holdings_of(scoped.principal).await.unwrap();
+    let back = after.iter().find(|live| holding.same_as(live)).unwrap();
+    assert!(before.len() == after.len() && back.id() != holding.id());
+    let again = directories.give(&holding).await.unwrap_err();
     assert_eq!(again.kind, ErrorKind::Refused, "{again}");
 
     let administrators = directories.global_administrators().await.unwrap();

@@ -13,6 +13,7 @@ use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::model::attribute::AttributeChange;
 use matchplan::model::dn::Dn;
 use matchplan::model::id::{AdGuid, ObjectId};
+use matchplan::model::role::Holding;
 use matchplan::plan::document::Plan;
 use matchplan::plan::link::Outcome;
 use matchplan::plan::planner::{PlanInput, plan};
@@ -87,7 +88,7 @@ fn align(entry: &mut AdEntry, change: &AttributeChange) {
 /// Does one step by hand. A restore gives back what `taken` holds.
 fn perform(action: &Action, world: &mut World, taken: &mut Vec<CloudRoleAssignment>) {
     match action {
-        Action::Suspend { assignment, restore, .. } => {
+        Action::Suspend { holding: Holding::Role(assignment), restore, .. } => {
             let (out, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut world.entra.role_assignments)
                 .into_iter()
                 .partition(|role| role.id == assignment.id);
@@ -110,6 +111,7 @@ fn perform(action: &Action, world: &mut World, taken: &mut Vec<CloudRoleAssignme
             let at = taken.iter().position(|role| role.principal_id == user.id).unwrap();
             world.entra.role_assignments.push(taken.remove(at));
         }
+        Action::Suspend { holding: Holding::Group(_), .. } => panic!("no groups in these worlds"),
         Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => {}
     }
 }

@@ -3,7 +3,7 @@
 use super::connection::{AdDomain, Search, by_guid};
 use super::entry::Entry;
 use super::filter::Filter;
-use super::user::{ATTRIBUTES, read_user};
+use super::user::{attributes, read_user};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::text::one_line;
 use crate::model::ad::AdUser;
@@ -26,7 +26,7 @@ impl AdDomain {
             base: self.base_dn().as_str(),
             scope: Scope::Subtree,
             filter: Filter::users(),
-            attributes: ATTRIBUTES.map(str::to_owned).to_vec(),
+            attributes: attributes(),
         };
         let mut users = Vec::new();
         for entry in self.search(&search, &what).await? {
@@ -40,13 +40,13 @@ impl AdDomain {
             dns_name: controller.dns_name,
             server: controller.host,
             users,
+            holders: Vec::new(),
         })
     }
 
     /// The user with that GUID, wherever it is; `None` if there is none.
     pub async fn user(&self, guid: AdGuid) -> Result<Option<AdUser>, DirectoryError> {
-        let attributes = ATTRIBUTES.map(str::to_owned).to_vec();
-        match self.object(&by_guid(guid), attributes, &format!("read the user {guid}")).await? {
+        match self.object(&by_guid(guid), attributes(), &format!("read the user {guid}")).await? {
             Some(entry) => self.whole_user(entry).await.map(Some),
             None => Ok(None),
         }

@@ -11,10 +11,12 @@ use crate::directory::text::one_line;
 use crate::model::ad::{AdUser, Octets};
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, DomainName, Sid};
+use crate::model::profile::{Profile, ProfileAttribute};
+use std::str::FromStr;
 use uuid::Uuid;
 
-/// What is read of a user, and nothing else.
-pub const ATTRIBUTES: [&str; 15] = [
+/// What is read of a user besides its profile.
+const ATTRIBUTES: [&str; 16] = [
     "objectGUID",
     "objectSid",
     "sAMAccountName",
@@ -26,11 +28,18 @@ pub const ATTRIBUTES: [&str; 15] = [
     "givenName",
     "sn",
     "mailNickname",
-    "employeeID",
+    "targetAddress",
+    "msExchRecipientTypeDetails",
     "userAccountControl",
     "isCriticalSystemObject",
     "adminCount",
 ];
+
+/// The names of everything that is read of a user.
+pub fn attributes() -> Vec<String> {
+    let profile = ProfileAttribute::ALL.iter().map(|attribute| attribute.ad_name());
+    ATTRIBUTES.into_iter().chain(profile).map(str::to_owned).collect()
+}
 
 /// Reads a user of `domain`; ranged values must be complete.
 pub fn read_user(entry: &Entry, domain: &DomainName) -> Result<AdUser, DirectoryError> {
@@ -41,7 +50,7 @@ pub fn read_user(entry: &Entry, domain: &DomainName) -> Result<AdUser, Directory
         .map(AdGuid)
         .map_err(|_| at.problem("objectGUID", &format!("it has {} octets, not 16", guid.len())))?;
     let sid = Sid::from_octets(at.required("objectSid")?).map_err(|e| at.problem("objectSid", &e.to_string()))?;
-    let control = at.integer("userAccountControl")?.ok_or_else(|| at.missing("userAccountControl"))?;
+    let control: i32 = at.integer("userAccountControl")?.ok_or_else(|| at.missing("userAccountControl"))?;
     let proxies = entry.values("proxyAddresses").iter().map(|v| at.text("proxyAddresses", v));
     Ok(AdUser {
         guid,
@@ -57,11 +66,13 @@ pub fn read_user(entry: &Entry, domain: &DomainName) -> Result<AdUser, Directory
         given_name: at.string("givenName")?,
         surname: at.string("sn")?,
         mail_nickname: at.string("mailNickname")?,
-        employee_id: at.string("employeeID")?,
+        target_address: at.string("targetAddress")?,
+        recipient_type: at.integer("msExchRecipientTypeDetails")?,
+        profile: at.profile()?,
         // A signed 32-bit integer on the wire, a set of bits in meaning.
         user_account_control: control.cast_unsigned(),
         critical_system_object: !entry.values("isCriticalSystemObject").is_empty(),
-        admin_count: at.integer("adminCount")?.is_some_and(|count| count > 0),
+        admin_count: at.integer::<i32>("adminCount")?.is_some_and(|count| count > 0),
     })
 }
 
@@ -103,9 +114,16 @@ impl<'a> Reader<'a> {
         self.single(attribute)?.map(|value| self.text(attribute, value)).transpose()
     }
 
-    fn integer(&self, attribute: &str) -> Result<Option<i32>, DirectoryError> {
+    fn integer<N: FromStr>(&self, attribute: &str) -> Result<Option<N>, DirectoryError> {
         let Some(text) = self.string(attribute)? else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| self.problem(attribute, &format!("{text:?} is not a 32-bit integer")))
+        let bits = size_of::<N>() * 8;
+        text.parse().map(Some).map_err(|_| self.problem(attribute, &format!("{text:?} is not a {bits}-bit integer")))
+    }
+
+    fn profile(&self) -> Result<Profile, DirectoryError> {
+        let values = ProfileAttribute::ALL.iter().map(|attribute| Ok((*attribute, self.string(attribute.ad_name())?)));
+        let values: Vec<_> = values.collect::<Result<_, _>>()?;
+        Ok(values.into_iter().filter_map(|(attribute, value)| Some((attribute, value?))).collect())
     }
 }
 

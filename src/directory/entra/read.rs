@@ -9,7 +9,7 @@ use crate::directory::port::{Clock, ReadEntra};
 use crate::model::anchor::ImmutableId;
 use crate::model::entra::EntraUser;
 use crate::model::id::{ObjectId, RoleDefinitionId, Sid};
-use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleAssignment};
+use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding, RoleAssignment};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -201,12 +201,16 @@ impl<C: Clock> ReadEntra for Graph<C> {
         Ok(all.map(|user| (user.id, user)).collect::<BTreeMap<_, _>>().into_values().collect())
     }
 
-    async fn roles_of(&self, principal: ObjectId) -> Result<Vec<RoleAssignment>, DirectoryError> {
-        let what = format!("read the roles of {principal}");
-        let request = assignments(what.clone()).filter(&Filter::eq("principalId", &principal.to_string()));
+    async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
+        let what = format!("read the roles of {user}");
+        let request = assignments(what.clone()).filter(&Filter::eq("principalId", &user.to_string()));
         let mut roles = self.named_assignments(self.read_all(&request, |_| ()).await?, &what).await?;
-        roles.retain(|role| role.principal == principal);
-        Ok(roles)
+        roles.retain(|role| role.principal == user);
+        Ok(roles.into_iter().map(Holding::Role).collect())
+    }
+
+    async fn missing_for(&self, _: &Holding) -> Result<Option<String>, DirectoryError> {
+        Ok(None)
     }
 
     async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {

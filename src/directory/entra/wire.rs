@@ -10,7 +10,8 @@ use crate::model::anchor::ImmutableId;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind, ProvisioningError};
 use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, Sid, TenantId};
 use crate::model::name::Upn;
-use crate::model::role::{RoleAssignment, RoleGrant};
+use crate::model::profile::Profile;
+use crate::model::role::{RoleAssignment, RoleGrant, RoleKind};
 use crate::model::tenant::{Domain, SyncFeatures};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -139,6 +140,7 @@ impl From<WireUser> for EntraUser {
             object_identifier: None,
             cloud_managed: None,
             provisioning_errors: user.on_premises_provisioning_errors.into_iter().map(error).collect(),
+            profile: Profile::new(),
             deleted: user.deleted_date_time,
         }
     }
@@ -214,6 +216,9 @@ impl WireAssignment {
         RoleAssignment {
             id: self.id,
             principal: self.principal_id,
+            kind: RoleKind::Active,
+            starts: None,
+            ends: None,
             grant: RoleGrant {
                 role_name: name(&self.role_definition_id),
                 role: self.role_definition_id,

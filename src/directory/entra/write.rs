@@ -6,8 +6,8 @@ use super::request::Request;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, WriteEntra};
 use crate::model::anchor::ImmutableId;
-use crate::model::id::{AssignmentId, ObjectId};
-use crate::model::role::RoleGrant;
+use crate::model::id::ObjectId;
+use crate::model::role::{Holding, RoleGrant};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -26,21 +26,24 @@ impl<C: Clock> WriteEntra for Graph<C> {
         self.send(&request).await.map(drop)
     }
 
-    async fn remove_role(&self, assignment: &AssignmentId) -> Result<(), DirectoryError> {
-        let what = format!("remove the role assignment {assignment}");
+    async fn take(&self, holding: &Holding) -> Result<(), DirectoryError> {
+        let what = format!("take {holding} from {}", holding.user());
+        let Holding::Role(role) = holding else {
+            return Err(DirectoryError::new(ErrorKind::Refused, what, "memberships cannot be taken yet"));
+        };
         let [a, b, c] = ASSIGNMENTS;
-        let request = Request::new(Method::DELETE, Operation::RemoveRole, what, &[a, b, c, assignment.as_str()]);
+        let request = Request::new(Method::DELETE, Operation::RemoveRole, what, &[a, b, c, role.id.as_str()]);
         self.send(&request).await.map(drop)
     }
 
-    async fn assign_role(&self, principal: ObjectId, grant: &RoleGrant) -> Result<AssignmentId, DirectoryError> {
-        let what = format!("assign {grant} to {principal}");
-        let request =
-            Request::new(Method::POST, Operation::AssignRole, what.clone(), &ASSIGNMENTS).json(body(principal, grant));
-        let created = self.send(&request).await?;
-        created.as_ref().and_then(|value| value["id"].as_str()).map(Into::into).ok_or_else(|| {
-            DirectoryError::new(ErrorKind::OutcomeUnknown, what, "Graph's answer does not say the new assignment's id")
-        })
+    async fn give(&self, holding: &Holding) -> Result<(), DirectoryError> {
+        let what = format!("give {holding} to {}", holding.user());
+        let Holding::Role(role) = holding else {
+            return Err(DirectoryError::new(ErrorKind::Refused, what, "memberships cannot be given yet"));
+        };
+        let body = body(role.principal, &role.grant);
+        let request = Request::new(Method::POST, Operation::AssignRole, what, &ASSIGNMENTS).json(body);
+        self.send(&request).await.map(drop)
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::model::address::AddressSet;
 use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::entra::EntraUser;
+use crate::model::role::Holding;
 use crate::plan::link::{Exposure, Method, Outcome};
 use crate::plan::step::Action;
 use crate::plan::testing::{HELPDESK, Scene, ad, cloud, kinds, linked, only};
@@ -146,9 +147,9 @@ fn roles_are_suspended_and_restored_with_their_scope_or_removed() {
                 .steps
                 .iter()
                 .filter_map(|step| match &step.action {
-                    Action::Suspend { assignment, restore, .. } => {
+                    Action::Suspend { holding: Holding::Role(role), restore, .. } => {
                         assert_eq!(*restore, restored);
-                        Some((step.id.clone(), assignment.grant.directory_scope.clone().unwrap()))
+                        Some((step.id.clone(), role.grant.directory_scope.clone().unwrap()))
                     }
                     _ => None,
                 })

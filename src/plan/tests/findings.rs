@@ -1,6 +1,7 @@
 //! Every finding: the scene that brings it about, and the Microsoft document that it follows. A scene differs in one
 //! respect from a pair of users that raises no finding at all, so each list is exact.
 
+mod holders;
 mod scenes;
 
 use crate::model::ad::Octets;
@@ -10,6 +11,7 @@ use crate::model::tenant::Identity;
 use crate::plan::testing::{HELPDESK, SYNCED, Scene, ad, cloud, codes, linked};
 use crate::rules::finding::FindingCode::{self, *};
 use crate::rules::finding::Severity::{self, *};
+use crate::rules::microsoft::MicrosoftError;
 use std::collections::BTreeSet;
 
 type Expected = &'static [(Severity, FindingCode, Option<&'static str>)];
@@ -239,10 +241,10 @@ fn conflicts() -> Vec<Case> {
 }
 
 fn cases() -> Vec<Case> {
-    [selectors(), anchors(), conflicts(), scenes::refusals(), scenes::places(), scenes::cautions(), scenes::wholes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let own = [selectors(), anchors(), conflicts()];
+    let scenes = [scenes::refusals(), scenes::places(), scenes::cautions(), scenes::wholes()];
+    let holders = [holders::others(), holders::names(), holders::source_anchors()];
+    own.into_iter().chain(scenes).chain(holders).flatten().collect()
 }
 
 #[test]
@@ -258,7 +260,7 @@ fn each_scene_raises_its_findings_and_no_other() {
         let mut found: Vec<_> = plan
             .findings
             .iter()
-            .map(|finding| (finding.severity, finding.code, finding.microsoft_error.as_deref()))
+            .map(|finding| (finding.severity, finding.code, finding.microsoft_error.map(MicrosoftError::as_str)))
             .collect();
         let mut wanted = expected.to_vec();
         wanted.sort_unstable();

@@ -6,7 +6,8 @@ use matchplan::lab::world::cloud::CloudUser;
 use matchplan::model::ad::{AdUser, Octets};
 use matchplan::model::anchor::ImmutableId;
 use matchplan::model::entra::{AddressHolder, EntraUser, HolderKind};
-use matchplan::model::role::{RoleAssignment, RoleGrant};
+use matchplan::model::profile::Profile;
+use matchplan::model::role::{RoleAssignment, RoleGrant, RoleKind};
 use matchplan::model::tenant::{Domain, SyncFeatures, Tenant};
 use matchplan::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
 
@@ -27,7 +28,9 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
         given_name: user.given_name,
         surname: user.surname,
         mail_nickname: user.mail_nickname,
-        employee_id: None,
+        target_address: None,
+        recipient_type: None,
+        profile: Profile::new(),
         user_account_control: user.user_account_control.unwrap(),
         critical_system_object: user.critical_system_object,
         admin_count: false,
@@ -47,6 +50,7 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
             server: "dc".to_owned(),
             upn_suffixes: Vec::new(),
             users: users.collect(),
+            holders: Vec::new(),
         }],
         tenant: Tenant {
             id: cloud.tenant_id,
@@ -93,6 +97,9 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
             .map(|role| RoleAssignment {
                 id: role.id.clone(),
                 principal: role.principal_id,
+                kind: RoleKind::Active,
+                starts: None,
+                ends: None,
                 grant: RoleGrant {
                     role: role.role_definition_id.clone(),
                     role_name: role_name(&role.role_definition_id),
@@ -102,6 +109,9 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
                 },
             })
             .collect(),
+        role_groups: Vec::new(),
+        role_policies: Vec::new(),
+        recipients: None,
         caller: None,
         gaps: Vec::new(),
     }
@@ -126,6 +136,7 @@ fn entra_user(user: &CloudUser) -> EntraUser {
         object_identifier: user.on_premises_object_identifier.clone(),
         cloud_managed: Some(user.is_cloud_managed),
         provisioning_errors: Vec::new(),
+        profile: Profile::new(),
         deleted: user.deleted_date_time,
     }
 }
