@@ -9,6 +9,7 @@ use super::report::{ErrorCode, ExportError};
 use super::view::ImportedUser;
 use crate::lab::world::cloud::{Cloud, CloudProvisioningError, CloudUser};
 use crate::lab::world::derive;
+use crate::lab::world::sync::MangledUpn;
 use crate::model::address::ProxyAddress;
 use crate::model::anchor::Anchor;
 use crate::model::id::ObjectId;
@@ -37,6 +38,8 @@ pub struct Flow<'a> {
     pub occasion: Occasion,
     /// Whether the AD password's hash comes along (at an appearance or takeover; later changes are not modelled).
     pub with_password: bool,
+    /// How a UPN is written that somebody else has.
+    pub mangled_upn: MangledUpn,
     /// The time.
     pub now: Timestamp,
 }
@@ -179,9 +182,13 @@ impl Flow<'_> {
             return Err(ExportError::new(ErrorCode::AttributeValueMustBeUnique, detail));
         }
         let prefix = wanted.rsplit_once('@').map_or(wanted.as_str(), |(prefix, _)| prefix);
+        let mark = match self.mangled_upn {
+            MangledUpn::WithPlus => "+",
+            MangledUpn::WithoutPlus => "",
+        };
         let first = derive::number("quarantine", &self.anchor.to_base64(), 10_000);
         let mangled = (0..10_000)
-            .map(|n| format!("{prefix}+{:04}@{}", (first + n) % 10_000, naming::initial_domain(cloud)))
+            .map(|n| format!("{prefix}{mark}{:04}@{}", (first + n) % 10_000, naming::initial_domain(cloud)))
             .find(|upn| !taken(upn));
         quarantine.add(USER_PRINCIPAL_NAME, &wanted);
         mangled.ok_or_else(|| {

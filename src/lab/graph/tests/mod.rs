@@ -8,6 +8,7 @@ mod harness;
 mod patch;
 mod pim;
 mod reading;
+mod refusals;
 mod roles;
 mod stopping;
 mod token;

@@ -113,7 +113,7 @@ impl Term {
 }
 
 /// A schedule's id that a file leaves out, until the ids are filled in.
-pub(super) const fn no_schedule_id() -> ScheduleId {
+pub(in crate::lab::world) const fn no_schedule_id() -> ScheduleId {
     ScheduleId(String::new())
 }
 

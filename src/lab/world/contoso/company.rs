@@ -7,7 +7,7 @@ use crate::lab::world::cloud::{
 use crate::lab::world::derive;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::lab::world::load::{no_guid, no_object_id};
-use crate::lab::world::sync::SyncEngine;
+use crate::lab::world::sync::{MangledUpn, SyncEngine};
 use crate::model::anchor::SourceAnchor;
 use crate::model::dn::Dn;
 use crate::model::id::{ObjectId, RoleDefinitionId, TenantId};
@@ -145,7 +145,7 @@ pub(super) fn assignment(principal: ObjectId, role: &str, unit: Option<&str>) ->
     }
 }
 
-fn role_id(role: &str) -> RoleDefinitionId {
+pub(super) fn role_id(role: &str) -> RoleDefinitionId {
     let known = ROLES.iter().find(|(name, _)| *name == role);
     known.map_or_else(|| unreachable!("{role} is in the table"), |(_, id)| (*id).into())
 }
@@ -199,6 +199,11 @@ pub(super) fn tenant() -> Cloud {
                 "AdministrativeUnit.Read.All",
                 "Directory.Read.All",
                 "RoleManagement.ReadWrite.Directory",
+                "RoleManagementPolicy.Read.AzureADGroup",
+                "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
+                "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+                "GroupMember.ReadWrite.All",
+                "Policy.Read.All",
                 "OnPremDirectorySynchronization.ReadWrite.All",
             ]
             .map(str::to_owned)
@@ -243,6 +248,7 @@ pub(super) fn engine() -> SyncEngine {
         interval_minutes: 30,
         next_cycle: None,
         deletion_threshold: 500,
+        mangled_upn: MangledUpn::WithPlus,
         connector_space: Vec::new(),
     }
 }
