@@ -89,7 +89,7 @@ async fn privileged_authentication_administrators_reach_everybody() {
     let mut world = tenant();
     caller_is(&mut world, "u5", &["7be44c8a-adaf-4e2a-84d6-ab2649e08a13"]);
     let lab = Lab::start(world).await;
-    for (n, digit) in [(2, 'A'), (3, 'Q'), (9001, 'g')] {
+    for (n, digit) in [(2, 'Q'), (3, 'g'), (9001, 'w')] {
         let anchor = format!("AAAAAAAAAAAAAAAAAAAAA{digit}==");
         assert_eq!(patch(&lab, n, json!({ "onPremisesImmutableId": anchor })).await.0, 204);
     }
