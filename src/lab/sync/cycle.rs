@@ -2,7 +2,7 @@
 
 use super::anchor;
 use super::flow::{Flow, Occasion};
-use super::matching::{self, Decision};
+use super::matching::{self, Decision, Meeting};
 use super::report::{CycleReport, ErrorCode, ExportError, ObjectReport, Outcome, Stopped};
 use super::scope::exclusion;
 use super::view::{AdView, ImportedUser};
@@ -156,7 +156,7 @@ impl<'w> Run<'w> {
             .or_insert_with(|| connected(user.guid, anchor, None));
         let taken = self.known.values().filter_map(|known| known.cloud).collect();
         let cloud = &self.world.entra;
-        match matching::decide(user, anchor, cloud, &taken) {
+        match matching::decide(user, anchor, Meeting { cloud, now: self.now, taken: &taken }) {
             Decision::Join(id, outcome) => {
                 let Some(target) = cloud.users.iter().find(|u| u.id == id).cloned() else { return Ok(Done::Nothing) };
                 let synced = target.on_premises_sync_enabled == Some(true);
@@ -193,7 +193,8 @@ impl<'w> Run<'w> {
         current: &CloudUser,
     ) -> Result<bool, ExportError> {
         let with_password = self.world.sync.password_hash_sync && self.world.entra.features.password_sync_enabled;
-        let flow = Flow { user, anchor, occasion, with_password, now: self.now };
+        let mangled_upn = self.world.sync.mangled_upn;
+        let flow = Flow { user, anchor, occasion, with_password, mangled_upn, now: self.now };
         let known = self.known.entry(user.guid).or_insert_with(|| connected(user.guid, anchor, None));
         let mut flowed = known.flowed.clone();
         let next = flow.onto(current, &mut flowed, &self.world.entra)?;

@@ -5,4 +5,5 @@ mod flowing;
 mod hard;
 mod lifecycle;
 mod property;
+mod roles;
 mod soft;
