@@ -161,6 +161,10 @@ fn differences(wanted: &After, user: &CloudUser, earlier: Option<&CloudUser>, wo
     compare("deleted", wanted.deleted.map(|v| v.to_string()), user.deleted_date_time.is_some().to_string());
     let held = world.entra.role_assignments.iter().filter(|held| held.principal_id == user.id).count();
     compare("roles", wanted.roles.map(|v| v.to_string()), held.to_string());
+    let eligible = world.entra.role_eligibility_schedules.iter().filter(|row| row.principal_id == user.id).count();
+    compare("eligible", wanted.eligible.map(|v| v.to_string()), eligible.to_string());
+    let memberships = world.entra.groups.iter().filter(|group| group.members.contains(&user.id)).count();
+    compare("memberships", wanted.memberships.map(|v| v.to_string()), memberships.to_string());
     wrong
 }
 

@@ -191,7 +191,10 @@ pub struct After {
     /// `onPremisesProvisioningErrors` as `PROPERTY VALUE`.
     pub errors: Option<Vec<String>>,
     pub deleted: Option<bool>,
+    /// How many active roles of its own it has, how many eligibilities, how many groups it is in.
     pub roles: Option<usize>,
+    pub eligible: Option<usize>,
+    pub memberships: Option<usize>,
 }
 
 
