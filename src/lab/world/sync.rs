@@ -41,6 +41,23 @@ pub struct SyncEngine {
     /// The objects imported so far. An AD user in here is not new: no match is evaluated for it any more.
     #[serde(default)]
     pub connector_space: Vec<Connected>,
+    /// The mail-enabled groups and contacts imported so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connected_holders: Vec<ConnectedHolder>,
+}
+
+/// A group or contact of AD that the engine has imported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectedHolder {
+    /// The AD object.
+    pub ad: AdGuid,
+    /// The cloud object it is joined to, or `None` while its export fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<ObjectId>,
+    /// The export error of the last cycle, by Microsoft's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// How a UPN in quarantine is written: Microsoft's page shows both forms ("Identity synchronization and duplicate

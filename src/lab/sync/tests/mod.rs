@@ -3,6 +3,7 @@
 mod fixture;
 mod flowing;
 mod hard;
+mod holders;
 mod lifecycle;
 mod property;
 mod roles;

@@ -250,5 +250,6 @@ pub(super) fn engine() -> SyncEngine {
         deletion_threshold: 500,
         mangled_upn: MangledUpn::WithPlus,
         connector_space: Vec::new(),
+        connected_holders: Vec::new(),
     }
 }
