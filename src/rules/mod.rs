@@ -8,6 +8,7 @@
 //! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
+//! | [`restorable`] | whether a role that is taken for a time can be given back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`objects`] | how findings name objects |
 
@@ -18,4 +19,5 @@ pub mod matching;
 pub mod microsoft;
 pub mod objects;
 pub mod prediction;
+pub mod restorable;
 pub mod takeover;
