@@ -240,10 +240,19 @@ fn conflicts() -> Vec<Case> {
 }
 
 fn cases() -> Vec<Case> {
-    [selectors(), anchors(), conflicts(), scenes::refusals(), scenes::places(), scenes::cautions(), scenes::wholes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        selectors(),
+        anchors(),
+        conflicts(),
+        scenes::refusals(),
+        scenes::restores(),
+        scenes::places(),
+        scenes::cautions(),
+        scenes::wholes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]
