@@ -1,7 +1,7 @@
 //! Random small worlds with links between their two sides.
 
 use matchplan::lab::sync::cycle::of_embedded_forest;
-use matchplan::lab::world::cloud::{CloudHolder, CloudRoleAssignment, CloudUser};
+use matchplan::lab::world::cloud::{CloudGroup, CloudRoleAssignment, CloudUser};
 use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::lab::world::load::{fill_in_ids, parse};
 use matchplan::lab::world::{World, derive};
@@ -230,12 +230,10 @@ pub(super) fn scene() -> impl Strategy<Value = Scene> {
                     !all.any(|address| address.ends_with(":eve@x.com"))
                 };
                 if free(&world) {
-                    world.entra.groups.push(CloudHolder {
+                    world.entra.groups.push(CloudGroup {
                         id: derive::object_id("group", "g"),
-                        display_name: "G".to_owned(),
-                        mail: None,
                         proxy_addresses: vec!["SMTP:eve@x.com".to_owned()],
-                        on_premises_sync_enabled: None,
+                        ..CloudGroup::named("G")
                     });
                 }
             }
