@@ -18,6 +18,6 @@ pub mod step;
 pub mod steps;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -9,11 +9,13 @@
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
+//! | [`lint`] | what is wrong with attribute values, and what would be right |
 //! | [`objects`] | how findings name objects |
 
 pub mod conflict;
 pub mod exposure;
 pub mod finding;
+pub mod lint;
 pub mod matching;
 pub mod microsoft;
 pub mod objects;
