@@ -7,6 +7,7 @@
 //! | [`exposure`] | where an AD user stands towards the sync engine; whom the engine never looks at |
 //! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
+//! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`lint`] | what is wrong with attribute values, and what would be right |
@@ -20,4 +21,5 @@ pub mod matching;
 pub mod microsoft;
 pub mod objects;
 pub mod prediction;
+pub mod source_anchor;
 pub mod takeover;
