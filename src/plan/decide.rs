@@ -20,6 +20,7 @@ use crate::model::tenant::SyncFeatures;
 use crate::rules::conflict;
 use crate::rules::exposure::{self, Exposure};
 use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::rules::lint::world::World;
 use crate::rules::matching::{self, Candidate};
 use crate::rules::objects;
 use crate::rules::prediction::{MatchKey, Method, Prediction, Takeover};
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub protected: &'a [ObjectId],
     /// Brakes that were lifted, by name.
     pub allow: &'a [String],
+    /// What the lint needs to know of both directories.
+    pub lint: &'a World,
 }
 
 impl Context<'_> {

@@ -1,5 +1,6 @@
 //! LDAP search filters (RFC 4515), built from parts and never by gluing strings.
 
+use super::given::GivenFilter;
 use std::fmt;
 
 /// A search filter. Its text form escapes every octet of a value that could end it or mean something else.
@@ -13,6 +14,8 @@ pub enum Filter {
     Equal(&'static str, Vec<u8>),
     /// `(attribute=*)`: the attribute is there.
     Present(&'static str),
+    /// One that a person gave.
+    Given(GivenFilter),
 }
 
 impl Filter {
@@ -43,6 +46,7 @@ impl fmt::Display for Filter {
             Self::And(parts) => list(f, '&', parts),
             Self::Or(parts) => list(f, '|', parts),
             Self::Present(attribute) => write!(f, "({attribute}=*)"),
+            Self::Given(given) => given.fmt(f),
             Self::Equal(attribute, value) => {
                 write!(f, "({attribute}=")?;
                 for octet in value {

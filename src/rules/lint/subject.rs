@@ -9,12 +9,6 @@ use crate::model::recipient::{AdHolder, AdHolderKind};
 use crate::rules::finding::ObjectRef;
 use crate::rules::{exposure, objects};
 
-/// Kinds of mailbox that the sync leaves out: arbitration, discovery, health, public folder and system mailboxes, as bits
-/// of `msExchRecipientTypeDetails`.
-///
-/// Source: Microsoft, "Microsoft Entra Connect Sync: Understanding the default configuration" ("Users").
-const SYSTEM_MAILBOXES: i64 = 0x21C0_7000;
-
 /// What an object is, as far as rules differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -66,7 +60,6 @@ pub struct Subject {
 impl Subject {
     /// A user; `dns_name` is its domain's.
     pub fn of_user(user: &AdUser, dns_name: &str) -> Self {
-        let system = user.recipient_type.is_some_and(|kind| kind & SYSTEM_MAILBOXES != 0);
         Self {
             object: objects::ad_user(user),
             guid: user.guid,
@@ -82,8 +75,7 @@ impl Subject {
             display_name: user.display_name.clone(),
             given_name: user.given_name.clone(),
             proxy_addresses: user.proxy_addresses.clone(),
-            left_out: exposure::excluded_by_default(user)
-                .or(system.then_some("its msExchRecipientTypeDetails is that of a system mailbox")),
+            left_out: exposure::excluded_by_default(user),
         }
     }
 

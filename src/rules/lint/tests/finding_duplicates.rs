@@ -25,6 +25,7 @@ fn line(name: &str, attribute: Attribute, others: &[&str]) -> (String, Attribute
     (format!("corp\\{name}"), attribute, others.iter().map(|other| format!("corp\\{other}")).collect())
 }
 
+// rule: 4.4-upn-unique
 #[test]
 fn both_sides_of_a_sign_in_name_are_named_and_get_different_proposals() {
     let report = lint_all(vec![user("jane"), joe(|joe| joe.upn = Some("JANE@Contoso.com".into()))], Vec::new());
@@ -50,6 +51,7 @@ fn a_name_that_the_sync_makes_up_can_be_somebodys() {
     assert_eq!(told(&report, FindingCode::UpnDuplicate), [line("jane", upn, &["joe"]), line("joe", upn, &["jane"])]);
 }
 
+// rule: 4.4-address-unique, 4.4-mail, 4.4-target-address
 #[test]
 fn addresses_collide_across_attributes_and_types_in_any_case() {
     let (proxy, mail, target) = (Attribute::ProxyAddresses, Attribute::Mail, Attribute::TargetAddress);
@@ -141,6 +143,7 @@ fn one_that_the_sync_leaves_out_is_named_and_breaks_nothing() {
     assert!(finding.duplicate_of[0].left_out);
 }
 
+// rule: 4.4-nickname
 #[test]
 fn aliases_and_accounts() {
     let group = AdHolder { mail_nickname: Some("JANE".to_owned()), ..holder(AdHolderKind::Group, "all", &[]) };

@@ -40,6 +40,7 @@ fn a_user_like_all_others_has_no_finding() {
     assert_eq!(codes(user("jane")), [""; 0]);
 }
 
+// rule: 4.4-upn-length, 4.4-upn-characters, 4.4-upn-apostrophe, 4.4-upn-ends
 #[test]
 fn user_principal_name() {
     let upn = |value: &str, expected: &[&str], proposal: Option<&str>| {
@@ -86,6 +87,7 @@ fn user_principal_name() {
     case(Attribute::UserPrincipalName, |j| j.upn = None, &["warning[upn-missing]"], Some("jane@contoso.com"));
 }
 
+// rule: 4.4-upn-length
 #[test]
 fn forty_eight_after_the_at_sign_and_113_in_all() {
     let found = |local: usize, suffix: usize| {
@@ -100,6 +102,7 @@ fn forty_eight_after_the_at_sign_and_113_in_all() {
     assert_eq!(found(64, 49), [(FindingCode::UpnTooLong, Confidence::Documented)]);
 }
 
+// rule: 4.4-upn-routable
 #[test]
 fn the_tenants_domains_decide_where_they_are_known() {
     let mut snapshot = crate::plan::testing::Scene::empty().snapshot;
@@ -111,6 +114,7 @@ fn the_tenants_domains_decide_where_they_are_known() {
     assert_eq!(found, [(Severity::Warning, FindingCode::UnverifiedSuffix, None)]);
 }
 
+// rule: 4.4-address-length, 4.4-address-characters, 4.4-address-colon, 4.4-address-x400
 #[test]
 fn proxy_addresses() {
     let proxy = |value: &str, expected: &[&str], proposal: Option<&str>| {
@@ -193,6 +197,7 @@ fn several_primary_addresses() {
     assert!(report.findings.iter().all(|f| f.proposed.is_none() && f.code == FindingCode::SeveralPrimaries));
 }
 
+// rule: 4.4-mail
 #[test]
 fn mail() {
     let mail = |value: &str, expected: &[&str], proposal: Option<&str>| {
@@ -207,6 +212,7 @@ fn mail() {
     mail(&format!("{}@{domain}.com", long(12)), &["error[address-too-long]"], Some("jane@contoso.com"));
 }
 
+// rule: 4.4-nickname, 4.3-mail-nickname
 #[test]
 fn mail_nickname() {
     let nickname = |value: &str, expected: &[&str], proposal: Option<&str>| {
@@ -222,6 +228,7 @@ fn mail_nickname() {
     assert_eq!(lint_all(Vec::new(), vec![group]).findings, []);
 }
 
+// rule: 4.4-account-name-length, 4.4-account-name-characters
 #[test]
 fn sam_account_name_matters_only_without_a_valid_upn() {
     let sam = |value: &str, expected: &[&str], proposal: Option<&str>| {
@@ -238,6 +245,7 @@ fn sam_account_name_matters_only_without_a_valid_upn() {
     sam(&long(21), &["error[sam-too-long]"], Some(&long(20)));
 }
 
+// rule: 4.4-target-address
 #[test]
 fn target_address() {
     let target = |value: &str, expected: &[&str], proposal: Option<&str>| {
@@ -259,6 +267,7 @@ fn target_address() {
     target(&address(257), &["error[address-too-long]"], None);
 }
 
+// rule: 4.4-display-name, 4.4-given-name
 #[test]
 fn names_of_people() {
     let name = |value: &str, expected: &[&str], proposal: Option<&str>| {
@@ -292,6 +301,7 @@ fn groups_and_contacts_are_linted_by_their_addresses() {
     assert_eq!(found, [("corp\\all", FindingCode::AddressCharacter), ("corp\\sam", FindingCode::AddressFormat)]);
 }
 
+// rule: 4.4-skipped
 #[test]
 fn what_the_sync_leaves_out_is_counted_and_named() {
     let kinds: [(&str, fn(&mut AdUser)); 3] = [
