@@ -166,13 +166,13 @@ fn with_proposals(
         .into_iter()
         .filter_map(|problem| {
             let outcome = outcomes.get(&problem.value)?;
-            Some(finding(problem, subject, outcome))
+            Some(finding(problem, subject, outcome, world))
         })
         .collect()
 }
 
-fn finding(problem: Problem, subject: &Subject, outcome: &Outcome) -> LintFinding {
-    let help = help(&problem, outcome);
+fn finding(problem: Problem, subject: &Subject, outcome: &Outcome, world: &World) -> LintFinding {
+    let help = help(&problem, outcome, world);
     let Problem { severity, code, confidence, attribute, value, message, duplicate_of } = problem;
     LintFinding {
         object: subject.object.clone(),
@@ -188,7 +188,7 @@ fn finding(problem: Problem, subject: &Subject, outcome: &Outcome) -> LintFindin
     }
 }
 
-fn help(problem: &Problem, outcome: &Outcome) -> String {
+fn help(problem: &Problem, outcome: &Outcome, world: &World) -> String {
     let attribute = problem.attribute;
     let general = match problem.code {
         FindingCode::UpnDuplicate
@@ -206,7 +206,10 @@ fn help(problem: &Problem, outcome: &Outcome) -> String {
         Ok(Proposal::Set { value }) if problem.code == FindingCode::SeveralPrimaries => {
             format!("{general}Make it an alias, {value}: mail names another one as the primary.")
         }
-        Ok(Proposal::Set { value }) => format!("{general}Set {attribute} to {value}, which passes and is free."),
+        Ok(Proposal::Set { value }) => format!(
+            "{general}Set {attribute} to {value}, which passes every rule and which nobody in {} has.",
+            world.looked_at()
+        ),
         Ok(Proposal::Remove) => format!("{general}Remove it here: it is the own address of another object."),
         Err(why) => format!("{general}No value is proposed: {why}."),
     }

@@ -151,6 +151,11 @@ impl World {
         self.verified.as_ref().map(|verified| verified.contains(&domain.to_lowercase()))
     }
 
+    /// Where a value that nobody holds was looked for.
+    pub const fn looked_at(&self) -> &'static str {
+        if self.verified.is_some() { "either directory" } else { "AD" }
+    }
+
     /// The UPN suffixes that the forest lists, in order.
     pub fn suffixes(&self) -> impl Iterator<Item = &str> {
         self.suffixes.iter().map(String::as_str)
