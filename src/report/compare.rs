@@ -232,6 +232,7 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         forest,
         config_digest,
         sources,
+        recipients,
         settings,
         created,
         expires,
@@ -259,6 +260,7 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         ("settings and sync commands", flat(settings)),
         ("configuration", vec![config_digest.clone()]),
         ("match plans", sources.clone()),
+        ("Exchange recipients", recipients.iter().cloned().collect()),
         ("left out", skipped.iter().map(ToString::to_string).collect()),
         ("steps of the waves", steps.iter().filter(|step| step.link.is_none()).flat_map(step_text::lines).collect()),
     ]
