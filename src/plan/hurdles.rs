@@ -23,7 +23,7 @@ pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, cont
     findings.extend(switches(decision, context));
     findings.extend(scope(decision, context));
     findings.extend(federation(decision, context));
-    findings.extend(cautions::find(aligned, decision, context));
+    findings.extend(cautions::find(spec, aligned, decision, context));
     decision.findings.append(&mut findings);
     // That another user would be taken over is said even where the conflict behind it has been.
     let astray = matches!(decision.prediction, Prediction::WrongTarget { .. });

@@ -325,12 +325,14 @@ impl Redactor {
     }
 
     fn takeover(&mut self, takeover: &Takeover) -> Takeover {
-        let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes } = takeover;
+        let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes, sign_in_name_unproven } =
+            takeover;
         Takeover {
             overwritten: overwritten.iter().map(|overwrite| self.overwrite(overwrite)).collect(),
             addresses_lost: self.values(addresses_lost),
             password_replaced: *password_replaced,
             sign_in_name_changes: *sign_in_name_changes,
+            sign_in_name_unproven: sign_in_name_unproven.as_ref().map(|name| self.names.value(name)),
         }
     }
 

@@ -177,6 +177,7 @@ pub(crate) fn sample() -> Plan {
         addresses_lost: strings(&["smtp:johnny@contoso.com"]),
         password_replaced: true,
         sign_in_name_changes: false,
+        sign_in_name_unproven: None,
     };
 
     let why = "it holds a role, which blocks a soft match: suspend, hard match, restore".to_owned();
