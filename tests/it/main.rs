@@ -15,4 +15,6 @@ mod prediction;
 mod scenarios;
 mod seeding;
 mod support;
+#[cfg(feature = "lab")]
+mod takeover;
 mod transcripts;

@@ -29,6 +29,7 @@ pub mod flow;
 pub mod ldap_source;
 pub mod matching;
 pub mod naming;
+pub mod profile;
 pub mod report;
 pub mod scheduler;
 pub mod scope;

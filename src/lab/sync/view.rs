@@ -1,10 +1,12 @@
 //! What the engine imports from AD, wherever that AD is.
 
+use super::profile;
 use crate::lab::world::derive;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::model::address::ProxyAddress;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, Sid};
+use std::collections::BTreeMap;
 
 /// Every user that the engine's AD connector sees, in scope or not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +42,8 @@ pub struct ImportedUser {
     pub mail_nickname: Option<String>,
     /// `proxyAddresses`, sorted.
     pub proxy_addresses: Vec<ProxyAddress>,
+    /// What describes the person, by AD's names.
+    pub profile: BTreeMap<&'static str, String>,
     /// `mS-DS-ConsistencyGuid`, of whatever length.
     pub consistency_guid: Option<Vec<u8>>,
     /// `userAccountControl`.
@@ -50,7 +54,7 @@ pub struct ImportedUser {
     pub recipient_type: i64,
 }
 
-/// The attributes that an import asks for.
+/// The attributes that an import asks for, besides the [`profile`].
 pub const IMPORTED_ATTRIBUTES: [&str; 15] = [
     "objectGUID",
     "objectSid",
@@ -93,6 +97,7 @@ impl ImportedUser {
             mail: text("mail"),
             mail_nickname: text("mailNickname"),
             proxy_addresses: texts("proxyAddresses").into_iter().map(ProxyAddress).collect(),
+            profile: profile::ad_names().filter_map(|name| text(name).map(|value| (name, value))).collect(),
             consistency_guid: values("mS-DS-ConsistencyGuid").into_iter().find(|octets| !octets.is_empty()),
             user_account_control: text("userAccountControl").and_then(|n| n.parse().ok()),
             critical_system_object: text("isCriticalSystemObject").is_some(),
