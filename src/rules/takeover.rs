@@ -7,8 +7,8 @@
 //! "Microsoft Entra Connect Sync service features" (UPNs of managed, licensed users).
 //!
 //! The default rules take addresses and what describes a person from "In from AD - User Common", which applies to every
-//! user, and what Exchange alone knows from rules that apply where `mailNickname` has a value. They trim each text, and
-//! take the common name where `displayName` is empty.
+//! user, and what Exchange alone knows from rules that apply where `mailNickname` has a value. They trim texts (but for
+//! `displayName`), and take the common name where `displayName` is empty.
 
 use super::prediction::{Overwrite, Takeover};
 use crate::model::ad::AdUser;
@@ -56,10 +56,11 @@ fn texts(ad: &AdUser, cloud: &EntraUser) -> impl Iterator<Item = Overwrite> {
     let common_name = ad.dn.rdn_pair().1;
     let named =
         |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let display_name = ad.display_name.clone().filter(|name| !name.is_empty()).or(Some(common_name));
     // Without `mail` the cloud shows the primary address as such.
     let mail = named(&ad.mail).or_else(|| ad.proxy_addresses.primary().map(str::to_owned));
     [
-        ("displayName", named(&ad.display_name).or(Some(common_name)), &cloud.display_name),
+        ("displayName", display_name, &cloud.display_name),
         ("givenName", named(&ad.given_name), &cloud.given_name),
         ("surname", named(&ad.surname), &cloud.surname),
         ("mail", mail, &cloud.mail),
@@ -71,7 +72,7 @@ fn texts(ad: &AdUser, cloud: &EntraUser) -> impl Iterator<Item = Overwrite> {
 
 /// What describes the person.
 fn profile(ad: &AdUser, cloud: &EntraUser) -> impl Iterator<Item = Overwrite> {
-    let exchange = ad.mail_nickname.is_some();
+    let exchange = ad.mail_nickname.as_deref().is_some_and(|name| !name.trim().is_empty());
     ProfileAttribute::ALL.iter().filter(move |attribute| exchange || !is_exchanges(**attribute)).filter_map(
         |attribute| {
             let from = ad.profile.get(attribute).map(|value| value.trim()).filter(|value| !value.is_empty());
@@ -134,7 +135,10 @@ fn nickname(ad: &AdUser) -> String {
         |address: &str| address.rsplit_once('@').map(|(prefix, _)| prefix.to_owned()).filter(|p| !p.is_empty());
     let secondary = || ad.proxy_addresses.iter().find(|a| a.kind() == AddressKind::SecondarySmtp);
     ad.mail_nickname
-        .clone()
+        .as_deref()
+        .map(str::trim)
+        .filter(|nickname| !nickname.is_empty())
+        .map(str::to_owned)
         .or_else(|| ad.proxy_addresses.primary().and_then(prefix))
         .or_else(|| ad.mail.as_deref().and_then(prefix))
         .or_else(|| ad.upn.as_ref().and_then(|upn| prefix(upn.as_str())))

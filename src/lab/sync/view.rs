@@ -84,6 +84,8 @@ impl ImportedUser {
         };
         // AD stores no empty values; a world's author may write one and means none.
         let text = |name: &str| texts(name).into_iter().find(|text| !text.is_empty());
+        // As the default rules do with each of these.
+        let trimmed = |name: &str| text(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         Self {
             guid,
             sid,
@@ -92,10 +94,10 @@ impl ImportedUser {
             sam: text("sAMAccountName"),
             upn: text("userPrincipalName"),
             display_name: text("displayName"),
-            given_name: text("givenName"),
-            surname: text("sn"),
-            mail: text("mail"),
-            mail_nickname: text("mailNickname"),
+            given_name: trimmed("givenName"),
+            surname: trimmed("sn"),
+            mail: trimmed("mail"),
+            mail_nickname: trimmed("mailNickname"),
             proxy_addresses: texts("proxyAddresses").into_iter().map(ProxyAddress).collect(),
             profile: profile::ad_names().filter_map(|name| text(name).map(|value| (name, value))).collect(),
             consistency_guid: values("mS-DS-ConsistencyGuid").into_iter().find(|octets| !octets.is_empty()),
