@@ -117,7 +117,7 @@ fn anchors() -> Vec<Case> {
         Case(
             "another cloud user has it",
             beside(|joe| joe.immutable_id = Some(anchor("jane").into())),
-            &[(Error, AnchorTaken, HARD)],
+            &[(Error, AnchorTaken, HARD), (Error, WrongTarget, None)],
         ),
         Case(
             "two AD users have it",
