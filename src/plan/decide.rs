@@ -20,11 +20,13 @@ use crate::model::tenant::SyncFeatures;
 use crate::rules::conflict;
 use crate::rules::exposure::{self, Exposure};
 use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::rules::lint::world::World;
 use crate::rules::matching::{self, Candidate};
 use crate::rules::objects;
 use crate::rules::prediction::{MatchKey, Method, Prediction, Takeover};
 use crate::rules::takeover;
 use crate::snapshot::index::Index;
+use jiff::Timestamp;
 
 /// Everything that deciding needs besides the link.
 pub struct Context<'a> {
@@ -38,6 +40,10 @@ pub struct Context<'a> {
     pub protected: &'a [ObjectId],
     /// Brakes that were lifted, by name.
     pub allow: &'a [String],
+    /// When the plan is made.
+    pub now: Timestamp,
+    /// What the lint needs to know of both directories.
+    pub lint: &'a World,
 }
 
 impl Context<'_> {

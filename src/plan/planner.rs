@@ -13,6 +13,7 @@ use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
+use crate::rules::lint::world::World;
 use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::Takeover;
@@ -58,6 +59,8 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         features: snapshot.tenant.features.unwrap_or_default(),
         protected: &protected,
         allow,
+        now,
+        lint: &World::of_snapshot(snapshot),
     };
 
     let mut pairs = Vec::new();
