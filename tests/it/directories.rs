@@ -1,5 +1,7 @@
 //! The adapters against the lab's servers: LDAP over TLS and StartTLS, Graph with a client secret.
 
+mod half;
+
 use crate::support::LeapingClock;
 use matchplan::config::settings::{
     AdSettings, Bind, Cloud, CredentialKind, EntraSettings, Guard, SecretSource, Settings, SyncSettings, TenantName,
