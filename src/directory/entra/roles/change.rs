@@ -171,7 +171,7 @@ mod tests {
         Holding::Group(GroupMembership {
             group: ADMINS.parse().unwrap(),
             group_name: "Admins".into(),
-            roles: vec!["Reader".into()],
+            roles: Vec::new(),
             member: GroupMember { user: JANE.parse().unwrap(), kind, starts: None, ends: ends.map(at) },
         })
     }
