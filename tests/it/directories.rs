@@ -170,7 +170,7 @@ async fn a_snapshot_holds_both_directories_as_the_world_has_them() {
         assert_eq!(snapshot.users.len(), world.entra.users.len());
         assert_eq!(snapshot.deleted_users.len(), world.entra.deleted_users.len());
         assert_eq!(snapshot.holders.len(), world.entra.groups.len() + world.entra.contacts.len());
-        assert_eq!(snapshot.roles.len(), world.entra.role_assignments.len());
+        assert_eq!(snapshot.roles.len(), world.entra.active_roles(world.clock).count());
         assert_eq!(snapshot.caller.as_ref().unwrap().id, world.entra.caller.id);
         assert_eq!(snapshot.tenant.features.unwrap().password_sync, world.entra.features.password_sync_enabled);
         for user in &domain.users {
