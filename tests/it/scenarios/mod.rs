@@ -11,5 +11,6 @@ mod linking;
 mod linting;
 mod on_both;
 mod refusals;
+mod roles;
 mod saved;
 mod undoing;
