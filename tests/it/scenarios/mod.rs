@@ -12,5 +12,6 @@ mod linting;
 mod on_both;
 mod recipients;
 mod refusals;
+mod roles;
 mod saved;
 mod undoing;
