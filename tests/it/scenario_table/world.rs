@@ -191,7 +191,7 @@ fn furnish(world: &mut Value, scenario: &Scenario, cast: &Cast) -> Result<(), St
     for (class, (name, holder)) in holders.iter().flat_map(|(class, all)| all.iter().map(move |one| (class, one))) {
         entries.push(json!({ "dn": format!("CN={name},{SYNCED}"), "attributes": {
             "objectClass": ["top", class], "displayName": name, "mailNickname": name,
-            "proxyAddresses": holder.addresses,
+            "mail": primary(holder), "proxyAddresses": holder.addresses,
         } }));
     }
     let entra = &mut world["entra"];
@@ -221,6 +221,10 @@ fn furnish(world: &mut Value, scenario: &Scenario, cast: &Cast) -> Result<(), St
         world["sync"]["source_anchor"] = json!(attribute);
     }
     Ok(())
+}
+
+fn primary(holder: &Holder) -> &str {
+    holder.addresses.iter().find_map(|address| address.strip_prefix("SMTP:")).unwrap_or("nobody@contoso.com")
 }
 
 fn holder(kind: &str, name: &str, holder: &Holder) -> Value {
