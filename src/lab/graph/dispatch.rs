@@ -130,7 +130,7 @@ fn read(operation: &Operation, world: &World, request: &Request, deltas: &Deltas
         Op::ListSchedules(table, view) => pim::schedules::list(world, request, *table, *view),
         Op::GetSchedule(table, view, id) => pim::schedules::get(world, request, *table, *view, id),
         Op::ListScheduleRequests(_) => {
-            pim::check_licence(world).and(Err(Refusal::not_in_the_lab("the list of past schedule requests")))
+            pim::table::check_licence(world).and(Err(Refusal::not_in_the_lab("the list of past schedule requests")))
         }
         Op::ListGroupSchedules(table, view) => pim::groups::list(world, request, *table, *view),
         Op::ListPolicyAssignments => pim::policies::list(world, request),

@@ -4,8 +4,8 @@
 
 use super::groups::{PATH, Row, permanent_id, rows};
 use super::policies::policy_of;
+use super::table::{Table, already_exists, check_licence, does_not_exist};
 use super::wish::{Action, Wish, required};
-use super::{Table, already_exists, check_licence, does_not_exist};
 use crate::lab::graph::answer::{Answer, Refusal, Reply};
 use crate::lab::graph::directory_object;
 use crate::lab::graph::groups::position;

@@ -4,7 +4,7 @@
 //! one of them is required), "privilegedAccessGroupAssignmentSchedule".
 
 use super::schedules::View;
-use super::{Table, check_licence, schedule_info};
+use super::table::{Table, check_licence, schedule_info};
 use crate::lab::graph::answer::{Answer, Object, Refusal};
 use crate::lab::graph::odata::collection::Resource;
 use crate::lab::graph::odata::entity::{EntityType, Kind, Property, shown};

@@ -3,7 +3,7 @@
 //! Sources: Graph v1.0 "List roleManagementPolicyAssignments", "Rules for role settings in Privileged Identity
 //! Management"; for the names of the rules in refusals, "Role assignment schedule requests: common errors".
 
-use super::{Table, check_licence};
+use super::table::{Table, check_licence};
 use crate::lab::graph::answer::{Answer, Object, Refusal};
 use crate::lab::graph::filter::expr::{Expr, Literal, Operator};
 use crate::lab::graph::filter::parser;

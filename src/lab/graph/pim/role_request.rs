@@ -3,8 +3,8 @@
 //! Source: Graph v1.0 "Create roleEligibilityScheduleRequests", "Create roleAssignmentScheduleRequests".
 
 use super::policies::policy_of;
+use super::table::{Table, already_exists, check_licence, does_not_exist};
 use super::wish::{Action, Wish, required, text};
-use super::{Table, already_exists, check_licence, does_not_exist};
 use crate::lab::graph::answer::{Answer, Refusal, Reply};
 use crate::lab::graph::request::Request;
 use crate::lab::graph::role_assignment::{check_holder, check_removal, check_scope, new_id, remove};

@@ -3,7 +3,7 @@
 //! A schedule also shows what begins later; an instance is what holds now. What has ended is in neither. Source: Graph
 //! v1.0 "unifiedRoleAssignmentSchedule", "unifiedRoleAssignmentScheduleInstance" and their twins for eligibilities.
 
-use super::{Table, check_licence, schedule_info};
+use super::table::{Table, check_licence, schedule_info};
 use crate::lab::graph::answer::{Answer, Object, Refusal};
 use crate::lab::graph::odata::collection::{Resource, embedded};
 use crate::lab::graph::odata::entity::{EntityType, Kind, shown};

@@ -1,7 +1,7 @@
 //! What a request to PIM asks for, as far as roles and groups are alike: the action, from when to when, why.
 
 use super::policies::Claim;
-use super::{Table, schedule_info};
+use super::table::{Table, schedule_info};
 use crate::lab::graph::answer::{Object, Refusal};
 use crate::lab::graph::request::Request;
 use crate::lab::world::World;
