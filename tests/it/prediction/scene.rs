@@ -228,7 +228,8 @@ fn cloud_user(n: usize, person: &CloudPerson, given: &mut Given) -> CloudUser {
     let upn = format!("{}@{}", NAMES[n], ["x.com", INITIAL, "fed.x.com"][person.domain]);
     let mut addresses = vec![format!("smtp:{}2@x.com", NAMES[n])];
     addresses.extend(person.has_primary.then(|| format!("SMTP:{}@x.com", NAMES[n])));
-    let anchor = person.anchor_of.filter(|of| given.anchors.insert(*of)).map(|of| Anchor::from_guid(guid(of)).to_base64());
+    let anchor =
+        person.anchor_of.filter(|of| given.anchors.insert(*of)).map(|of| Anchor::from_guid(guid(of)).to_base64());
     let base = Dn::parse("DC=ad,DC=test").unwrap();
     let sid = person.sid_of.filter(|of| given.sids.insert(*of));
     CloudUser {

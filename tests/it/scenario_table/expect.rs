@@ -123,7 +123,13 @@ pub fn after(
     wrong
 }
 
-fn differences(wanted: &After, user: &CloudUser, earlier: Option<&CloudUser>, world: &World, cast: &Cast) -> Vec<String> {
+fn differences(
+    wanted: &After,
+    user: &CloudUser,
+    earlier: Option<&CloudUser>,
+    world: &World,
+    cast: &Cast,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut compare = |what: &str, wanted: Option<String>, found: String| {
         if let Some(wanted) = wanted.filter(|wanted| *wanted != found) {

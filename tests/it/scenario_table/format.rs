@@ -200,7 +200,6 @@ pub struct After {
     pub memberships: Option<usize>,
 }
 
-
 const fn yes() -> bool {
     true
 }

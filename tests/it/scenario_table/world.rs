@@ -193,9 +193,7 @@ fn furnish(world: &mut Value, scenario: &Scenario, cast: &Cast) -> Result<(), St
     entries.extend(scenario.ad.iter().map(|(name, user)| ad_entry(name, user)));
     entries.extend(ad_holders(scenario, false));
     let entra = &mut world["entra"];
-    let named = |name: &str, kind: &str, initial: bool| {
-        json!({ "id": name, "authenticationType": kind, "isVerified": true, "isInitial": initial })
-    };
+    let named = |name: &str, kind: &str, initial: bool| json!({ "id": name, "authenticationType": kind, "isVerified": true, "isInitial": initial });
     entra["domains"] = json!([
         named("contoso.com", "Managed", false),
         named("federated.contoso.com", "Federated", false),
@@ -264,7 +262,10 @@ fn roles(entra: &mut Value, scenario: &Scenario, cast: &Cast) -> Result<(), Stri
     let group_ids: BTreeMap<&String, String> = scenario.group.keys().map(|n| (n, object_id("group", n))).collect();
     let of = |pick: fn(&Cloud) -> &Vec<String>| {
         let ids = &ids;
-        scenario.cloud.iter().flat_map(move |(name, user)| pick(user).iter().map(move |role| (ids[name].as_str(), role)))
+        scenario
+            .cloud
+            .iter()
+            .flat_map(move |(name, user)| pick(user).iter().map(move |role| (ids[name].as_str(), role)))
     };
     let of_groups = scenario.group.iter().flat_map(|(name, group)| {
         let id = group_ids[name].as_str();
@@ -302,8 +303,7 @@ fn roles(entra: &mut Value, scenario: &Scenario, cast: &Cast) -> Result<(), Stri
                 let eligible = member(name, |user| &user.eligible_member_of);
                 fields["isAssignableToRole"] = json!(true);
                 fields["members"] = json!(member(name, |user| &user.member_of));
-                fields["eligibilitySchedules"] =
-                    eligible.into_iter().map(|id| json!({ "principalId": id })).collect();
+                fields["eligibilitySchedules"] = eligible.into_iter().map(|id| json!({ "principalId": id })).collect();
             }
             fields
         })
