@@ -9,6 +9,7 @@
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
+//! | [`restorable`] | whether a role that is taken for a time can be given back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`objects`] | how findings name objects |
 
@@ -19,5 +20,6 @@ pub mod matching;
 pub mod microsoft;
 pub mod objects;
 pub mod prediction;
+pub mod restorable;
 pub mod source_anchor;
 pub mod takeover;
