@@ -26,6 +26,7 @@ use crate::rules::objects;
 use crate::rules::prediction::{MatchKey, Method, Prediction, Takeover};
 use crate::rules::takeover;
 use crate::snapshot::index::Index;
+use jiff::Timestamp;
 
 /// Everything that deciding needs besides the link.
 pub struct Context<'a> {
@@ -39,6 +40,8 @@ pub struct Context<'a> {
     pub protected: &'a [ObjectId],
     /// Brakes that were lifted, by name.
     pub allow: &'a [String],
+    /// When the plan is made.
+    pub now: Timestamp,
     /// What the lint needs to know of both directories.
     pub lint: &'a World,
 }

@@ -17,6 +17,7 @@ pub mod link;
 pub mod lint;
 pub mod planner;
 pub mod resolve;
+pub mod roles;
 pub mod step;
 pub mod steps;
 pub mod uncertain;

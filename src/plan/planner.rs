@@ -59,6 +59,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         features: snapshot.tenant.features.unwrap_or_default(),
         protected: &protected,
         allow,
+        now,
         lint: &World::of_snapshot(snapshot),
     };
 

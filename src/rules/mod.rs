@@ -9,6 +9,7 @@
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
+//! | [`restorable`] | whether a role that is taken for a time can be given back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`lint`] | what is wrong with attribute values, and what would be right |
 //! | [`objects`] | how findings name objects |
@@ -21,5 +22,6 @@ pub mod matching;
 pub mod microsoft;
 pub mod objects;
 pub mod prediction;
+pub mod restorable;
 pub mod source_anchor;
 pub mod takeover;
