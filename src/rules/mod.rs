@@ -8,10 +8,12 @@
 //! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
+//! | [`explain`] | the manual: a page for every code and message |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`objects`] | how findings name objects |
 
 pub mod conflict;
+pub mod explain;
 pub mod exposure;
 pub mod finding;
 pub mod matching;
