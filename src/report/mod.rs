@@ -21,12 +21,14 @@
 //! | [`events`], [`outcome`] | an apply while it runs, and its last words |
 //! | [`status`], [`standing_text`] | the ledger, and where a link stands |
 //! | [`anchor`] | an anchor in all its spellings |
+//! | [`explain`] | pages of the manual |
 
 pub mod anchor;
 pub mod compare;
 pub mod compare_view;
 pub mod diff_values;
 pub mod events;
+pub mod explain;
 pub mod finding_text;
 pub mod link_brief;
 pub mod link_text;
