@@ -1,7 +1,7 @@
 //! What came of an apply.
 
 use crate::model::id::{ApplyId, LinkId};
-use crate::state::ledger::{ApplyRecord, Standing, StepRecord, StepStatus};
+use crate::state::ledger::{ApplyRecord, ForgoneRole, Standing, StepRecord, StepStatus};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -32,6 +32,9 @@ pub struct ApplyOutcome {
     pub resumable: bool,
     /// Every link with its standing. A rollback's links end as `rolled-back`.
     pub links: BTreeMap<LinkId, Standing>,
+    /// Roles that were taken and are not given back, and activations that were ended, each with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forgone: Vec<ForgoneRole>,
 }
 
 impl ApplyOutcome {
@@ -52,7 +55,13 @@ impl ApplyOutcome {
         } else {
             Ending::Partial
         };
-        Self { apply: record.id.clone(), ending, resumable: record.ended.is_none(), links }
+        Self {
+            apply: record.id.clone(),
+            ending,
+            resumable: record.ended.is_none(),
+            links,
+            forgone: record.forgone_roles().collect(),
+        }
     }
 
     /// How many links stand as `wanted` says.

@@ -1,8 +1,8 @@
 //! What stands in the way of one link, besides conflicts with other objects.
 
-use super::cautions;
 use super::decide::{Context, Decision};
-use crate::config::matchplan::{LinkSpec, RolesChoice};
+use super::{cautions, roles, uncertain};
+use crate::config::matchplan::LinkSpec;
 use crate::model::ad::AdUser;
 use crate::rules::exposure::{self, Exposure};
 use crate::rules::finding::{Finding, FindingCode, Severity};
@@ -10,22 +10,24 @@ use crate::rules::matching;
 use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::{Method, Prediction};
-use crate::snapshot::document::Missing;
 
 /// Adds every hurdle and caution to the decision's findings.
 pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, context: &Context<'_>) {
     let mut findings = Vec::new();
     findings.extend(protection(decision, context));
     findings.extend(source_of_authority(decision));
-    findings.extend(roles(spec, decision, context));
+    findings.extend(roles::find(spec, decision, context));
     findings.extend(immutable_id(decision, context));
     findings.extend(object_identifier(decision, context));
     findings.extend(switches(decision, context));
     findings.extend(scope(decision, context));
     findings.extend(federation(decision, context));
     findings.extend(cautions::find(aligned, decision, context));
+    findings.extend(uncertain::find(aligned, decision, context));
     decision.findings.append(&mut findings);
-    if !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
+    // That another user would be taken over is said even where the conflict behind it has been.
+    let astray = matches!(decision.prediction, Prediction::WrongTarget { .. });
+    if astray || !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
         decision.findings.extend(unexplained(decision, context));
     }
 }
@@ -49,7 +51,9 @@ fn protection(decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
             cloud.upn
         );
         let help = "Run matchplan as another identity for this link.";
-        let severity = if roles.is_empty() { Severity::Warning } else { Severity::Error };
+        // What its rights rest on would be taken, or could be taken by whoever controls the AD account.
+        let rests = !roles.is_empty() || roles::owned_groups(decision, context).next().is_some();
+        let severity = if rests { Severity::Error } else { Severity::Warning };
         findings
             .push(Finding::new(severity, FindingCode::OwnIdentity, message, help).about([objects::cloud_user(cloud)]));
     }
@@ -65,38 +69,6 @@ fn source_of_authority(decision: &Decision<'_>) -> Option<Finding> {
             "Give the source of authority back (onPremisesSyncBehavior isCloudManaged = false), then plan again.",
         )
         .about([objects::cloud_user(cloud)])
-    })
-}
-
-fn roles(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
-    let cloud = decision.cloud;
-    if let Some(gap) = context.index.snapshot.gap(Missing::Roles) {
-        let lifted = context.allows(FindingCode::RolesUnseen);
-        let severity = if lifted { Severity::Warning } else { Severity::Error };
-        return Some(Finding::new(
-            severity,
-            FindingCode::RolesUnseen,
-            format!(
-                "Whether {} holds a role could not be seen: {}. Entra does not match role holders.",
-                cloud.upn, gap.reason
-            ),
-            "Grant RoleManagement.Read.Directory, or go on without knowing: --allow roles-unseen.",
-        ));
-    }
-    let held = context.index.holdings_of(cloud.id);
-    (spec.roles == RolesChoice::Refuse && !held.is_empty()).then(|| {
-        let names: Vec<String> = held.iter().map(ToString::to_string).collect();
-        let error = match decision.method {
-            Method::Hard => MicrosoftError::InvalidHardMatch,
-            Method::Soft => MicrosoftError::ExistingAdminRoleConflict,
-        };
-        Finding::error(
-            FindingCode::HoldsRoles,
-            format!("{} holds {}: Entra does not match an AD user with a role holder.", cloud.upn, names.join(", ")),
-            "Write `roles = \"suspend\"` in this link: the roles are taken, the link is formed, the roles are given back.",
-        )
-        .about([objects::cloud_user(cloud)])
-        .microsoft(error)
     })
 }
 
@@ -240,15 +212,18 @@ fn federation(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding>
 /// Whatever the prediction says that no other finding has said: nothing may fail at sync that could be seen now.
 fn unexplained(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
     let (why, error) = match &decision.prediction {
-        Prediction::Linked { .. } => return None,
+        // What could not be seen has a finding of its own, for this link or for the plan as a whole.
+        Prediction::Linked { .. } | Prediction::Unproven { .. } => return None,
         Prediction::Error { name, why } => (why, Some(name)),
+        Prediction::Duplicate { error, why } => (why, error.as_ref()),
         Prediction::WrongTarget { why }
-        | Prediction::Duplicate { why }
         | Prediction::Restored { why }
+        | Prediction::NotEvaluated { why }
         | Prediction::NotSynced { why } => (why, None),
     };
     let soft = decision.method == Method::Soft;
-    let by_upn = !context.features.soft_match_on_upn && matches!(decision.prediction, Prediction::Duplicate { .. });
+    let switched_off = context.index.snapshot.tenant.features.is_some_and(|features| !features.soft_match_on_upn);
+    let by_upn = switched_off && matches!(decision.prediction, Prediction::Duplicate { .. });
     let code = match &decision.prediction {
         Prediction::WrongTarget { .. } => FindingCode::WrongTarget,
         _ if soft && by_upn => FindingCode::UpnMatchOff,

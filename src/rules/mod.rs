@@ -7,8 +7,10 @@
 //! | [`exposure`] | where an AD user stands towards the sync engine; whom the engine never looks at |
 //! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
+//! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
 //! | [`explain`] | the manual: a page for every code and message |
+//! | [`restorable`] | whether a role that is taken for a time can be given back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`objects`] | how findings name objects |
 
@@ -20,4 +22,6 @@ pub mod matching;
 pub mod microsoft;
 pub mod objects;
 pub mod prediction;
+pub mod restorable;
+pub mod source_anchor;
 pub mod takeover;

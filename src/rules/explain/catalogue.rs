@@ -70,6 +70,8 @@ fn finding(code: FindingCode) -> &'static Page {
         C::UnprovenRestore => &roles::UNPROVEN_RESTORE,
         C::SourceAnchorDiffers => &anchors::SOURCE_ANCHOR_DIFFERS,
         C::SourceAnchorUnproven => &anchors::SOURCE_ANCHOR_UNPROVEN,
+        C::MailWithoutAddresses => &conflicts::MAIL_WITHOUT_ADDRESSES,
+        C::MatchedBefore => &anchors::MATCHED_BEFORE,
         C::MatchImpossible => &conflicts::MATCH_IMPOSSIBLE,
         C::CouldNotBeSeen => &tenant::COULD_NOT_BE_SEEN,
         C::ForeignTenant => &tenant::FOREIGN_TENANT,

@@ -209,3 +209,26 @@ pub(in super::super) static PROVISIONED: Page = Page {
     related: &[Finding(FindingCode::AlreadySynced), Finding(FindingCode::SidTaken)],
     ..BLANK
 };
+
+pub(in super::super) static MATCHED_BEFORE: Page = Page {
+    title: "The cloud user was synced before",
+    means: "The cloud user still carries the security identifier of an AD account. A soft match is documented to work once per cloud user, so it may fail the second time.",
+    cause: "The user was synced, then cut off, and only its ImmutableID was cleared.",
+    see: &[run(
+        "What is left over",
+        "Get-MgUser -UserId USER -Property onPremisesSecurityIdentifier,onPremisesSamAccountName,onPremisesImmutableId,onPremisesSyncEnabled",
+    )],
+    fix: &[
+        say("Write `match = \"hard\"` in the link."),
+        run(
+            "Or clear the left-over attributes first (cloud-only users; keep a copy)",
+            "Invoke-MgGraphRequest -Method PATCH -Uri beta/users/ID -Body '{\"onPremisesSecurityIdentifier\":null,\"onPremisesImmutableId\":null,\"onPremisesObjectIdentifier\":null}'",
+        ),
+    ],
+    unconfirmed: Some(
+        "That a soft match works once comes from older articles; what exactly Entra remembers is not stated.",
+    ),
+    sources: &[source::SMTP_MATCHING, source::UPN_MATCHING, source::CLEAR_ATTRIBUTES],
+    related: &[Finding(FindingCode::SidTaken), Finding(FindingCode::ImmutableIdSet)],
+    ..BLANK
+};

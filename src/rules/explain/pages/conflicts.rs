@@ -114,3 +114,22 @@ pub(in super::super) static MATCH_IMPOSSIBLE: Page = Page {
     related: &[Finding(FindingCode::UpnMatchOff), Finding(FindingCode::WrongTarget)],
     ..BLANK
 };
+
+pub(in super::super) static MAIL_WITHOUT_ADDRESSES: Page = Page {
+    title: "The AD user has mail, but no proxyAddresses",
+    means: "The AD user's `mail` is a cloud user's primary address, and its proxyAddresses is empty. A match by that address cannot be promised.",
+    cause: "The mailbox was never managed from AD, so nothing filled proxyAddresses.",
+    see: &[run("Both attributes", "Get-ADUser SAM -Properties mail,proxyAddresses")],
+    fix: &[
+        say(
+            "Leave `primary_smtp` and `addresses` out of the link: the address is then written to proxyAddresses before the match.",
+        ),
+        say("Or write `match = \"hard\"` in the link."),
+    ],
+    unconfirmed: Some(
+        "Whether the engine makes a primary address of `mail` depends on its rules; Microsoft's documents on matching speak of proxyAddresses only.",
+    ),
+    sources: &[source::EXISTING_TENANT, source::SMTP_MATCHING],
+    related: &[Finding(FindingCode::MatchImpossible)],
+    ..BLANK
+};
