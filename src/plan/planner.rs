@@ -13,6 +13,7 @@ use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
+use crate::rules::lint::world::World;
 use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::Takeover;
@@ -59,6 +60,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         protected: &protected,
         allow,
         now,
+        lint: &World::of_snapshot(snapshot),
     };
 
     let mut pairs = Vec::new();

@@ -20,6 +20,7 @@
 //! | [`compare`], [`compare_view`] | what a reviewer of one plan must look at again in another |
 //! | [`events`], [`outcome`] | an apply while it runs, and its last words |
 //! | [`status`], [`standing_text`] | the ledger, and where a link stands |
+//! | [`lint`] | what is wrong with attribute values |
 //! | [`anchor`] | an anchor in all its spellings |
 //! | [`explain`] | pages of the manual |
 
@@ -32,6 +33,7 @@ pub mod explain;
 pub mod finding_text;
 pub mod link_brief;
 pub mod link_text;
+pub mod lint;
 pub mod markdown;
 pub mod outcome;
 pub mod page;
