@@ -2,7 +2,9 @@
 
 use super::message::Message;
 use super::page::Page;
-use super::pages::{anchors, conflicts, guard, refusals, roles, scope, sync, takeover, tenant, users};
+use super::pages::{
+    addresses, anchors, conflicts, guard, names, refusals, roles, scope, sync, takeover, tenant, users,
+};
 use super::topic::Topic;
 use crate::rules::finding::FindingCode;
 use crate::rules::microsoft::MicrosoftError;
@@ -81,6 +83,26 @@ fn finding(code: FindingCode) -> &'static Page {
         C::ChangedSince => &guard::CHANGED_SINCE,
         C::PointOfNoReturn => &guard::POINT_OF_NO_RETURN,
         C::RoleGrant => &guard::ROLE_GRANT,
+        C::UpnMissing => &names::UPN_MISSING,
+        C::UpnCharacter => &names::UPN_CHARACTER,
+        C::UpnFormat => &names::UPN_FORMAT,
+        C::UpnTooLong => &names::UPN_TOO_LONG,
+        C::UpnDuplicate => &names::UPN_DUPLICATE,
+        C::SuffixNotRoutable => &names::SUFFIX_NOT_ROUTABLE,
+        C::AddressCharacter => &addresses::ADDRESS_CHARACTER,
+        C::AddressFormat => &addresses::ADDRESS_FORMAT,
+        C::AddressTooLong => &addresses::ADDRESS_TOO_LONG,
+        C::AddressDuplicate => &addresses::ADDRESS_DUPLICATE,
+        C::AddressNotRoutable => &addresses::ADDRESS_NOT_ROUTABLE,
+        C::NicknameFormat => &addresses::NICKNAME_FORMAT,
+        C::NicknameTooLong => &addresses::NICKNAME_TOO_LONG,
+        C::NicknameDuplicate => &addresses::NICKNAME_DUPLICATE,
+        C::SamCharacter => &names::SAM_CHARACTER,
+        C::SamTooLong => &names::SAM_TOO_LONG,
+        C::SamDuplicate => &names::SAM_DUPLICATE,
+        C::DisplayNameBlank => &names::DISPLAY_NAME_BLANK,
+        C::DisplayNameTooLong => &names::DISPLAY_NAME_TOO_LONG,
+        C::GivenNameTooLong => &names::GIVEN_NAME_TOO_LONG,
     }
 }
 

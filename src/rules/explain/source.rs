@@ -40,6 +40,7 @@ sources! {
     SMTP_MATCHING = "How to use SMTP matching to match on-premises user accounts to Office 365 user accounts for directory synchronization", "https://support.microsoft.com/kb/2641663";
     UPN_MATCHING = "How to use UPN matching for identity synchronization in Microsoft 365", "https://learn.microsoft.com/troubleshoot/entra/entra-id/user-prov-sync/use-upn-matching-identity-sync";
     PREPARE = "Prepare for directory synchronization to Microsoft 365", "https://learn.microsoft.com/microsoft-365/enterprise/prepare-for-directory-synchronization";
+    IDFIX = "IdFix", "https://github.com/microsoft/idfix";
     SYNC_OFF = "Turn off directory synchronization for Microsoft 365", "https://learn.microsoft.com/microsoft-365/enterprise/turn-off-directory-synchronization";
     SOURCE_OF_AUTHORITY = "Transfer user source of authority to the cloud", "https://learn.microsoft.com/entra/identity/hybrid/user-source-of-authority-overview";
     UPN_UNIQUENESS = "SPN and UPN uniqueness", "https://learn.microsoft.com/windows-server/identity/ad-ds/manage/component-updates/spn-and-upn-uniqueness";
