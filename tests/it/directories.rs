@@ -383,6 +383,7 @@ async fn anchors_are_set_found_and_cleared() {
     assert_eq!(directories.entra_user(user.id).await.unwrap().as_ref(), Some(user));
 }
 
+// rule: 3.6-scope, 3.6-new-id
 #[tokio::test]
 async fn a_role_comes_back_with_its_scope_and_a_new_id() {
     let lab = Lab::over(contoso()).await;
