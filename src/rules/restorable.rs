@@ -213,6 +213,7 @@ mod tests {
         }
     }
 
+    // rule: 3.6-policy
     #[test]
     fn each_demand_that_nobody_answers_is_named() {
         let none = AdminRules::default;
@@ -299,6 +300,7 @@ mod tests {
         }
     }
 
+    // rule: 3.6-condition
     #[test]
     fn pim_cannot_carry_a_condition() {
         let conditional = |kind, ends| {

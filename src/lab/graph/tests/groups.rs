@@ -100,6 +100,7 @@ async fn a_member_leaves_and_comes_back() {
     assert_eq!(lab.post(&members, json!({ "id": "x" })).await.status, 400);
 }
 
+// rule: 3.6-role-group-permission
 #[tokio::test]
 async fn a_role_assignable_group_is_changed_by_few() {
     let lab = Lab::start(tenant()).await;
