@@ -40,6 +40,7 @@ pub struct Judged {
 pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
     let settings = &config.settings;
     let index = Index::new(snapshot, |name| settings.source_anchor(name));
+    let lint = matchplan::rules::lint::world::World::of_snapshot(snapshot);
     let context = Context {
         config,
         index: &index,
@@ -47,6 +48,7 @@ pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
         protected: &[],
         allow: &[],
         now: snapshot.taken,
+        lint: &lint,
     };
     let judged = config.plan.links.iter().filter_map(|spec| {
         let ad = resolve::ad_user(&spec.ad, &index).ok()?;
