@@ -1,6 +1,7 @@
 //! What came of an apply.
 
 use crate::model::id::{ApplyId, LinkId};
+use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::{ApplyRecord, Standing, StepRecord, StepStatus};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,12 +33,17 @@ pub struct ApplyOutcome {
     pub resumable: bool,
     /// Every link with its standing. A rollback's links end as `rolled-back`.
     pub links: BTreeMap<LinkId, Standing>,
+    /// Why links were not formed, and the way back.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub diagnoses: BTreeMap<LinkId, Diagnosis>,
 }
 
 impl ApplyOutcome {
     /// Reads the outcome off the record.
     pub fn of(record: &ApplyRecord, interrupted: bool) -> Self {
         let links: BTreeMap<_, _> = record.links.iter().map(|(id, link)| (id.clone(), link.standing.clone())).collect();
+        let diagnosed = record.links.iter().filter_map(|(id, link)| Some((id.clone(), link.diagnosis.clone()?)));
+        let diagnoses = diagnosed.collect();
         let any = |wanted: fn(&Standing) -> bool| links.values().any(wanted);
         let ending = if any(|s| matches!(s, Standing::Stuck { .. })) {
             Ending::Stuck
@@ -52,7 +58,7 @@ impl ApplyOutcome {
         } else {
             Ending::Partial
         };
-        Self { apply: record.id.clone(), ending, resumable: record.ended.is_none(), links }
+        Self { apply: record.id.clone(), ending, resumable: record.ended.is_none(), links, diagnoses }
     }
 
     /// How many links stand as `wanted` says.

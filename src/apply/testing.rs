@@ -21,7 +21,7 @@ use crate::model::name::Upn;
 use crate::model::profile::Profile;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding, RoleAssignment, RoleGrant, RoleKind};
-use crate::model::tenant::{Domain, Tenant};
+use crate::model::tenant::{Domain, SyncFeatures, Tenant};
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
 use crate::plan::link::{BeforeImage, Exposure, Method, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
@@ -82,6 +82,8 @@ pub(crate) struct World {
     pub(crate) has_status: Cell<bool>,
     /// Whether cycles match anything.
     pub(crate) matches: Cell<bool>,
+    /// The UPN of the objects that a cycle makes beside the wanted ones.
+    pub(crate) duplicate: RefCell<Option<String>>,
     /// Faults by the number of the write.
     pub(crate) faults: RefCell<BTreeMap<usize, Fault>>,
     pub(crate) writes: RefCell<Vec<String>>,
@@ -113,6 +115,7 @@ impl World {
             cycle: Cell::new(Some(SignedDuration::from_secs(60))),
             has_status: Cell::new(false),
             matches: Cell::new(true),
+            duplicate: RefCell::default(),
             faults: RefCell::default(),
             writes: RefCell::default(),
             held: Cell::new(false),
@@ -138,6 +141,11 @@ impl World {
         let mut inner = self.inner.borrow_mut();
         inner.next_id += 1;
         inner.next_id
+    }
+
+    /// The id that the next new object gets.
+    pub(crate) fn next_cloud_id(&self) -> ObjectId {
+        ObjectId(Uuid::from_u128(self.inner.borrow().next_id + 1))
     }
 
     pub(crate) fn grant(&self, principal: ObjectId, role: &str) -> RoleAssignment {
@@ -398,7 +406,8 @@ impl World {
                 None if taken => continue,
                 None => {
                     let id = ObjectId(Uuid::from_u128(self.fresh()));
-                    self.inner.borrow_mut().cloud.insert(id, cloud_user(id, &format!("dup-{}@corp.test", ad.sam)));
+                    let upn = self.duplicate.borrow().clone().unwrap_or_else(|| format!("dup-{}@corp.test", ad.sam));
+                    self.inner.borrow_mut().cloud.insert(id, cloud_user(id, &upn));
                     id
                 }
             };
@@ -581,6 +590,10 @@ impl ReadEntra for World {
         let inner = self.inner.borrow();
         let all = inner.roles.iter().filter(|r| r.grant.is_global_administrator());
         Ok(all.map(|r| (r.principal, inner.cloud[&r.principal].account_enabled == Some(true))).collect())
+    }
+
+    async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
+        Ok(None)
     }
 
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {

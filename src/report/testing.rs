@@ -365,6 +365,7 @@ pub(crate) fn record() -> ApplyRecord {
             sid: None,
             wave: 1,
             standing: Standing::InProgress,
+            diagnosis: None,
         };
         (link.id.clone(), record)
     });

@@ -8,9 +8,11 @@
 //! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
+//! | [`aftermath`], [`way_back`] | after the cycle: why a link was not formed, and the way back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`objects`] | how findings name objects |
 
+pub mod aftermath;
 pub mod conflict;
 pub mod exposure;
 pub mod finding;
@@ -19,3 +21,4 @@ pub mod microsoft;
 pub mod objects;
 pub mod prediction;
 pub mod takeover;
+pub mod way_back;
