@@ -86,7 +86,7 @@ where
         let (timeout, poll) = (self.plan.settings.sync.timeout, self.plan.settings.sync.poll);
         let start = self.ports.clock.now();
         let (mut ask, mut asked_after, mut proven_at) = (!proof.proven, 0, None);
-        let mut examined = proof.last;
+        let (mut synced, mut synced_at) = (proof.last, None);
         loop {
             // Status before last sync, and both before the links: what the proof says is then true of each look.
             let status = self.sync_status().await;
@@ -101,9 +101,11 @@ where
             let looks = self.side_by_side(&waiting, |link| self.look_and_finish(link)).await?;
             waiting = looks.into_iter().flatten().collect();
             let linked = of - waiting.len();
-            // A duplicate comes with a sync, so nothing is read before the tenant has synced again.
-            if proof.last != examined {
-                examined = proof.last;
+            // A duplicate comes with a sync, so nothing is read before the tenant has synced again, and not for ever then.
+            if proof.last != synced {
+                (synced, synced_at) = (proof.last, Some(self.ports.clock.now()));
+            }
+            if synced_at.is_some_and(|at| self.ports.clock.now().duration_since(at) < REPLICAS) {
                 let open = self.side_by_side(&waiting, |link| self.conclude(link)).await?;
                 waiting = open.into_iter().flatten().collect();
             }

@@ -202,7 +202,7 @@ fn diagnosis_lines(page: &mut Page, indent: usize, diagnosis: &Diagnosis, with_f
     }
     page.push(Line::at(indent).put(Tone::Strong, "the way back, in this order:"));
     for (n, step) in diagnosis.way_back.iter().enumerate() {
-        page.sentence(indent + 2, &format!("{}.", n + 1), Tone::Plain, step);
+        page.flow(Line::at(indent + 2).plain(format_args!("{}. ", n + 1)), indent + 5, Tone::Plain, step);
     }
 }
 
