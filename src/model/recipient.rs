@@ -7,6 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The command that exports the recipients, for Exchange Online PowerShell. The addresses are joined by hand: `Export-Csv`
+/// writes the type of a list, not what it holds.
+pub const EXPORT: &str = "Get-Recipient -ResultSize Unlimited | Select-Object RecipientTypeDetails,DisplayName,\
+PrimarySmtpAddress,@{n='EmailAddresses';e={$_.EmailAddresses -join ' '}},ExternalDirectoryObjectId,Guid | \
+Export-Csv recipients.csv -NoTypeInformation -Encoding UTF8";
+
 /// What an [`AdHolder`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -224,14 +224,19 @@ impl Try {
             cloud,
             anchored: method == Method::Hard || by_anchor,
             privileged: spec.roles == RolesChoice::Refuse && !roles.is_empty(),
+            staged: spec.move_to.is_none() && context.exposure(ad) == Exposure::Staged,
         };
-        let prediction = matching::predict(candidate, context.index, context.features);
+        let prediction = matching::predict(candidate, context.index);
         let conflicts = conflict::find(candidate, context.index);
         Self { method, by_anchor, aligned, prediction, conflicts }
     }
 
     fn works(&self) -> bool {
-        let soft = matches!(self.prediction, Prediction::Linked { by: MatchKey::PrimarySmtp | MatchKey::Upn });
+        let soft = matches!(
+            self.prediction,
+            Prediction::Linked { by: MatchKey::PrimarySmtp | MatchKey::Upn }
+                | Prediction::Unproven { by: MatchKey::PrimarySmtp | MatchKey::Upn, .. }
+        );
         soft && !self.conflicts.iter().any(|f| f.severity == Severity::Error)
     }
 }
@@ -252,18 +257,23 @@ fn choose(spec: &LinkSpec, soft: Try, hard: Try, roles: &[Holding]) -> (Try, Str
         }
         MatchChoice::Auto if soft.works() => {
             let why = match soft.prediction {
-                Prediction::Linked { by: MatchKey::Upn } => "the UPN matches, and no role is held",
+                Prediction::Linked { by: MatchKey::Upn } | Prediction::Unproven { by: MatchKey::Upn, .. } => {
+                    "the UPN matches, and no role is held"
+                }
                 _ => "UPN and primary SMTP address match or can be aligned, and no role is held",
             };
             (soft, why.to_owned())
         }
         MatchChoice::Auto => {
             let why = match &soft.prediction {
-                Prediction::Linked { .. } => "aligning for a soft match would conflict".to_owned(),
+                Prediction::Linked { .. } | Prediction::Unproven { .. } => {
+                    "aligning for a soft match would conflict".to_owned()
+                }
                 Prediction::Error { why, .. }
                 | Prediction::WrongTarget { why }
-                | Prediction::Duplicate { why }
+                | Prediction::Duplicate { why, .. }
                 | Prediction::Restored { why }
+                | Prediction::NotEvaluated { why }
                 | Prediction::NotSynced { why } => format!("a soft match is not possible: {why}"),
             };
             (hard, why)

@@ -3,6 +3,7 @@
 use super::decide::{Context, Decision};
 use super::steps::Waved;
 use crate::model::id::{LinkId, ObjectId};
+use crate::model::recipient;
 use crate::model::role::{Holding, RoleKind};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Severity};
@@ -98,6 +99,14 @@ fn tenant(context: &Context<'_>, changes: bool) -> Vec<Finding> {
             FindingCode::SyncDisabled,
             "Directory synchronization is off in this tenant, so no cycle would form any link.",
             "Set up Entra Connect or Cloud Sync first.",
+        ));
+    }
+    if changes && snapshot.recipients.is_none() {
+        findings.push(Finding::new(
+            Severity::Info,
+            FindingCode::CouldNotBeSeen,
+            "Could not be seen: mail-enabled public folders and dynamic distribution lists that hold an address (Graph does not show them).",
+            format!("Export the recipients and give the file with --recipients FILE: {}", recipient::EXPORT),
         ));
     }
     for gap in &snapshot.gaps {

@@ -1,7 +1,7 @@
 //! What stands in the way of one link, besides conflicts with other objects.
 
-use super::cautions;
 use super::decide::{Context, Decision};
+use super::{cautions, uncertain};
 use crate::config::matchplan::{LinkSpec, RolesChoice};
 use crate::model::ad::AdUser;
 use crate::rules::exposure::{self, Exposure};
@@ -24,8 +24,11 @@ pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, cont
     findings.extend(scope(decision, context));
     findings.extend(federation(decision, context));
     findings.extend(cautions::find(aligned, decision, context));
+    findings.extend(uncertain::find(aligned, decision, context));
     decision.findings.append(&mut findings);
-    if !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
+    // That another user would be taken over is said even where the conflict behind it has been.
+    let astray = matches!(decision.prediction, Prediction::WrongTarget { .. });
+    if astray || !decision.findings.iter().any(|finding| finding.severity == Severity::Error) {
         decision.findings.extend(unexplained(decision, context));
     }
 }
@@ -240,15 +243,18 @@ fn federation(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding>
 /// Whatever the prediction says that no other finding has said: nothing may fail at sync that could be seen now.
 fn unexplained(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
     let (why, error) = match &decision.prediction {
-        Prediction::Linked { .. } => return None,
+        // What could not be seen has a finding of its own, for this link or for the plan as a whole.
+        Prediction::Linked { .. } | Prediction::Unproven { .. } => return None,
         Prediction::Error { name, why } => (why, Some(name)),
+        Prediction::Duplicate { error, why } => (why, error.as_ref()),
         Prediction::WrongTarget { why }
-        | Prediction::Duplicate { why }
         | Prediction::Restored { why }
+        | Prediction::NotEvaluated { why }
         | Prediction::NotSynced { why } => (why, None),
     };
     let soft = decision.method == Method::Soft;
-    let by_upn = !context.features.soft_match_on_upn && matches!(decision.prediction, Prediction::Duplicate { .. });
+    let switched_off = context.index.snapshot.tenant.features.is_some_and(|features| !features.soft_match_on_upn);
+    let by_upn = switched_off && matches!(decision.prediction, Prediction::Duplicate { .. });
     let code = match &decision.prediction {
         Prediction::WrongTarget { .. } => FindingCode::WrongTarget,
         _ if soft && by_upn => FindingCode::UpnMatchOff,

@@ -4,7 +4,7 @@
 use super::decide::{self, Context, Decision, Standing};
 use super::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
 use super::link::{BeforeImage, Outcome, PlannedLink};
-use super::{guard, resolve, steps};
+use super::{anchors, guard, resolve, steps};
 use crate::config::Config;
 use crate::config::matchplan::LinkSpec;
 use crate::model::ad::AdUser;
@@ -105,6 +105,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
     changing.retain(|(id, _)| !blocked.contains(*id));
     let decisions: Vec<&Decision<'_>> = changing.iter().map(|(_, decision)| *decision).collect();
     findings.extend(guard::find(&decisions, &context));
+    findings.extend(anchors::find(&wanted(&pairs), &context));
     findings.sort();
     findings.dedup();
 
@@ -161,6 +162,16 @@ fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId,
             Err((id, findings))
         }
     }
+}
+
+/// The AD users that are not linked yet, with the way in which they would be.
+fn wanted<'a>(pairs: &'a [Pair<'a>]) -> Vec<anchors::Wanted<'a>> {
+    let wanted = pairs.iter().filter_map(|pair| match &pair.standing {
+        Standing::Linked(_) => None,
+        Standing::Blocked(_) => Some((pair.ad, None)),
+        Standing::Decided(decision) => Some((pair.ad, Some(decision.method))),
+    });
+    wanted.collect()
 }
 
 fn unread_domains(config: &Config, snapshot: &Snapshot) -> Vec<Finding> {

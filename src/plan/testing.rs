@@ -6,7 +6,8 @@ use super::planner::{PlanInput, plan};
 use super::step::{Action, Step};
 use crate::config::{Config, read};
 use crate::diagnostic::render_all;
-use crate::model::ad::AdUser;
+use crate::model::ad::{AdUser, Octets};
+use crate::model::anchor::Anchor;
 use crate::model::digest;
 use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
@@ -51,6 +52,8 @@ pub struct Scene {
     pub skip_blocked: bool,
     /// `--allow`.
     pub allow: Vec<String>,
+    /// Whether a user that is synced already shows that the configured source anchor is in force.
+    pub sampled: bool,
 }
 
 /// A UUID that depends on the name only.
@@ -177,7 +180,7 @@ impl Scene {
                 roles: Vec::new(),
                 role_groups: Vec::new(),
                 role_policies: Vec::new(),
-                recipients: None,
+                recipients: Some(Vec::new()),
                 caller: None,
                 gaps: Vec::new(),
             },
@@ -186,6 +189,7 @@ impl Scene {
             links: String::new(),
             skip_blocked: false,
             allow: Vec::new(),
+            sampled: true,
         }
     }
 
@@ -325,6 +329,12 @@ impl Scene {
         self
     }
 
+    /// The same without a user that is synced already.
+    pub fn unsampled(mut self) -> Self {
+        self.sampled = false;
+        self
+    }
+
     /// The configuration, read from text.
     pub fn config(&self) -> Config {
         let settings = format!("{SETTINGS}[sync]\n{}[guard]\n{}", self.sync, self.guard);
@@ -337,12 +347,24 @@ impl Scene {
     pub fn plan(&self) -> Plan {
         plan(PlanInput {
             config: &self.config(),
-            snapshot: &self.snapshot,
+            snapshot: &if self.sampled { with_sample(&self.snapshot) } else { self.snapshot.clone() },
             now: "2026-09-01T09:00:00Z".parse().unwrap(),
             skip_blocked: self.skip_blocked,
             allow: &self.allow,
         })
     }
+}
+
+/// The directories with one more user, synced by its `mS-DS-ConsistencyGuid`.
+fn with_sample(snapshot: &Snapshot) -> Snapshot {
+    let octets = Anchor::from_guid(ad("another").guid).octets().to_vec();
+    let user = AdUser { consistency_guid: Some(Octets(octets)), ..ad("sample") };
+    let mut snapshot = snapshot.clone();
+    snapshot.users.push(linked(cloud("sample"), &user));
+    if let Some(domain) = snapshot.domains.first_mut() {
+        domain.users.push(AdUser { domain: domain.name.clone(), ..user });
+    }
+    snapshot
 }
 
 /// Severity and code of every finding, each once, in order.

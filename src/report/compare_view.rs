@@ -232,7 +232,7 @@ mod tests {
         changes[0].sets = vec!["john.smith2@contoso.com".to_owned()];
         let Action::Suspend { holding: Holding::Role(role), .. } = &mut new.steps[0].action else { panic!() };
         role.grant.directory_scope = Some("/administrativeUnits/7".to_owned());
-        new.links[0].prediction = Some(Prediction::Duplicate { why: "another address".to_owned() });
+        new.links[0].prediction = Some(Prediction::Duplicate { error: None, why: "another address".to_owned() });
         new.links[1].before.roles.clear();
         new.findings.remove(1);
         new.findings[0].value = Some("smtp:else@contoso.com".to_owned());

@@ -95,10 +95,17 @@ pub const fn exposure_word(exposure: Exposure) -> &'static str {
 pub fn prediction_words(prediction: &Prediction) -> (Tone, String) {
     match prediction {
         Prediction::Linked { by } => (Tone::Good, format!("linked by {}", match_key_word(*by))),
+        Prediction::Unproven { by, why } => {
+            (Tone::Warn, format!("linked by {} as far as can be told; {why}", match_key_word(*by)))
+        }
         Prediction::Error { name, why } => (Tone::Alarm, format!("error {name}: {why}")),
         Prediction::WrongTarget { why } => (Tone::Alarm, format!("another link: {why}")),
-        Prediction::Duplicate { why } => (Tone::Alarm, format!("a second cloud user appears: {why}")),
+        Prediction::Duplicate { error: Some(error), why } => {
+            (Tone::Alarm, format!("a second cloud user appears ({error}): {why}"))
+        }
+        Prediction::Duplicate { error: None, why } => (Tone::Alarm, format!("a second cloud user appears: {why}")),
         Prediction::Restored { why } => (Tone::Alarm, format!("another user is restored: {why}")),
+        Prediction::NotEvaluated { why } => (Tone::Alarm, format!("no match is evaluated: {why}")),
         Prediction::NotSynced { why } => (Tone::Alarm, format!("not synced: {why}")),
     }
 }

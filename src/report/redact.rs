@@ -314,10 +314,14 @@ impl Redactor {
     fn prediction(&mut self, prediction: &Prediction) -> Prediction {
         match prediction {
             Prediction::Linked { by } => Prediction::Linked { by: *by },
+            Prediction::Unproven { by, why } => Prediction::Unproven { by: *by, why: self.names.sentence(why) },
             Prediction::Error { name, why } => Prediction::Error { name: *name, why: self.names.sentence(why) },
             Prediction::WrongTarget { why } => Prediction::WrongTarget { why: self.names.sentence(why) },
-            Prediction::Duplicate { why } => Prediction::Duplicate { why: self.names.sentence(why) },
+            Prediction::Duplicate { error, why } => {
+                Prediction::Duplicate { error: *error, why: self.names.sentence(why) }
+            }
             Prediction::Restored { why } => Prediction::Restored { why: self.names.sentence(why) },
+            Prediction::NotEvaluated { why } => Prediction::NotEvaluated { why: self.names.sentence(why) },
             Prediction::NotSynced { why } => Prediction::NotSynced { why: self.names.sentence(why) },
         }
     }

@@ -37,6 +37,12 @@ pub fn in_scope(dn: &Dn, synced_ous: &[Dn]) -> bool {
     synced_ous.iter().any(|ou| dn.is_under(ou))
 }
 
+/// The bits of `msExchRecipientTypeDetails` that the default rules leave out.
+const UNSYNCED_RECIPIENTS: i64 = 0x21C0_7000;
+
+/// `msExchRecipientTypeDetails` of a linked mailbox, which gives no anchor.
+const LINKED_MAILBOX: i64 = 2;
+
 /// Why Entra Connect's default rules keep a user out, or `None` if they do not.
 ///
 /// Source: Microsoft, "Microsoft Entra Connect Sync: Understanding the default configuration", users: the scoping
@@ -52,6 +58,10 @@ pub fn excluded_by_default(user: &AdUser) -> Option<&'static str> {
         Some("it is a built-in account")
     } else if nickname.starts_with("systemmailbox{") || nickname.starts_with("cas_") && nickname.contains('}') {
         Some("its mailNickname is that of an Exchange system mailbox")
+    } else if user.recipient_type.is_some_and(|kind| kind & UNSYNCED_RECIPIENTS != 0) {
+        Some("its msExchRecipientTypeDetails is that of a system, discovery or other mailbox that is not synced")
+    } else if user.recipient_type == Some(LINKED_MAILBOX) {
+        Some("it is a linked mailbox (msExchRecipientTypeDetails 2): its account in the other forest is synced")
     } else if user.dn.as_str().to_uppercase().contains("\\0ACNF:") {
         Some("it is a replication conflict object (CNF)")
     } else {

@@ -266,6 +266,10 @@ finding_codes! {
     SourceAnchorDiffers = "source-anchor-differs",
     /// No synced user shows which source anchor is in force.
     SourceAnchorUnproven = "source-anchor-unproven",
+    /// The AD user has `mail` but no proxyAddresses, so its primary address matches nobody for certain.
+    MailWithoutAddresses = "mail-without-addresses",
+    /// The cloud user was synced before: a soft match works once.
+    MatchedBefore = "matched-before",
     /// The next cycle would not form the link, for a reason that no other code names.
     MatchImpossible = "match-impossible",
     /// A part of the tenant could not be read, so conflicts there could not be seen.

@@ -7,6 +7,7 @@
 //! | [`exposure`] | where an AD user stands towards the sync engine; whom the engine never looks at |
 //! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
+//! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
 //! | [`aftermath`], [`way_back`] | after the cycle: why a link was not formed, and the way back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
@@ -20,5 +21,6 @@ pub mod matching;
 pub mod microsoft;
 pub mod objects;
 pub mod prediction;
+pub mod source_anchor;
 pub mod takeover;
 pub mod way_back;

@@ -14,6 +14,14 @@ pub enum Prediction {
         /// What Entra matches by.
         by: MatchKey,
     },
+    /// The AD user takes over the wanted cloud user as far as can be told: something that decides could not be read, or
+    /// is settled by no document.
+    Unproven {
+        /// What Entra matches by.
+        by: MatchKey,
+        /// What could not be seen.
+        why: String,
+    },
     /// The export fails.
     Error {
         /// Microsoft's name for the error.
@@ -28,6 +36,9 @@ pub enum Prediction {
     },
     /// A second cloud object is made beside the wanted one, usually with a mangled UPN.
     Duplicate {
+        /// Microsoft's name for the error that is recorded with it, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<MicrosoftError>,
         /// Why the match does not happen.
         why: String,
     },
@@ -36,7 +47,12 @@ pub enum Prediction {
         /// Which one, and why.
         why: String,
     },
-    /// The sync engine does not look at this user.
+    /// The AD user has a cloud object of its own, so that no match is evaluated.
+    NotEvaluated {
+        /// Which one.
+        why: String,
+    },
+    /// Nothing is written: the sync engine does not look at this AD user, or the cloud takes nothing for its cloud user.
     NotSynced {
         /// Why.
         why: String,

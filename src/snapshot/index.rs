@@ -30,6 +30,20 @@ pub enum Holder<'a> {
     Recipient(&'a Recipient),
 }
 
+impl Holder<'_> {
+    /// Whether both are the same object.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Ad(a), Self::Ad(b)) => a.guid == b.guid,
+            (Self::User(a) | Self::Deleted(a), Self::User(b) | Self::Deleted(b)) => a.id == b.id,
+            (Self::Other(a), Self::Other(b)) => a.id == b.id,
+            (Self::AdOther(a), Self::AdOther(b)) => a.guid == b.guid,
+            (Self::Recipient(a), Self::Recipient(b)) => a.id == b.id,
+            _ => false,
+        }
+    }
+}
+
 /// Indexes over one snapshot.
 #[derive(Debug)]
 pub struct Index<'a> {
@@ -40,6 +54,7 @@ pub struct Index<'a> {
     ad_by_sam: HashMap<String, Vec<&'a AdUser>>,
     ad_by_upn: HashMap<String, Vec<&'a AdUser>>,
     ad_by_anchor: HashMap<Anchor, Vec<&'a AdUser>>,
+    ad_by_sid: HashMap<&'a Sid, &'a AdUser>,
     cloud_by_id: HashMap<ObjectId, &'a EntraUser>,
     cloud_by_upn: HashMap<String, Vec<&'a EntraUser>>,
     cloud_by_immutable_id: HashMap<&'a str, Vec<&'a EntraUser>>,
@@ -59,6 +74,7 @@ impl<'a> Index<'a> {
             ad_by_sam: HashMap::new(),
             ad_by_upn: HashMap::new(),
             ad_by_anchor: HashMap::new(),
+            ad_by_sid: HashMap::new(),
             cloud_by_id: HashMap::with_capacity(snapshot.users.len()),
             cloud_by_upn: HashMap::with_capacity(snapshot.users.len()),
             cloud_by_immutable_id: HashMap::new(),
@@ -90,12 +106,31 @@ impl<'a> Index<'a> {
             let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
             index.add_addresses(addresses, holder.mail.as_deref(), Holder::Other(holder));
         }
-        for recipient in sorted(snapshot.recipients.as_deref().unwrap_or_default(), |recipient| recipient.id.clone()) {
-            let addresses = recipient.addresses.iter().map(ProxyAddress::conflict_key);
-            index.add_addresses(addresses, None, Holder::Recipient(recipient));
-        }
+        index.add_recipients();
         index.add_holdings();
         index
+    }
+
+    /// What Exchange says of an object that Graph shows too is said of that object: it is one holder, not two.
+    fn add_recipients(&mut self) {
+        let snapshot = self.snapshot;
+        let Some(recipients) = snapshot.recipients.as_deref().filter(|recipients| !recipients.is_empty()) else {
+            return;
+        };
+        let live = snapshot.users.iter().map(|user| (user.id, Holder::User(user)));
+        let deleted = snapshot.deleted_users.iter().map(|user| (user.id, Holder::Deleted(user)));
+        let others = snapshot.holders.iter().map(|other| (other.id, Holder::Other(other)));
+        let shown: HashMap<ObjectId, Holder<'a>> = live.chain(deleted).chain(others).collect();
+        for recipient in sorted(recipients, |recipient| recipient.id.clone()) {
+            let known = recipient.id.parse::<ObjectId>().ok().and_then(|id| shown.get(&id).copied());
+            let holder = known.unwrap_or(Holder::Recipient(recipient));
+            for key in recipient.addresses.iter().map(ProxyAddress::conflict_key) {
+                let holders = self.by_address.entry(key).or_default();
+                if !holders.iter().any(|other| other.is(&holder)) {
+                    holders.push(holder);
+                }
+            }
+        }
     }
 
     fn add_holdings(&mut self) {
@@ -114,6 +149,7 @@ impl<'a> Index<'a> {
     fn add_ad_user(&mut self, user: &'a AdUser, source: SourceAnchor) {
         self.ad_by_guid.insert(user.guid, user);
         self.ad_by_dn.insert(&user.dn, user);
+        self.ad_by_sid.insert(&user.sid, user);
         self.ad_by_sam.entry(user.sam.key()).or_default().push(user);
         if let Some(upn) = &user.upn {
             self.ad_by_upn.entry(upn.key()).or_default().push(user);
@@ -171,6 +207,11 @@ impl<'a> Index<'a> {
     /// The AD users with that anchor. More than one is a fault of the data.
     pub fn ad_by_anchor(&self, anchor: Anchor) -> &[&'a AdUser] {
         self.ad_by_anchor.get(&anchor).map_or(&[], Vec::as_slice)
+    }
+
+    /// The AD user with that SID.
+    pub fn ad_by_sid(&self, sid: &Sid) -> Option<&'a AdUser> {
+        self.ad_by_sid.get(sid).copied()
     }
 
     /// All AD users.

@@ -1,6 +1,7 @@
 //! Every finding: the scene that brings it about, and the Microsoft document that it follows. A scene differs in one
 //! respect from a pair of users that raises no finding at all, so each list is exact.
 
+mod holders;
 mod scenes;
 
 use crate::model::ad::Octets;
@@ -240,10 +241,10 @@ fn conflicts() -> Vec<Case> {
 }
 
 fn cases() -> Vec<Case> {
-    [selectors(), anchors(), conflicts(), scenes::refusals(), scenes::places(), scenes::cautions(), scenes::wholes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let own = [selectors(), anchors(), conflicts()];
+    let scenes = [scenes::refusals(), scenes::places(), scenes::cautions(), scenes::wholes()];
+    let holders = [holders::others(), holders::names(), holders::source_anchors()];
+    own.into_iter().chain(scenes).chain(holders).flatten().collect()
 }
 
 #[test]

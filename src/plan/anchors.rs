@@ -1,0 +1,107 @@
+//! Whether the configured source anchor is the one in force: a wrong setting turns every hard match into a duplicate.
+
+use super::decide::Context;
+use super::link::Method;
+use crate::model::ad::AdUser;
+use crate::model::anchor::SourceAnchor;
+use crate::model::id::DomainName;
+use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::rules::objects;
+use crate::rules::source_anchor::{self, Conclusion, Evidence};
+use std::collections::BTreeMap;
+
+/// An AD user that is to be linked, and how, where that could be decided.
+pub type Wanted<'a> = (&'a AdUser, Option<Method>);
+
+/// One finding at most per domain that links come from.
+pub fn find(wanted: &[Wanted<'_>], context: &Context<'_>) -> Vec<Finding> {
+    let mut by_domain: BTreeMap<&DomainName, Vec<Wanted<'_>>> = BTreeMap::new();
+    for link in wanted {
+        by_domain.entry(&link.0.domain).or_default().push(*link);
+    }
+    if by_domain.is_empty() {
+        return Vec::new();
+    }
+    let evidence = source_anchor::evidence(context.index);
+    let judged = by_domain.into_iter().map(|(domain, links)| {
+        judge(domain, &links, evidence.get(domain).copied().unwrap_or_default(), context.source_anchor(domain))
+    });
+    judged.flatten().collect()
+}
+
+fn judge(
+    domain: &DomainName,
+    links: &[Wanted<'_>],
+    evidence: Evidence<'_>,
+    configured: SourceAnchor,
+) -> Option<Finding> {
+    let hard: Vec<&AdUser> =
+        links.iter().filter(|(_, method)| *method == Some(Method::Hard)).map(|(ad, _)| *ad).collect();
+    let setting = format!("source_anchor of {domain} is {} in matchplan.toml", configured.attribute());
+    let counts = evidence.counts();
+    match evidence.conclusion() {
+        Conclusion::Proven(found) if found == configured => None,
+        Conclusion::Proven(found) => {
+            let message = format!(
+                "{setting}, but {} is in force: {counts}. Every hard match would make a duplicate.",
+                found.attribute()
+            );
+            let help = format!("Write `source_anchor = \"{}\"` for {domain} in matchplan.toml.", found.attribute());
+            Some(differs(message, help, &evidence, configured, &hard))
+        }
+        Conclusion::Mixed => {
+            let message = format!(
+                "{setting}; the users that are synced show both attributes: {counts}. Neither can be relied on."
+            );
+            let help = "Look up the source anchor in the sync engine (Entra Connect: View or export current configuration), \
+                        and repair the users that have the other one before any hard match.";
+            Some(differs(message, help.to_owned(), &evidence, configured, &hard))
+        }
+        Conclusion::Other => {
+            let message = format!("{setting}, but another attribute seems to be in force: {counts}.");
+            let help = "Look up the source anchor in the sync engine; anchors of another attribute than these two are not \
+                        supported, and no hard match can be made with them.";
+            Some(differs(message, help.to_owned(), &evidence, configured, &hard))
+        }
+        Conclusion::Unseen => {
+            unproven(&hard, format!("{setting}, and no user that is synced shows whether that is true."))
+        }
+        // Where both attributes give the same anchor, the question does not matter.
+        Conclusion::Open => {
+            let differ = |ad: &&AdUser| ad.anchor(SourceAnchor::ObjectGuid) != ad.anchor(SourceAnchor::ConsistencyGuid);
+            let concerned: Vec<&AdUser> = hard.into_iter().filter(differ).collect();
+            unproven(&concerned, format!("{setting}, and no user that is synced shows whether that is true: {counts}."))
+        }
+    }
+}
+
+/// Without a hard match nothing is matched by the anchor, but the proof of each link would wait for the wrong one.
+fn differs(
+    message: String,
+    help: String,
+    evidence: &Evidence<'_>,
+    configured: SourceAnchor,
+    hard: &[&AdUser],
+) -> Finding {
+    let severity = if hard.is_empty() { Severity::Warning } else { Severity::Error };
+    let example = evidence.against(configured);
+    let message = match example {
+        Some((ad, cloud)) => format!("{message} An example is {}\\{}, which is {}.", ad.domain, ad.sam, cloud.upn),
+        None => message,
+    };
+    let finding = Finding::new(severity, FindingCode::SourceAnchorDiffers, message, help);
+    finding.about(example.into_iter().flat_map(|(ad, cloud)| [objects::ad_user(ad), objects::cloud_user(cloud)]))
+}
+
+fn unproven(concerned: &[&AdUser], message: String) -> Option<Finding> {
+    let first = concerned.first()?;
+    Some(
+        Finding::warning(
+            FindingCode::SourceAnchorUnproven,
+            message,
+            "Look up the source anchor in the sync engine, and link one user first: a wrong setting makes a duplicate of \
+             every hard match.",
+        )
+        .about([objects::ad_user(first)]),
+    )
+}

@@ -1,0 +1,1 @@
+//! Rules of one line each; how they work together is in `tests/scenarios`.
