@@ -1,6 +1,7 @@
 //! What an access token says of itself. Read without verifying: only Graph can say whether a token is good. These claims
 //! are for messages, for knowing whose credential this is, and for refusing the wrong tenant before anything is sent.
 
+use crate::model::granted::Granted;
 use crate::model::id::{ObjectId, TenantId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,6 +32,10 @@ pub struct Claims {
     pub roles: Vec<String>,
     /// Delegated permissions, separated by blanks.
     pub scp: Option<String>,
+    /// Template ids of directory roles over the whole tenant.
+    pub wids: Vec<String>,
+    /// `app` or `user`, where the token says it.
+    pub idtyp: Option<String>,
     /// When it ends, in seconds since 1970.
     pub exp: Option<i64>,
 }
@@ -45,6 +50,17 @@ impl Claims {
     /// When the token ends.
     pub fn expires(&self) -> Option<Timestamp> {
         self.exp.and_then(|seconds| Timestamp::from_second(seconds).ok())
+    }
+
+    /// What it carries. An application's token has no scopes.
+    pub fn granted(&self) -> Granted {
+        let app_only = self.idtyp.as_deref() == Some("app") || self.scp.is_none();
+        let permissions = if app_only {
+            self.roles.iter().cloned().collect()
+        } else {
+            self.scp.iter().flat_map(|scopes| scopes.split_whitespace()).map(str::to_owned).collect()
+        };
+        Granted { app_only, permissions, role_templates: self.wids.iter().cloned().collect() }
     }
 
     /// Whom it speaks for, in words: the user, or the application.
@@ -71,6 +87,16 @@ mod tests {
         assert_eq!((claims.name(), claims.expires()), (Some("app"), Some(Timestamp::UNIX_EPOCH)));
         let v1 = token(r#"{"appid":"app","upn":"jane@contoso.com","scp":"User.Read.All"}"#);
         assert_eq!(Claims::read(&v1).unwrap().name(), Some("jane@contoso.com"));
+    }
+
+    #[test]
+    fn scopes_are_delegated_and_app_roles_are_the_applications() {
+        let application = token(r#"{"idtyp":"app","roles":["User.Read.All","Group.Read.All"],"wids":["w1"]}"#);
+        let granted = Claims::read(&application).unwrap().granted();
+        assert!(granted.app_only && granted.permits(&["Group.Read.All"]) && granted.has_role("w1"));
+        let user = token(r#"{"scp":"openid User.Read.All","roles":["of-another-kind"],"wids":["w2"]}"#);
+        let granted = Claims::read(&user).unwrap().granted();
+        assert!(!granted.app_only && granted.permits(&["User.Read.All"]) && !granted.permits(&["of-another-kind"]));
     }
 
     #[test]

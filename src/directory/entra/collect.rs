@@ -2,19 +2,22 @@
 
 use super::http::Graph;
 use super::permission::Operation;
-use super::read::{Place, SIDE_BY_SIDE, assignments, has_been_synced, optional, users};
+use super::read::{Place, SIDE_BY_SIDE, has_been_synced, optional, users};
 use super::request::Request;
+use super::roles::join;
+use super::roles::read::Schedules;
+use super::roles::wire::WireGroup;
 use super::wire::{self, WireDomain, WireHolder, WireObjectIdentifier, WireSynchronization, WireUser};
 use crate::directory::collect::{Part, Progress};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::ObjectId;
-use crate::model::role::RoleAssignment;
+use crate::model::role::{PolicySubject, RoleAssignment, RoleGroup, RolePolicy};
 use crate::model::tenant::{Domain, Identity, SyncFeatures, Tenant};
 use crate::snapshot::document::{Gap, Missing};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The cloud's part of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +30,32 @@ pub struct Collected {
     pub deleted_users: Vec<EntraUser>,
     /// Groups and contacts, by kind and id.
     pub holders: Vec<AddressHolder>,
-    /// All active role assignments.
+    /// All role assignments: active, activated and eligible.
     pub roles: Vec<RoleAssignment>,
+    /// The role-assignable groups.
+    pub role_groups: Vec<RoleGroup>,
+    /// PIM's policies for the roles and groups above.
+    pub role_policies: Vec<RolePolicy>,
     /// Whom the credential speaks for.
     pub caller: Option<Identity>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
+}
+
+/// What roles are made of, each part as far as it may be seen.
+struct RoleParts {
+    assignments: Result<Vec<RoleAssignment>, DirectoryError>,
+    active: Result<Vec<RoleAssignment>, DirectoryError>,
+    eligible: Result<Vec<RoleAssignment>, DirectoryError>,
+    groups: Result<Vec<WireGroup>, DirectoryError>,
+    policies: Result<Vec<RolePolicy>, DirectoryError>,
+}
+
+/// The same, joined.
+struct Joined {
+    roles: Vec<RoleAssignment>,
+    groups: Vec<RoleGroup>,
+    policies: Vec<RolePolicy>,
 }
 
 /// The gaps found so far.
@@ -43,10 +66,18 @@ impl Gaps {
     /// The value, or nothing and a gap.
     fn or_gap<T: Default>(&mut self, what: Missing, result: Result<T, DirectoryError>) -> T {
         result.unwrap_or_else(|error| {
-            let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            self.0.push(Gap { what, reason: format!("could not {}: {}{hint}", error.what, error.detail) });
+            self.add(what, error.in_full());
             T::default()
         })
+    }
+
+    /// One gap for each part, with every reason.
+    fn add(&mut self, what: Missing, reason: String) {
+        match self.0.iter_mut().find(|gap| gap.what == what) {
+            Some(gap) if gap.reason.contains(&reason) => {}
+            Some(gap) => gap.reason = format!("{}; {reason}", gap.reason),
+            None => self.0.push(Gap { what, reason }),
+        }
     }
 }
 
@@ -54,7 +85,7 @@ impl<C: Clock> Graph<C> {
     /// Reads it all, side by side. Users, organization and domains must be readable; what else may not be seen becomes
     /// a gap with its reason. Errors also: a tenant other than the configured one.
     pub async fn collect(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Collected, DirectoryError> {
-        // Nine reads at once are a large future; boxed, it does not travel through every caller's stack.
+        // So many reads at once are a large future; boxed, it does not travel through every caller's stack.
         Box::pin(self.collect_all(progress)).await
     }
 
@@ -66,7 +97,7 @@ impl<C: Clock> Graph<C> {
             async { optional(self.all_users(Place::RecycleBin, Part::DeletedUsers, progress).await) },
             async { optional(self.holders(HolderKind::Group, progress).await) },
             async { optional(self.holders(HolderKind::Contact, progress).await) },
-            async { optional(self.all_roles(progress).await) },
+            self.all_roles(progress),
             async { optional(self.features().await) },
             async { optional(self.object_identifiers().await) },
         )?;
@@ -85,11 +116,10 @@ impl<C: Clock> Graph<C> {
         holders.extend(gaps.or_gap(Missing::Contacts, contacts));
         let features = gaps.or_gap(Missing::SyncFeatures, features);
         let deleted_users = gaps.or_gap(Missing::DeletedUsers, deleted);
-        let roles = gaps.or_gap(Missing::Roles, roles);
+        let Joined { roles, groups: role_groups, policies: role_policies } = self.whole_roles(roles, &mut gaps).await?;
         let caller = self.caller().await?;
         if caller.is_none() {
-            let reason = "the access token does not say whom it speaks for (it has no `oid`)".to_owned();
-            gaps.0.push(Gap { what: Missing::Caller, reason });
+            gaps.add(Missing::Caller, "the access token does not say whom it speaks for (it has no `oid`)".to_owned());
         }
         gaps.0.sort_by_key(|gap| gap.what);
         Ok(Collected {
@@ -105,6 +135,8 @@ impl<C: Clock> Graph<C> {
             deleted_users,
             holders,
             roles,
+            role_groups,
+            role_policies,
             caller,
             gaps: gaps.0,
         })
@@ -140,10 +172,45 @@ impl<C: Clock> Graph<C> {
         Ok(holders)
     }
 
-    async fn all_roles(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Vec<RoleAssignment>, DirectoryError> {
-        let request = assignments("read the role assignments of the tenant");
+    /// What roles are made of, as far as it can be read before it is known who holds one.
+    async fn all_roles(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<RoleParts, DirectoryError> {
         let seen = |count| progress(Progress::Cloud { part: Part::Roles, count });
-        self.named_assignments(self.read_all(&request, seen).await?, &request.what).await
+        let (assignments, active, eligible, groups, policies) = tokio::try_join!(
+            async { optional(self.assignments("read the role assignments of the tenant", None, seen).await) },
+            async { optional(self.role_schedules(Schedules::Active, None).await) },
+            async { optional(self.role_schedules(Schedules::Eligible, None).await) },
+            async { optional(self.assignable_groups().await) },
+            async { optional(self.role_policies().await) },
+        )?;
+        Ok(RoleParts { assignments, active, eligible, groups, policies })
+    }
+
+    /// The parts joined, then the groups that hold a role read. Where the assignments may not be seen, any group may
+    /// hold one.
+    async fn whole_roles(&self, parts: RoleParts, gaps: &mut Gaps) -> Result<Joined, DirectoryError> {
+        let blind = parts.assignments.is_err();
+        let assignments = gaps.or_gap(Missing::Roles, parts.assignments);
+        let active = gaps.or_gap(Missing::PimSchedules, parts.active);
+        let eligible = gaps.or_gap(Missing::PimSchedules, parts.eligible);
+        let roles = join::roles(assignments, active, eligible, self.clock.now());
+        let holders: BTreeSet<ObjectId> = roles.iter().map(|role| role.principal).collect();
+        let groups = gaps.or_gap(Missing::RoleGroups, parts.groups);
+        let found = self.role_groups(groups, |group| blind || holders.contains(&group)).await?;
+        for (what, error) in found.refused {
+            gaps.add(what, error.in_full());
+        }
+        // Of more than a hundred roles a tenant uses a few.
+        let used = |policy: &RolePolicy| match &policy.subject {
+            PolicySubject::Role(id) => {
+                roles.iter().any(|role| role.grant.role.as_str().eq_ignore_ascii_case(id.as_str()))
+            }
+            PolicySubject::Group(_) => true,
+        };
+        let mut policies = gaps.or_gap(Missing::RolePolicies, parts.policies);
+        policies.retain(used);
+        policies.extend(found.policies);
+        policies.sort_by(|a, b| a.subject.cmp(&b.subject));
+        Ok(Joined { roles, groups: found.groups, policies })
     }
 
     async fn domains(&self) -> Result<Vec<Domain>, DirectoryError> {

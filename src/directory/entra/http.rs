@@ -1,5 +1,6 @@
 //! Requests to Graph: with a token, sent again where that is safe, and pages read to their end.
 
+use super::claims::Claims;
 use super::cloud::Endpoints;
 use super::credential::Credential;
 use super::refusal;
@@ -10,7 +11,8 @@ use super::trace::Trace;
 use super::transport::{Bodies, Failure, Reply, Transport};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
-use crate::model::id::RoleDefinitionId;
+use crate::model::granted::Granted;
+use crate::model::id::{ObjectId, RoleDefinitionId};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -33,13 +35,23 @@ pub struct Graph<C> {
     base: Url,
 }
 
-/// Which optional parts of a user this credential may not read.
+/// Which optional parts this credential may not read.
 #[derive(Debug, Default)]
 pub(super) struct Unseen {
     /// `onPremisesObjectIdentifier`.
     pub object_identifier: AtomicBool,
     /// `onPremisesSyncBehavior`.
     pub sync_behavior: AtomicBool,
+    /// PIM's schedules of active role assignments.
+    pub role_schedules: AtomicBool,
+    /// PIM's schedules of eligible role assignments.
+    pub role_eligibility: AtomicBool,
+    /// Memberships, and which groups can hold roles.
+    pub role_groups: AtomicBool,
+    /// PIM for Groups' schedules of active members.
+    pub group_schedules: AtomicBool,
+    /// PIM for Groups' schedules of eligible members.
+    pub group_eligibility: AtomicBool,
 }
 
 impl<C: Clock> Graph<C> {
@@ -59,6 +71,13 @@ impl<C: Clock> Graph<C> {
     /// The tokens, for their lifetime and claims.
     pub const fn tokens(&self) -> &TokenSource<C> {
         &self.tokens
+    }
+
+    /// What the credential's token really carries; `None` where the token does not say (it is opaque to us).
+    pub async fn granted(&self) -> Result<Option<Granted>, DirectoryError> {
+        let claims = self.tokens.token().await?.claims;
+        // A token that is no JWT of Entra's can still decode as an empty object.
+        Ok(claims.filter(|claims| *claims != Claims::default()).map(|claims| claims.granted()))
     }
 
     /// Sends a request; the answer's JSON, or `None` where there is none (204).
@@ -113,6 +132,11 @@ impl<C: Clock> Graph<C> {
             };
         }
         Ok(items)
+    }
+
+    /// The address of a directory object, as references to it are written.
+    pub(super) fn address_of(&self, object: ObjectId) -> String {
+        format!("{}/v1.0/directoryObjects/{object}", self.base.as_str().trim_end_matches('/'))
     }
 
     /// A link of the server, if it stays where we are.

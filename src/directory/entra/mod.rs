@@ -11,6 +11,7 @@
 //! | [`refusal`] | Graph's and the sign-in's error bodies as errors; [`permission`], what each operation needs |
 //! | [`trace`] | every exchange as a JSON line, without secrets |
 //! | [`wire`] | Graph's JSON read into the model |
+//! | [`roles`] | who holds which role, how and until when |
 //! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
 
 pub mod assertion;
@@ -24,6 +25,7 @@ pub mod read;
 pub mod refusal;
 pub mod request;
 pub mod retry;
+pub mod roles;
 pub mod token;
 pub mod trace;
 pub mod transport;

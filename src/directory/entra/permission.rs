@@ -1,7 +1,8 @@
 //! What each operation needs, for the message that says it is missing.
 //!
 //! Sources: the permission tables of the Graph reference, "Who can perform sensitive actions" (Entra role-based access
-//! control), "Configure Microsoft Entra Connect for an existing tenant".
+//! control), "Configure Microsoft Entra Connect for an existing tenant", "Use Microsoft Entra groups to manage role
+//! assignments".
 
 /// What is asked of Graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,36 @@ pub enum Operation {
     RemoveRole,
     /// Giving a role.
     AssignRole,
+    /// PIM's schedules of active role assignments.
+    ReadRoleSchedules,
+    /// PIM's schedules of eligible role assignments.
+    ReadRoleEligibility,
+    /// PIM's policies for roles.
+    ReadRolePolicies,
+    /// PIM for Groups' policies.
+    ReadGroupPolicies,
+    /// Members and owners of groups, and the groups that a user is in.
+    ReadMembers,
+    /// PIM for Groups' schedules of active members.
+    ReadGroupSchedules,
+    /// PIM for Groups' schedules of eligible members.
+    ReadGroupEligibility,
+    /// App roles of groups.
+    ReadAppRoles,
+    /// Conditional Access policies.
+    ReadAccessPolicies,
+    /// Whether an object of any type is there.
+    ReadObject,
+    /// An active assignment that PIM keeps.
+    ChangeRoleSchedule,
+    /// An eligible assignment.
+    ChangeRoleEligibility,
+    /// Membership of a role-assignable group.
+    ChangeGroupMember,
+    /// An active membership that PIM for Groups keeps.
+    ChangeGroupSchedule,
+    /// An eligible membership.
+    ChangeGroupEligibility,
 }
 
 impl Operation {
@@ -47,7 +78,20 @@ impl Operation {
             Self::ReadSyncFeatures => "OnPremDirectorySynchronization.Read.All",
             Self::ReadSyncBehavior => "User-OnPremisesSyncBehavior.ReadWrite.All",
             Self::SetImmutableId => "User.ReadWrite.All",
-            Self::RemoveRole | Self::AssignRole => "RoleManagement.ReadWrite.Directory",
+            Self::RemoveRole | Self::AssignRole | Self::ChangeGroupMember => "RoleManagement.ReadWrite.Directory",
+            Self::ReadRoleSchedules => "RoleAssignmentSchedule.Read.Directory",
+            Self::ReadRoleEligibility => "RoleEligibilitySchedule.Read.Directory",
+            Self::ReadRolePolicies => "RoleManagementPolicy.Read.Directory",
+            Self::ReadGroupPolicies => "RoleManagementPolicy.Read.AzureADGroup",
+            Self::ReadMembers => "GroupMember.Read.All",
+            Self::ReadGroupSchedules => "PrivilegedAssignmentSchedule.Read.AzureADGroup",
+            Self::ReadGroupEligibility => "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+            Self::ReadAppRoles | Self::ReadObject => "Directory.Read.All",
+            Self::ReadAccessPolicies => "Policy.Read.All",
+            Self::ChangeRoleSchedule => "RoleAssignmentSchedule.ReadWrite.Directory",
+            Self::ChangeRoleEligibility => "RoleEligibilitySchedule.ReadWrite.Directory",
+            Self::ChangeGroupSchedule => "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
+            Self::ChangeGroupEligibility => "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
         }
     }
 
@@ -59,7 +103,12 @@ impl Operation {
                  holds a role or is in a role-assignable group (an application needs that role assigned to its own \
                  service principal)",
             ),
-            Self::RemoveRole | Self::AssignRole => Some("Privileged Role Administrator"),
+            Self::RemoveRole | Self::AssignRole | Self::ChangeRoleSchedule | Self::ChangeRoleEligibility => {
+                Some("Privileged Role Administrator")
+            }
+            Self::ChangeGroupMember | Self::ChangeGroupSchedule | Self::ChangeGroupEligibility => {
+                Some("Privileged Role Administrator (an owner of the group needs none)")
+            }
             _ => None,
         }
     }
@@ -78,6 +127,12 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn roles_through_groups_need_what_roles_need() {
+        assert_eq!(Operation::ChangeGroupMember.permission(), Operation::AssignRole.permission());
+        assert!(Operation::ChangeGroupMember.hint().contains("owner"));
+    }
 
     #[test]
     fn a_sensitive_action_names_permission_and_role() {

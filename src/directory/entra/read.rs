@@ -3,24 +3,22 @@
 use super::http::Graph;
 use super::permission::Operation;
 use super::request::{Filter, Request};
-use super::wire::{self, WireAssignment, WireObjectIdentifier, WireOrganization, WireRole, WireSyncBehavior, WireUser};
+use super::wire::{self, WireObjectIdentifier, WireOrganization, WireSyncBehavior, WireUser};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, ReadEntra};
 use crate::model::anchor::ImmutableId;
 use crate::model::entra::EntraUser;
-use crate::model::id::{ObjectId, RoleDefinitionId, Sid};
-use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding, RoleAssignment};
+use crate::model::id::{ObjectId, Sid};
+use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding};
 use crate::model::tenant::SyncFeatures;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many single reads are on their way at the same time.
 pub(super) const SIDE_BY_SIDE: usize = 8;
 
-const ASSIGNMENTS: &[&str] = &["roleManagement", "directory", "roleAssignments"];
 const DELETED_USERS: &[&str] = &["directory", "deletedItems", "microsoft.graph.user"];
 
 /// Where the users of [`users`] are.
@@ -38,12 +36,7 @@ pub(super) fn users(place: Place) -> Request {
             Request::get(Operation::ReadDeletedUsers, "read the users in the tenant's recycle bin", DELETED_USERS)
         }
     };
-    request.select(&wire::USER).large_pages()
-}
-
-/// All role assignments, as a request that can be narrowed.
-pub(super) fn assignments(what: impl Into<String>) -> Request {
-    Request::get(Operation::ReadRoles, what, ASSIGNMENTS)
+    request.select(&wire::user_members()).large_pages()
 }
 
 /// Whether an optional part may be missing for this reason: the credential may not see it, the tenant has no licence for
@@ -64,14 +57,13 @@ pub(super) fn optional<T>(result: Result<T, DirectoryError>) -> Optional<T> {
     }
 }
 
-/// Reads an optional member of a user, unless that was refused before. A user that is not there (any more) refuses
-/// nothing.
-async fn unless_refused<T>(
+/// Reads an optional part, unless that was refused before. An object that is not there (any more) refuses nothing.
+pub(super) async fn unless_refused<T: Default>(
     refused: &AtomicBool,
-    read: impl Future<Output = Result<Option<T>, DirectoryError>>,
-) -> Result<Option<T>, DirectoryError> {
+    read: impl Future<Output = Result<T, DirectoryError>>,
+) -> Result<T, DirectoryError> {
     if refused.load(Ordering::Relaxed) {
-        return Ok(None);
+        return Ok(T::default());
     }
     let read = optional(read.await)?;
     if let Err(error) = &read
@@ -117,34 +109,6 @@ impl<C: Clock> Graph<C> {
         }
     }
 
-    /// Names of role definitions by id, read once per run: they are for people only.
-    async fn role_names(&self) -> Result<&BTreeMap<RoleDefinitionId, String>, DirectoryError> {
-        let read = async || {
-            let what = "read the names of the directory roles";
-            let path = ["roleManagement", "directory", "roleDefinitions"];
-            let request = Request::get(Operation::ReadRoles, what, &path).select(&["id", "displayName"]);
-            let named = |role: WireRole| {
-                let name = role.display_name.unwrap_or_else(|| role.id.to_string());
-                (role.id, name)
-            };
-            wire::all_from_json(self.read_all(&request, |_| ()).await?, what, named).map(BTreeMap::from_iter)
-        };
-        self.role_names.get_or_try_init(read).await
-    }
-
-    /// Assignments read and named; a role that was made since the names were read goes by its id.
-    pub(super) async fn named_assignments(
-        &self,
-        values: Vec<Value>,
-        what: &str,
-    ) -> Result<Vec<RoleAssignment>, DirectoryError> {
-        let names = self.role_names().await?;
-        let name = |id: &RoleDefinitionId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
-        let mut assignments = wire::all_from_json(values, what, |wire: WireAssignment| wire.named(name))?;
-        assignments.sort();
-        Ok(assignments)
-    }
-
     /// Users of one place that match one filter. The recycle bin may know fewer filters than `/users`; where it refuses,
     /// all of it is read (the caller compares anyway).
     async fn users_where(
@@ -170,7 +134,8 @@ impl<C: Clock> ReadEntra for Graph<C> {
     /// stay `None` where they may not be read; a plan has said so as a gap.
     async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
         let what = format!("read the user {id}");
-        let request = Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&wire::USER);
+        let request =
+            Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&wire::user_members());
         let identifier = unless_refused(&self.unseen.object_identifier, self.object_identifier(id));
         let (user, identifier) = tokio::join!(self.read(&request), identifier);
         let mut user: EntraUser = match user {
@@ -203,21 +168,21 @@ impl<C: Clock> ReadEntra for Graph<C> {
     }
 
     async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
-        let what = format!("read the roles of {user}");
-        let request = assignments(what.clone()).filter(&Filter::eq("principalId", &user.to_string()));
-        let mut roles = self.named_assignments(self.read_all(&request, |_| ()).await?, &what).await?;
-        roles.retain(|role| role.principal == user);
-        Ok(roles.into_iter().map(Holding::Role).collect())
+        let (roles, memberships) = tokio::try_join!(self.roles_of(user), self.memberships_of(user))?;
+        let mut all: Vec<Holding> = roles.into_iter().map(Holding::Role).collect();
+        all.extend(memberships.into_iter().map(Holding::Group));
+        all.sort();
+        Ok(all)
     }
 
-    async fn missing_for(&self, _: &Holding) -> Result<Option<String>, DirectoryError> {
-        Ok(None)
+    async fn missing_for(&self, holding: &Holding) -> Result<Option<String>, DirectoryError> {
+        self.missing_part(holding).await
     }
 
     async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {
         let what = "read the Global Administrators";
-        let request = assignments(what).filter(&Filter::eq("roleDefinitionId", GLOBAL_ADMINISTRATOR));
-        let named = self.named_assignments(self.read_all(&request, |_| ()).await?, what).await?;
+        let of_role = Filter::eq("roleDefinitionId", GLOBAL_ADMINISTRATOR);
+        let named = self.assignments(what, Some(&of_role), |_| ()).await?;
         let principals: BTreeSet<ObjectId> =
             named.into_iter().filter(|role| role.grant.is_global_administrator()).map(|role| role.principal).collect();
         let enabled = stream::iter(principals).map(async |id| {

@@ -44,11 +44,48 @@ pub fn from_graph(request: &Request, status: u16, request_id: Option<&str>, body
         Some(id) => format!("{said} (HTTP {status}, request-id {})", one_line(&id)),
         None => format!("{said} (HTTP {status})"),
     };
-    let error = DirectoryError::new(kind(status, request.is_write()), request.what.clone(), detail);
-    match hint(request, status, &message) {
+    let (kind, known) = match pim(&code) {
+        Some((kind, hint)) if status == 400 => (kind, Some(hint.to_owned())),
+        _ => (kind(status, request.is_write()), None),
+    };
+    let error = DirectoryError::new(kind, request.what.clone(), detail);
+    match known.or_else(|| hint(request, status, &message)) {
         Some(hint) => error.with_hint(hint),
         None => error,
     }
+}
+
+/// What PIM means with a code: it says nearly everything with status 400.
+///
+/// Sources: Microsoft, "License requirements to use Privileged Identity Management", "Configure Microsoft Entra role
+/// settings in Privileged Identity Management"; the codes as the service sends them.
+fn pim(code: &str) -> Option<(ErrorKind, &'static str)> {
+    let settings = "PIM's settings for this role or group ask for more than matchplan can give; change them for the time \
+                    of the change, or let a Privileged Role Administrator assign it in Privileged Identity Management";
+    Some(match code {
+        "AadPremiumLicenseRequired" => (
+            ErrorKind::Refused,
+            "PIM needs Microsoft Entra ID P2 or Microsoft Entra ID Governance in the tenant; without it, what is \
+             eligible or ends by itself cannot be seen",
+        ),
+        "RoleAssignmentDoesNotExist" => {
+            (ErrorKind::NotFound, "somebody has taken it away, or it has ended: there is nothing to do")
+        }
+        "RoleAssignmentExists" => (ErrorKind::Refused, "it is there already: there is nothing to do"),
+        "RoleAssignmentRequestPolicyValidationFailed" | "RoleAssignmentRequestAcrsValidationFailed" => {
+            (ErrorKind::Refused, settings)
+        }
+        "ActiveDurationTooShort" => (
+            ErrorKind::Busy,
+            "PIM takes an assignment away at the earliest five minutes after it began; try again then",
+        ),
+        "PendingRoleAssignmentRequest" => (
+            ErrorKind::Busy,
+            "PIM still works on an earlier request for the same assignment; wait, or cancel it under Pending requests in \
+             Privileged Identity Management",
+        ),
+        _ => return None,
+    })
 }
 
 const fn kind(status: u16, write: bool) -> ErrorKind {
@@ -195,6 +232,22 @@ mod tests {
             (302, ErrorKind::Broken),
         ] {
             assert_eq!(from_graph(&patch(), status, None, b"<html>").kind, kind, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_pim_says_with_a_400_is_told_apart() {
+        for (code, kind, hint) in [
+            ("RoleAssignmentDoesNotExist", ErrorKind::NotFound, "nothing to do"),
+            ("RoleAssignmentExists", ErrorKind::Refused, "there already"),
+            ("AadPremiumLicenseRequired", ErrorKind::Refused, "Entra ID P2"),
+            ("RoleAssignmentRequestPolicyValidationFailed", ErrorKind::Refused, "settings"),
+            ("ActiveDurationTooShort", ErrorKind::Busy, "five minutes"),
+        ] {
+            let body = format!(r#"{{"error":{{"code":"{code}","message":"Said."}}}}"#);
+            let error = from_graph(&patch(), 400, None, body.as_bytes());
+            assert_eq!(error.kind, kind, "{code}");
+            assert!(error.hint.unwrap().contains(hint) && error.detail.starts_with(code));
         }
     }
 

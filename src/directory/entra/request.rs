@@ -83,6 +83,13 @@ impl Request {
         self
     }
 
+    /// `$expand`.
+    #[must_use]
+    pub fn expand(mut self, expand: &'static str) -> Self {
+        self.options.push(("$expand", expand.to_owned()));
+        self
+    }
+
     /// `$filter`.
     #[must_use]
     pub fn filter(mut self, filter: &Filter) -> Self {
@@ -143,6 +150,17 @@ impl Filter {
     /// `property eq 'value'`; a `'` in the value is doubled, so that it cannot end the literal.
     pub fn eq(property: &'static str, value: &str) -> Self {
         Self(format!("{property} eq '{}'", value.replace('\'', "''")))
+    }
+
+    /// `property eq true`.
+    pub fn is_true(property: &'static str) -> Self {
+        Self(format!("{property} eq true"))
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self(format!("{} and {}", self.0, other.0))
     }
 }
 

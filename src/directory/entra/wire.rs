@@ -8,18 +8,17 @@ use crate::directory::text::one_line;
 use crate::model::address::ProxyAddress;
 use crate::model::anchor::ImmutableId;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind, ProvisioningError};
-use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, Sid, TenantId};
+use crate::model::id::{ObjectId, Sid, TenantId};
 use crate::model::name::Upn;
-use crate::model::profile::Profile;
-use crate::model::role::{RoleAssignment, RoleGrant, RoleKind};
+use crate::model::profile::{Profile, ProfileAttribute};
 use crate::model::tenant::{Domain, SyncFeatures};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// The members of a user that linking looks at; without `$select` Graph sends few of them.
-pub const USER: [&str; 16] = [
+/// The members of a user that linking looks at, besides its profile; without `$select` Graph sends few of them.
+const USER: [&str; 16] = [
     "id",
     "userPrincipalName",
     "displayName",
@@ -37,6 +36,11 @@ pub const USER: [&str; 16] = [
     "onPremisesProvisioningErrors",
     "deletedDateTime",
 ];
+
+/// Everything that is read of a user.
+pub fn user_members() -> Vec<&'static str> {
+    USER.into_iter().chain(ProfileAttribute::ALL.iter().map(|attribute| attribute.graph_name())).collect()
+}
 
 /// The members of a group or contact.
 pub const HOLDER: [&str; 5] = ["id", "displayName", "mail", "proxyAddresses", "onPremisesSyncEnabled"];
@@ -60,17 +64,17 @@ pub fn all_from_json<W: DeserializeOwned, T>(
 }
 
 /// `null`, absent and `""` are all nothing.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
 }
 
 /// `null` is an empty list.
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// `null` is `false`.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -103,6 +107,37 @@ pub struct WireUser {
     #[serde(default, deserialize_with = "list")]
     on_premises_provisioning_errors: Vec<WireProvisioningError>,
     deleted_date_time: Option<Timestamp>,
+    #[serde(flatten)]
+    profile: WireProfile,
+}
+
+/// The members of a user that describe a person: texts, or (`businessPhones`) a list with at most one.
+#[derive(Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
+struct WireProfile(Profile);
+
+impl TryFrom<Map<String, Value>> for WireProfile {
+    type Error = String;
+
+    fn try_from(members: Map<String, Value>) -> Result<Self, Self::Error> {
+        let mut profile = Profile::new();
+        for attribute in ProfileAttribute::ALL {
+            let name = attribute.graph_name();
+            let value = match members.get(name) {
+                Some(Value::Array(values)) => values.first(),
+                other => other,
+            };
+            match value {
+                None | Some(Value::Null) => {}
+                Some(Value::String(text)) if text.is_empty() => {}
+                Some(Value::String(text)) => {
+                    profile.insert(*attribute, text.clone());
+                }
+                Some(_) => return Err(format!("{name} is no text")),
+            }
+        }
+        Ok(Self(profile))
+    }
 }
 
 #[derive(Deserialize)]
@@ -140,7 +175,7 @@ impl From<WireUser> for EntraUser {
             object_identifier: None,
             cloud_managed: None,
             provisioning_errors: user.on_premises_provisioning_errors.into_iter().map(error).collect(),
-            profile: Profile::new(),
+            profile: user.profile.0,
             deleted: user.deleted_date_time,
         }
     }
@@ -186,59 +221,6 @@ impl WireHolder {
         let Self { id, display_name, mail, proxy_addresses, on_premises_sync_enabled: synced } = self;
         AddressHolder { kind, id, display_name, mail, proxy_addresses: proxy_addresses.into(), synced }
     }
-}
-
-/// A `unifiedRoleAssignment`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WireAssignment {
-    id: AssignmentId,
-    principal_id: ObjectId,
-    role_definition_id: RoleDefinitionId,
-    #[serde(default, deserialize_with = "text")]
-    directory_scope_id: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    app_scope_id: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    condition: Option<String>,
-}
-
-impl WireAssignment {
-    /// The principal.
-    pub const fn principal(&self) -> ObjectId {
-        self.principal_id
-    }
-
-    /// As the model has it. Graph repeats `/` as the application scope of a directory-wide assignment; a restore must
-    /// not send both, so only the directory scope is kept.
-    pub fn named(self, name: impl Fn(&RoleDefinitionId) -> String) -> RoleAssignment {
-        let app_scope = self.app_scope_id.filter(|_| self.directory_scope_id.is_none());
-        RoleAssignment {
-            id: self.id,
-            principal: self.principal_id,
-            kind: RoleKind::Active,
-            starts: None,
-            ends: None,
-            grant: RoleGrant {
-                role_name: name(&self.role_definition_id),
-                role: self.role_definition_id,
-                directory_scope: self.directory_scope_id,
-                app_scope,
-                condition: self.condition,
-            },
-        }
-    }
-}
-
-/// A `unifiedRoleDefinition`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WireRole {
-    /// `id`.
-    pub id: RoleDefinitionId,
-    /// `displayName`.
-    #[serde(default, deserialize_with = "text")]
-    pub display_name: Option<String>,
 }
 
 /// An `organization`.
@@ -342,18 +324,25 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_has_what_is_said_and_its_one_telephone() {
+        let read = |profile: Value| {
+            let mut value = json!({"id": "11111111-2222-3333-4444-555555555555", "userPrincipalName": "j@x"});
+            value.as_object_mut().unwrap().extend(profile.as_object().unwrap().clone());
+            from_json::<WireUser>(value, "read users").map(|user| EntraUser::from(user).profile)
+        };
+        let profile =
+            read(json!({"jobTitle": "Engineer", "city": "", "state": null, "businessPhones": ["+1 2"]})).unwrap();
+        let expected = [(ProfileAttribute::JobTitle, "Engineer"), (ProfileAttribute::Telephone, "+1 2")];
+        assert_eq!(profile, expected.map(|(attribute, value)| (attribute, value.to_owned())).into());
+        assert!(read(json!({"businessPhones": []})).unwrap().is_empty());
+        assert!(read(json!({"department": 7})).err().unwrap().detail.contains("department"));
+    }
+
+    #[test]
     fn an_object_that_cannot_be_read_is_named() {
         let value = json!({"id": "11111111-2222-3333-4444-555555555555", "userPrincipalName": 7});
         let error = from_json::<WireUser>(value, "read users").err().unwrap();
         assert_eq!(error.kind, ErrorKind::Broken);
         assert!(error.detail.contains("11111111-2222"), "{error}");
-    }
-
-    #[test]
-    fn a_directory_wide_assignment_keeps_one_scope() {
-        let value = json!({"id": "a", "principalId": "11111111-2222-3333-4444-555555555555", "roleDefinitionId": "r",
-            "directoryScopeId": "/", "appScopeId": "/"});
-        let assignment = from_json::<WireAssignment>(value, "x").unwrap().named(ToString::to_string);
-        assert_eq!((assignment.grant.directory_scope.as_deref(), assignment.grant.app_scope), (Some("/"), None));
     }
 }
