@@ -274,7 +274,7 @@ pub fn prefix(upn: &str) -> &str {
 /// Says what became of a link.
 pub fn diagnose(wanted: &Wanted, looked: Looked<'_>) -> Diagnosis {
     let Some(user) = looked.user else {
-        return way_back::told(wanted, Aftermath::Gone, Vec::new(), None);
+        return way_back::told(wanted, Aftermath::Gone, &[], None);
     };
     let mut others: Vec<&EntraUser> = looked.carriers.iter().filter(|other| other.id != wanted.cloud.id).collect();
     // The one that decides: a synced one before one that only claims the value, the recycle bin last.
@@ -288,14 +288,14 @@ pub fn diagnose(wanted: &Wanted, looked: Looked<'_>) -> Diagnosis {
             (false, true) => Aftermath::NothingYet,
         };
         let reason = if missing.is_empty() { None } else { reason(wanted, looked, user, None) };
-        return way_back::told(wanted, aftermath, missing, reason);
+        return way_back::told(wanted, aftermath, &missing, reason);
     };
     let aftermath = rivalry(wanted, looked, user, other);
     let reason = match aftermath {
         Aftermath::Contested { .. } => None,
         _ => reason(wanted, looked, user, Some(other)),
     };
-    way_back::told(wanted, aftermath, missing, reason)
+    way_back::told(wanted, aftermath, &missing, reason)
 }
 
 fn rivalry(wanted: &Wanted, looked: Looked<'_>, user: &EntraUser, other: &EntraUser) -> Aftermath {

@@ -8,8 +8,8 @@ use super::aftermath::{Aftermath, Diagnosis, Reason, Rival, Wanted, words};
 use super::microsoft::MicrosoftError;
 
 /// A diagnosis in words. `missing` are the marks that the wanted user lacks.
-pub(super) fn told(wanted: &Wanted, aftermath: Aftermath, missing: Vec<String>, reason: Option<Reason>) -> Diagnosis {
-    let found = found(wanted, &aftermath, &missing);
+pub(super) fn told(wanted: &Wanted, aftermath: Aftermath, missing: &[String], reason: Option<Reason>) -> Diagnosis {
+    let found = found(wanted, &aftermath, missing);
     let way_back = way_back(wanted, &aftermath, reason.as_ref().and_then(|(error, _)| *error));
     let microsoft_error = reason.as_ref().and_then(|(error, _)| *error);
     Diagnosis { aftermath, microsoft_error, found, cause: reason.map(|(_, cause)| cause), way_back }
