@@ -7,7 +7,7 @@ use crate::model::reference::{AdRef, EntraRef};
 use crate::plan::document::Purpose;
 use crate::plan::step::Step;
 use crate::rules::aftermath::Diagnosis;
-use crate::state::ledger::Standing;
+use crate::state::ledger::{Forgone, Standing};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -72,6 +72,13 @@ pub enum What {
     StepUndone {
         /// Which.
         step: Box<Step>,
+    },
+    /// What was taken is not given back, for good; the link goes on all the same.
+    RoleForgone {
+        /// The step that was to give it back, or that took it and was being undone.
+        step: Box<Step>,
+        /// Why.
+        reason: Forgone,
     },
     /// A step could not be undone.
     UndoFailed {

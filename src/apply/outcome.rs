@@ -2,7 +2,7 @@
 
 use crate::model::id::{ApplyId, LinkId};
 use crate::rules::aftermath::Diagnosis;
-use crate::state::ledger::{ApplyRecord, Standing, StepRecord, StepStatus};
+use crate::state::ledger::{ApplyRecord, ForgoneRole, Standing, StepRecord, StepStatus};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -36,6 +36,9 @@ pub struct ApplyOutcome {
     /// Why links were not formed, and the way back.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub diagnoses: BTreeMap<LinkId, Diagnosis>,
+    /// Roles that were taken and are not given back, and activations that were ended, each with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forgone: Vec<ForgoneRole>,
 }
 
 impl ApplyOutcome {
@@ -58,7 +61,14 @@ impl ApplyOutcome {
         } else {
             Ending::Partial
         };
-        Self { apply: record.id.clone(), ending, resumable: record.ended.is_none(), links, diagnoses }
+        Self {
+            apply: record.id.clone(),
+            ending,
+            resumable: record.ended.is_none(),
+            links,
+            diagnoses,
+            forgone: record.forgone_roles().collect(),
+        }
     }
 
     /// How many links stand as `wanted` says.

@@ -9,7 +9,7 @@ use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
 use crate::plan::step::{Action, Step};
 use crate::state::journal::{JournalEvent, LinkEnding};
-use crate::state::ledger::StepStatus;
+use crate::state::ledger::{Forgone, StepStatus};
 use crate::state::recorder::Recorder;
 use crate::state::write::Write;
 
@@ -60,7 +60,8 @@ where
             StepStatus::Succeeded { .. }
             | StepStatus::Skipped { .. }
             | StepStatus::Undone { .. }
-            | StepStatus::Undoing { .. } => return Ok(StepEnd::Done),
+            | StepStatus::Undoing { .. }
+            | StepStatus::Forgone { .. } => return Ok(StepEnd::Done),
         };
         let taken = self.with_state(|state| state.taken(&self.apply, &step.action).cloned())?;
         let (apply, id) = (&self.apply, &step.id);
@@ -83,6 +84,10 @@ where
                 self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote });
                 Ok(StepEnd::Done)
             }
+            Attempt::Forgone(reason) => {
+                self.forgo(step, reason)?;
+                Ok(StepEnd::Done)
+            }
             // A restore that did not happen stays to be done: a failed one would never be tried again.
             Attempt::Not(why) if matches!(step.action, Action::Restore { .. }) => {
                 self.emit(What::StepFailed { step: Box::new(step.clone()), error: why.clone() });
@@ -98,6 +103,14 @@ where
                 Ok(StepEnd::Unknown(why))
             }
         }
+    }
+
+    /// Journals that what was taken is not given back, and says so.
+    pub(super) fn forgo(&self, step: &Step, reason: Forgone) -> Result<(), ApplyError> {
+        let (apply, id) = (self.apply.clone(), step.id.clone());
+        self.record(JournalEvent::RoleForgone { apply, step: id, reason: reason.clone() })?;
+        self.emit(What::RoleForgone { step: Box::new(step.clone()), reason });
+        Ok(())
     }
 
     /// Gives back what a suspend step took.
@@ -116,6 +129,22 @@ where
         }
         self.skip_pending(link, why)?;
         self.settle(link, LinkEnding::Failed { why: why.to_owned() })
+    }
+
+    /// A live look before the cycle: somebody may have given the user a role meanwhile, or a removal may show late. The
+    /// match would fail then, so the link is taken out and undone.
+    pub(super) async fn check_free_of_roles(&self, link: &LinkId) -> Result<(), ApplyError> {
+        let user = self.link(link)?.cloud;
+        let suspends = self.steps_of(link).iter().any(|s| matches!(s.action, Action::Suspend { .. }));
+        let why = match self.holds_nothing(&user).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(why)) => why,
+            Err(error) if suspends => format!("whether {user} still holds a role cannot be read: {}", error.in_full()),
+            // That the roles cannot be read, the plan has said.
+            Err(_) => return Ok(()),
+        };
+        self.failures.set(self.failures.get() + 1);
+        self.undo_link(link, &why).await
     }
 
     /// Whether a step of the link happened is not known. A resume reads it again; roles do not wait for that.
@@ -143,7 +172,13 @@ where
     pub(super) fn is_being_undone(&self, link: &LinkId) -> Result<bool, ApplyError> {
         self.with_record(|record| {
             record.steps_of(link).any(|s| {
-                matches!(s.status, StepStatus::Undoing { .. } | StepStatus::Undone { .. } | StepStatus::Failed { .. })
+                matches!(
+                    s.status,
+                    StepStatus::Undoing { .. }
+                        | StepStatus::Undone { .. }
+                        | StepStatus::Forgone { .. }
+                        | StepStatus::Failed { .. }
+                )
             })
         })
     }

@@ -6,12 +6,14 @@ use super::run::Run;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::id::{AssignmentId, ObjectId};
+use crate::model::reference::EntraRef;
 use crate::model::role::Holding;
 use crate::state::journal::JournalEvent;
-use crate::state::ledger::Reading;
+use crate::state::ledger::{Forgone, Reading};
 use crate::state::recorder::Recorder;
 use crate::state::write::{Verdict, Write};
 use jiff::SignedDuration;
+use std::future::Future;
 
 /// How often a write or a read is tried when another try may mend it.
 pub(super) const TRIES: u32 = 4;
@@ -23,6 +25,8 @@ const READ_BACKS: u32 = 6;
 pub(super) enum Attempt {
     /// It is as wanted, and that was read.
     Done { wrote: bool, after: Reading, assignment: Option<AssignmentId> },
+    /// What was taken is not to be given back, for good.
+    Forgone(Forgone),
     /// It did not happen.
     Not(String),
     /// It may have happened: the answer was lost, and what is there could not be read.
@@ -59,15 +63,22 @@ where
             Err(error) if begun => return Ok(Attempt::Unknown(error.in_full())),
             Err(error) => return Ok(Attempt::Not(error.in_full())),
         };
-        match write.verdict(&before) {
-            Verdict::AsWanted => {
-                if !begun {
-                    self.record(intent(before.clone()))?;
-                }
-                return Ok(done(write, begun, before));
+        let verdict = write.verdict(&before);
+        if verdict == Verdict::AsWanted {
+            if !begun {
+                self.record(intent(before.clone()))?;
             }
-            Verdict::Surprise(why) => return Ok(Attempt::Not(format!("could not {write}: {why}"))),
-            Verdict::AsExpected => {}
+            return Ok(done(write, begun, before));
+        }
+        if let Write::Give { holding, .. } = write {
+            match self.forgone(holding, &before).await {
+                Ok(None) => {}
+                Ok(Some(reason)) => return Ok(Attempt::Forgone(reason)),
+                Err(error) => return Ok(Attempt::Not(format!("could not {write}: {}", error.in_full()))),
+            }
+        }
+        if let Verdict::Surprise(why) = verdict {
+            return Ok(Attempt::Not(format!("could not {write}: {why}")));
         }
         if let Write::Take { user, holding } = write
             && let Err(why) = self.may_take(user.id, holding).await
@@ -76,6 +87,23 @@ where
         }
         self.record(intent(before))?;
         Ok(self.send_and_read_back(write).await)
+    }
+
+    /// Why what was taken is not given back at all, if that is so. `live` is what is there of it.
+    async fn forgone(&self, holding: &Holding, live: &Reading) -> Result<Option<Forgone>, DirectoryError> {
+        if let Reading::Holdings { holdings } = live
+            && let Some(other) = holdings.first()
+        {
+            return Ok(Some(Forgone::OtherEnd { ends: other.ends() }));
+        }
+        if !holding.comes_back() {
+            return Ok(Some(Forgone::Activation));
+        }
+        if let Some(ends) = holding.ends().filter(|_| holding.is_over(self.ports.clock.now())) {
+            return Ok(Some(Forgone::Ended { ends }));
+        }
+        let missing = self.again(|| self.ports.directories.missing_for(holding)).await?;
+        Ok(missing.map(|what| Forgone::Missing { what }))
     }
 
     async fn send_and_read_back(&self, write: &Write) -> Attempt {
@@ -141,9 +169,17 @@ where
 
     /// Reads what a write is about, with another try where that may help. An object that is gone is an error.
     pub(super) async fn read(&self, write: &Write) -> Result<Reading, DirectoryError> {
+        self.again(|| self.read_once(write)).await
+    }
+
+    /// A reading, with another try where that may help.
+    pub(super) async fn again<T, Fut>(&self, read: impl Fn() -> Fut) -> Result<T, DirectoryError>
+    where
+        Fut: Future<Output = Result<T, DirectoryError>>,
+    {
         let mut attempt = 1;
         loop {
-            match self.read_once(write).await {
+            match read().await {
                 Err(error) if may_pass(error.kind) && attempt < TRIES => {
                     self.ports.clock.sleep(backoff(attempt)).await;
                     attempt += 1;
@@ -192,6 +228,27 @@ where
         }
     }
 
+    /// Reads until the user holds no role any more: PIM's removals take their time. What it still holds is the inner
+    /// error: Entra would not match it.
+    pub(super) async fn holds_nothing(&self, user: &EntraRef) -> Result<Result<(), String>, DirectoryError> {
+        let mut look = 1;
+        loop {
+            let held = self.again(|| self.ports.directories.holdings_of(user.id)).await?;
+            if held.is_empty() {
+                return Ok(Ok(()));
+            }
+            if look == READ_BACKS {
+                let held: Vec<String> = held.iter().map(ToString::to_string).collect();
+                return Ok(Err(format!(
+                    "{user} holds {} now, and Entra does not match a role holder",
+                    held.join(", ")
+                )));
+            }
+            self.ports.clock.sleep(backoff(look)).await;
+            look += 1;
+        }
+    }
+
     /// The guards of a role removal, read live just before it.
     async fn may_take(&self, user: ObjectId, holding: &Holding) -> Result<(), String> {
         if self.options.caller == Some(user) {
@@ -200,7 +257,7 @@ where
         if self.options.protected.contains(&user) {
             return Err("the configuration protects that user".to_owned());
         }
-        if !holding.is_global_administrator() {
+        if !holding.grants_global_administrator() {
             return Ok(());
         }
         let all = self.ports.directories.global_administrators().await.map_err(|e| e.in_full())?;

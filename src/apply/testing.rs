@@ -1,38 +1,32 @@
 //! A small world in memory for tests: two directories, a sync engine, a clock that only moves when somebody sleeps, and
 //! a ledger that can die at any record.
 
+mod directories;
+mod memory;
+mod plans;
+
+pub(crate) use self::memory::Memory;
+
+use self::plans::settings;
 use super::error::ApplyError;
 use super::event::{Event, What};
 use super::executor;
 use super::options::{Fresh, Options, Ports};
 use super::outcome::ApplyOutcome;
-use crate::config::settings::{
-    Cloud, CredentialKind, EntraSettings, Guard, OnTimeout, Settings, SyncSettings, TenantName,
-};
+use crate::config::settings::Settings;
 use crate::directory::error::{DirectoryError, ErrorKind};
-use crate::directory::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
 use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, ImmutableId};
-use crate::model::attribute::{AdAttribute, AttributeChange};
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
-use crate::model::id::{AdGuid, ApplyId, AssignmentId, DomainName, LinkId, ObjectId, Sid, StepId, TenantId};
+use crate::model::id::{AdGuid, ApplyId, AssignmentId, LinkId, ObjectId};
 use crate::model::name::Upn;
 use crate::model::profile::Profile;
-use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding, RoleAssignment, RoleGrant, RoleKind};
-use crate::model::tenant::{Domain, SyncFeatures, Tenant};
-use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
-use crate::plan::link::{BeforeImage, Exposure, Method, Outcome, PlannedLink};
-use crate::plan::step::{Action, Step, Undo};
-use crate::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
-use crate::state::fold::join;
-use crate::state::journal::{Journal, JournalEvent, Record};
-use crate::state::ledger::{Standing, State};
-use crate::state::recorder::{RecordError, Recorder};
+use crate::model::role::{GLOBAL_ADMINISTRATOR, GroupMember, Holding, RoleAssignment, RoleGrant, RoleGroup, RoleKind};
+use crate::plan::document::Plan;
 use jiff::{SignedDuration, Timestamp};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub(crate) const STAGING: &str = "OU=Staging,DC=corp,DC=test";
@@ -66,6 +60,9 @@ pub(crate) struct Inner {
     pub(crate) ad: BTreeMap<AdGuid, AdUser>,
     pub(crate) cloud: BTreeMap<ObjectId, EntraUser>,
     pub(crate) roles: Vec<RoleAssignment>,
+    pub(crate) groups: Vec<RoleGroup>,
+    /// Scopes that were deleted.
+    pub(crate) deleted_scopes: BTreeSet<String>,
     pub(crate) last_sync: Option<Timestamp>,
     next_id: u128,
 }
@@ -106,6 +103,8 @@ impl World {
                 ad: BTreeMap::new(),
                 cloud: BTreeMap::new(),
                 roles: Vec::new(),
+                groups: Vec::new(),
+                deleted_scopes: BTreeSet::new(),
                 last_sync: Some("2026-01-01T00:00:00Z".parse().unwrap()),
                 next_id: 1000,
             }),
@@ -148,7 +147,19 @@ impl World {
         ObjectId(Uuid::from_u128(self.inner.borrow().next_id + 1))
     }
 
+    /// Assigns a role for good, over the whole directory.
     pub(crate) fn grant(&self, principal: ObjectId, role: &str) -> RoleAssignment {
+        self.grant_as(principal, role, RoleKind::Active, None)
+    }
+
+    /// Assigns a role over the whole directory.
+    pub(crate) fn grant_as(
+        &self,
+        principal: ObjectId,
+        role: &str,
+        kind: RoleKind,
+        ends: Option<Timestamp>,
+    ) -> RoleAssignment {
         let grant = RoleGrant {
             role: role.into(),
             role_name: format!("role {role}"),
@@ -157,9 +168,36 @@ impl World {
             condition: None,
         };
         let id = AssignmentId(format!("assignment-{}", self.fresh()));
-        let assignment = RoleAssignment { id, principal, kind: RoleKind::Active, starts: None, ends: None, grant };
+        let assignment = RoleAssignment { id, principal, kind, starts: None, ends, grant };
         self.inner.borrow_mut().roles.push(assignment.clone());
         assignment
+    }
+
+    /// A role-assignable group that holds a role.
+    pub(crate) fn add_group(&self, name: &str, role: &str) -> ObjectId {
+        let id = ObjectId(Uuid::from_u128(self.fresh()));
+        let (members, owners, uses) = (Vec::new(), Vec::new(), Vec::new());
+        self.inner.borrow_mut().groups.push(RoleGroup { id, name: name.to_owned(), members, owners, uses });
+        self.grant(id, role);
+        id
+    }
+
+    /// Puts a user into a group.
+    pub(crate) fn join(&self, group: ObjectId, user: ObjectId, kind: RoleKind, ends: Option<Timestamp>) {
+        let mut inner = self.inner.borrow_mut();
+        let group = inner.groups.iter_mut().find(|known| known.id == group).unwrap();
+        group.members.push(GroupMember { user, kind, starts: None, ends });
+    }
+
+    /// Everything that makes a user a role holder now. What has ended is not served.
+    pub(crate) fn held_by(&self, user: ObjectId) -> Vec<Holding> {
+        let now = self.now.get();
+        self.snapshot().holdings_of(user).into_iter().filter(|held| !held.is_over(now)).collect()
+    }
+
+    /// What person `n` holds, as words that say everything but ids.
+    pub(crate) fn held(&self, n: usize) -> BTreeSet<String> {
+        self.held_by(cloud_id(n)).iter().map(ToString::to_string).collect()
     }
 
     fn add(&self, n: usize, spec: Spec) {
@@ -196,147 +234,6 @@ impl World {
         self.links.borrow_mut().push((LinkId(format!("corp/user{n}")), spec));
     }
 
-    /// The plan that forms every link of the world.
-    pub(crate) fn plan(&self) -> Plan {
-        let inner = self.inner.borrow();
-        let (mut links, mut steps) = (Vec::new(), Vec::new());
-        for (n, (id, spec)) in self.links.borrow().iter().enumerate() {
-            let (ad, cloud) = (&inner.ad[&guid(n)], &inner.cloud[&cloud_id(n)]);
-            let anchor = Anchor::from_guid(ad.guid);
-            let roles: Vec<_> = inner.roles.iter().filter(|r| r.principal == cloud.id).cloned().collect();
-            links.push(PlannedLink {
-                id: id.clone(),
-                origin: None,
-                ad: AdRef::from(ad),
-                cloud: EntraRef::from(cloud),
-                outcome: Outcome::Change {
-                    method: if spec.hard { Method::Hard } else { Method::Soft },
-                    why: "a test".to_owned(),
-                    wave: spec.wave,
-                },
-                exposure: if spec.staged { Exposure::Staged } else { Exposure::Exposed },
-                anchor: Some(anchor),
-                prediction: None,
-                takeover: crate::rules::prediction::Takeover::default(),
-                before: BeforeImage { user: cloud.clone(), roles: roles.iter().cloned().map(Holding::Role).collect() },
-            });
-            let mut add = |action: Action| {
-                let step = format!("{:02}-{:04}-{}-{id}", spec.wave, steps.len(), action.kind());
-                let (link, undo) = (Some(id.clone()), Undo::Inverse);
-                steps.push(Step { id: StepId(step), wave: spec.wave, link, action, undo });
-                steps.last().unwrap().id.clone()
-            };
-            let user = EntraRef::from(cloud);
-            let mut suspended = Vec::new();
-            for role in roles {
-                let label = role.grant.to_string();
-                let holding = Holding::Role(role);
-                suspended.push((add(Action::Suspend { user: user.clone(), holding, restore: true }), label));
-            }
-            let change = |attribute: AdAttribute, sets: Vec<String>| AttributeChange {
-                attribute,
-                expects: attribute.of(ad),
-                sets,
-            };
-            let changes = vec![
-                change(AdAttribute::UserPrincipalName, vec![cloud.upn.to_string()]),
-                change(AdAttribute::Mail, vec![format!("user{n}@corp.test")]),
-                change(
-                    AdAttribute::ProxyAddresses,
-                    vec![format!("SMTP:user{n}@corp.test"), format!("smtp:User{n}.old@corp.test")],
-                ),
-            ];
-            add(Action::Align { user: AdRef::from(ad), changes });
-            if spec.hard {
-                add(Action::Anchor { user: user.clone(), expects: None, sets: Some(anchor.into()) });
-            }
-            if spec.staged {
-                add(Action::Move { user: AdRef::from(ad), from: dn(STAGING), to: dn(SYNCED) });
-            }
-            add(Action::Verify { ad: AdRef::from(ad), cloud: user.clone(), anchor, sid: ad.sid.clone() });
-            for (suspend, label) in suspended {
-                add(Action::Restore { user: user.clone(), apply: None, suspend, label });
-            }
-        }
-        let waves = links.iter().filter_map(|l| match l.outcome {
-            Outcome::Change { wave, .. } => Some(wave),
-            _ => None,
-        });
-        for wave in 1..=waves.max().unwrap_or(0) {
-            let mut add = |action: Action| {
-                let id = StepId(format!("{wave:02}-wave-{}", action.kind()));
-                steps.push(Step { id, wave, link: None, action, undo: Undo::Nothing });
-            };
-            if self.settings.borrow().sync.hold.is_some() {
-                add(Action::Hold);
-                add(Action::Release);
-            }
-            add(Action::Sync);
-        }
-        Plan {
-            format_version: PLAN_VERSION,
-            tool_version: "test".to_owned(),
-            purpose: Purpose::Link,
-            tenant: tenant(),
-            forest: vec![DomainRef {
-                name: "corp".into(),
-                base_dn: dn("DC=corp,DC=test"),
-                dns_name: "corp.test".to_owned(),
-            }],
-            config_digest: String::new(),
-            sources: Vec::new(),
-            settings: self.settings.borrow().clone(),
-            created: self.now.get(),
-            expires: self.now.get(),
-            counts: Counts::of(&links, &steps, false),
-            findings: Vec::new(),
-            skipped: Vec::new(),
-            links,
-            steps,
-            digest: String::new(),
-        }
-    }
-
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let inner = self.inner.borrow();
-        Snapshot {
-            format_version: SNAPSHOT_VERSION,
-            taken: self.now.get(),
-            domains: vec![AdDomainSnapshot {
-                name: "corp".into(),
-                base_dn: dn("DC=corp,DC=test"),
-                dns_name: "corp.test".to_owned(),
-                server: "dc01.corp.test".to_owned(),
-                upn_suffixes: Vec::new(),
-                users: inner.ad.values().cloned().collect(),
-                holders: Vec::new(),
-            }],
-            tenant: Tenant {
-                id: tenant().id,
-                display_name: tenant().name,
-                domains: vec![Domain {
-                    name: "corp.test".to_owned(),
-                    verified: true,
-                    federated: false,
-                    initial: true,
-                    default: true,
-                }],
-                sync_enabled: Some(true),
-                last_sync: inner.last_sync,
-                features: None,
-            },
-            users: inner.cloud.values().cloned().collect(),
-            deleted_users: Vec::new(),
-            holders: Vec::new(),
-            roles: inner.roles.clone(),
-            role_groups: Vec::new(),
-            role_policies: Vec::new(),
-            recipients: None,
-            caller: None,
-            gaps: Vec::new(),
-        }
-    }
-
     pub(crate) fn cloud(&self, n: usize) -> EntraUser {
         self.inner.borrow().cloud[&cloud_id(n)].clone()
     }
@@ -368,12 +265,16 @@ impl World {
     /// Both directories with everything that a rollback must bring back: exact spellings, and grants without their ids.
     pub(crate) fn image(&self) -> String {
         let inner = self.inner.borrow();
-        let mut grants: Vec<_> = inner.roles.iter().map(|r| (r.principal, r.grant.clone())).collect();
+        let mut grants: Vec<_> = inner.roles.iter().map(|r| (r.principal, r.kind, r.ends, r.grant.clone())).collect();
         grants.sort();
+        let members =
+            |group: &RoleGroup| group.members.iter().map(|m| (m.user, m.kind, m.ends)).collect::<BTreeSet<_>>();
+        let groups: Vec<_> = inner.groups.iter().map(|group| (group.id, members(group))).collect();
         serde_json::to_string_pretty(&(
             inner.ad.values().collect::<Vec<_>>(),
             inner.cloud.values().collect::<Vec<_>>(),
             grants,
+            groups,
         ))
         .unwrap()
     }
@@ -387,7 +288,7 @@ impl World {
             let anchor = ImmutableId::from(Anchor::from_guid(ad.guid));
             let found = {
                 let inner = self.inner.borrow();
-                let free = |u: &&EntraUser| !inner.roles.iter().any(|r| r.principal == u.id);
+                let free = |u: &&EntraUser| self.held_by(u.id).is_empty();
                 let by_anchor = inner.cloud.values().find(|u| u.immutable_id.as_ref() == Some(&anchor));
                 let by_upn = || {
                     let same = |u: &&EntraUser| ad.upn.as_ref() == Some(&u.upn) && u.immutable_id.is_none();
@@ -460,29 +361,6 @@ pub(crate) fn link_id(n: usize) -> LinkId {
     LinkId(format!("corp/user{n}"))
 }
 
-fn tenant() -> TenantRef {
-    TenantRef {
-        id: TenantId(Uuid::from_u128(7)),
-        name: "Corp".to_owned(),
-        initial_domain: "corp.onmicrosoft.com".to_owned(),
-    }
-}
-
-fn settings() -> Settings {
-    Settings {
-        entra: EntraSettings {
-            tenant: TenantName::parse("corp.onmicrosoft.com").unwrap(),
-            cloud: Cloud::Global,
-            credential: CredentialKind::AzureCli,
-        },
-        ad: Vec::new(),
-        sync: SyncSettings { on_timeout: OnTimeout::Withdraw, ..SyncSettings::default() },
-        guard: Guard { max_failures: 1, ..Guard::default() },
-        plan_ttl: Settings::DEFAULT_PLAN_TTL,
-        state: Settings::DEFAULT_STATE.into(),
-    }
-}
-
 fn cloud_user(id: ObjectId, upn: &str) -> EntraUser {
     EntraUser {
         id,
@@ -504,230 +382,6 @@ fn cloud_user(id: ObjectId, upn: &str) -> EntraUser {
         provisioning_errors: Vec::new(),
         profile: Profile::new(),
         deleted: None,
-    }
-}
-
-fn refuse(kind: ErrorKind, what: &str) -> DirectoryError {
-    DirectoryError::new(kind, what, "refused by the test's world")
-}
-
-impl ReadAd for World {
-    async fn ad_user(&self, _: &DomainName, guid: AdGuid) -> Result<Option<AdUser>, DirectoryError> {
-        if self.silent.get() {
-            return Err(refuse(ErrorKind::Unreachable, "read the AD user"));
-        }
-        Ok(self.inner.borrow().ad.get(&guid).cloned())
-    }
-
-    fn domain_controller(&self, _: &DomainName) -> Option<String> {
-        Some("dc01.corp.test".to_owned())
-    }
-}
-
-impl WriteAd for World {
-    async fn modify(&self, user: &AdRef, changes: &[AttributeChange]) -> Result<(), DirectoryError> {
-        self.write(format!("align {user}"), || {
-            let mut inner = self.inner.borrow_mut();
-            let live = inner.ad.get_mut(&user.guid).ok_or_else(|| refuse(ErrorKind::NotFound, "modify"))?;
-            let gone = |c: &AttributeChange| {
-                let held: Vec<_> = c.attribute.of(live).iter().map(|v| v.to_lowercase()).collect();
-                c.removed().any(|v| !held.contains(&v.to_lowercase()))
-            };
-            if changes.iter().any(gone) {
-                return Err(refuse(ErrorKind::Changed, "modify"));
-            }
-            for change in changes {
-                let mut values = change.attribute.of(live);
-                values.retain(|v| !change.removed().any(|r| r.eq_ignore_ascii_case(v)));
-                values.extend(change.added().cloned());
-                match change.attribute {
-                    AdAttribute::UserPrincipalName => live.upn = values.first().map(|v| Upn::from(v.as_str())),
-                    AdAttribute::Mail => live.mail = values.first().cloned(),
-                    AdAttribute::ProxyAddresses => live.proxy_addresses = values.into_iter().collect(),
-                }
-            }
-            Ok(())
-        })
-    }
-
-    async fn move_under(&self, user: &AdRef, parent: &Dn) -> Result<(), DirectoryError> {
-        if self.cycle_on_move.take() {
-            self.run_cycle();
-        }
-        self.write(format!("move {user}"), || {
-            let mut inner = self.inner.borrow_mut();
-            let live = inner.ad.get_mut(&user.guid).ok_or_else(|| refuse(ErrorKind::NotFound, "move"))?;
-            live.dn = live.dn.moved_to(parent);
-            Ok(())
-        })
-    }
-}
-
-impl ReadEntra for World {
-    async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
-        Ok(self.inner.borrow().cloud.get(&id).cloned())
-    }
-
-    async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {
-        let has =
-            |u: &&EntraUser| u.immutable_id.as_ref() == Some(anchor) || u.security_identifier.as_ref() == Some(sid);
-        Ok(self.inner.borrow().cloud.values().filter(has).cloned().collect())
-    }
-
-    async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
-        if self.roles_unread.get() {
-            return Err(refuse(ErrorKind::Unreachable, "read roles"));
-        }
-        let inner = self.inner.borrow();
-        Ok(inner.roles.iter().filter(|r| r.principal == user).cloned().map(Holding::Role).collect())
-    }
-
-    async fn missing_for(&self, _: &Holding) -> Result<Option<String>, DirectoryError> {
-        Ok(None)
-    }
-
-    async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {
-        let inner = self.inner.borrow();
-        let all = inner.roles.iter().filter(|r| r.grant.is_global_administrator());
-        Ok(all.map(|r| (r.principal, inner.cloud[&r.principal].account_enabled == Some(true))).collect())
-    }
-
-    async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
-        Ok(None)
-    }
-
-    async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {
-        Ok(self.inner.borrow().last_sync)
-    }
-}
-
-impl WriteEntra for World {
-    async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {
-        self.write(format!("anchor {user}"), || {
-            let mut inner = self.inner.borrow_mut();
-            let live = inner.cloud.get_mut(&user).ok_or_else(|| refuse(ErrorKind::NotFound, "anchor"))?;
-            if live.is_synced() {
-                return Err(refuse(ErrorKind::Refused, "anchor"));
-            }
-            live.immutable_id = value.cloned();
-            Ok(())
-        })
-    }
-
-    async fn take(&self, holding: &Holding) -> Result<(), DirectoryError> {
-        let Holding::Role(role) = holding else { return Err(refuse(ErrorKind::Refused, "take")) };
-        self.write(format!("take {}", role.id), || {
-            let mut inner = self.inner.borrow_mut();
-            let before = inner.roles.len();
-            inner.roles.retain(|r| r.id != role.id);
-            if inner.roles.len() == before { Err(refuse(ErrorKind::NotFound, "take")) } else { Ok(()) }
-        })
-    }
-
-    async fn give(&self, holding: &Holding) -> Result<(), DirectoryError> {
-        let Holding::Role(role) = holding else { return Err(refuse(ErrorKind::Refused, "give")) };
-        let id = AssignmentId(format!("assignment-{}", self.fresh()));
-        self.write(format!("give {}", role.principal), || {
-            let mut inner = self.inner.borrow_mut();
-            if inner.roles.iter().any(|r| r.principal == role.principal && r.grant.same_as(&role.grant)) {
-                return Err(refuse(ErrorKind::Refused, "give"));
-            }
-            inner.roles.push(RoleAssignment { id: id.clone(), ..role.clone() });
-            Ok(())
-        })
-    }
-}
-
-impl SyncEngine for World {
-    async fn trigger(&self) -> Result<Triggered, DirectoryError> {
-        self.triggers.set(self.triggers.get() + 1);
-        if self.due.get().is_some() {
-            return Ok(Triggered::Busy);
-        }
-        self.due.set(self.cycle.get().map(|time| self.now.get().checked_add(time).unwrap()));
-        Ok(Triggered::Asked)
-    }
-
-    async fn status(&self) -> Result<Option<SyncStatus>, DirectoryError> {
-        let busy = self.due.get().is_some() || self.always_busy.get();
-        Ok(self.has_status.get().then_some(SyncStatus { busy, staging: false, suspended: self.held.get() }))
-    }
-
-    async fn hold(&self) -> Result<(), DirectoryError> {
-        self.held.set(true);
-        Ok(())
-    }
-
-    async fn release(&self) -> Result<(), DirectoryError> {
-        self.held.set(false);
-        Ok(())
-    }
-}
-
-impl Clock for World {
-    fn now(&self) -> Timestamp {
-        self.now.get()
-    }
-
-    async fn sleep(&self, time: SignedDuration) {
-        self.pass(time);
-    }
-}
-
-/// A ledger in memory that dies at a chosen record, before or after it became durable.
-#[derive(Default)]
-pub(crate) struct Memory {
-    pub(crate) state: Option<State>,
-    pub(crate) lines: String,
-    pub(crate) dies_at: Option<(usize, bool)>,
-    pub(crate) records: usize,
-    pub(crate) sheets: Vec<String>,
-    pub(crate) dead: bool,
-}
-
-impl Memory {
-    /// The ledger as another process would read it: from the journal alone.
-    pub(crate) fn reopened(&self) -> Self {
-        let journal = Journal::read(self.lines.as_bytes()).unwrap();
-        let joined = join(None, &journal).unwrap();
-        Self { state: joined.state, lines: self.lines.clone(), ..Self::default() }
-    }
-
-    pub(crate) fn standing(&self, n: usize) -> Standing {
-        self.state.as_ref().unwrap().applies.last().unwrap().links[&link_id(n)].standing.clone()
-    }
-}
-
-impl Recorder for Memory {
-    fn state(&self) -> Option<&State> {
-        self.state.as_ref()
-    }
-
-    fn record(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError> {
-        let fatal = self.dies_at.filter(|(n, _)| *n == self.records);
-        self.records += 1;
-        self.dead |= matches!(fatal, Some((_, false)));
-        if self.dead {
-            return Err(RecordError::Broken);
-        }
-        let (serial, mark) = self.state.as_ref().map_or((0, ""), |s| (s.serial, s.journal.as_str()));
-        let record = Record::following(serial, mark, at, event)?;
-        match &mut self.state {
-            Some(state) => state.advance(&record)?,
-            None => self.state = Some(State::begin(&record)?),
-        }
-        self.lines.push_str(&record.to_line()?);
-        self.dead = fatal.is_some();
-        if self.dead { Err(RecordError::Broken) } else { Ok(()) }
-    }
-
-    fn save(&mut self) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn keep_sheet(&mut self, _: &ApplyId, sheet: &str) -> Result<String, RecordError> {
-        self.sheets.push(sheet.to_owned());
-        Ok("restore.txt".to_owned())
     }
 }
 

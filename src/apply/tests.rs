@@ -1,5 +1,7 @@
 //! Every ending of a link, and every place where an apply can die.
 
+mod kinds;
+
 use super::event::What;
 use super::options::{OnFailure, Options};
 use super::outcome::Ending;
@@ -18,6 +20,22 @@ const ADMIN: Spec = Spec { hard: true, role: true, staged: true, wave: 2 };
 
 fn linked(standing: &Standing) -> bool {
     matches!(standing, Standing::Linked { .. })
+}
+
+/// Applies the world's plan and tells `hear` everything that is said, as it is said.
+fn apply_saying(
+    world: &World,
+    ledger: &mut Memory,
+    mut hear: impl FnMut(&What),
+) -> (super::outcome::ApplyOutcome, Vec<What>) {
+    let mut said = Vec::new();
+    let ports = super::options::Ports { directories: world, sync: world, clock: world };
+    let fresh = super::options::Fresh { id: "apply-0".into(), lineage: "test".to_owned(), plan: world.plan() };
+    let outcome = block_on(super::executor::apply(ports, ledger, Options::default(), fresh, |event| {
+        hear(&event.what);
+        said.push(event.what);
+    }));
+    (outcome.unwrap(), said)
 }
 
 fn with_hold(world: &World) {

@@ -76,6 +76,10 @@ where
                 self.emit(What::StepUndone { step: Box::new(step.clone()) });
                 Ok(Ok(()))
             }
+            Attempt::Forgone(reason) => {
+                self.forgo(step, reason)?;
+                Ok(Ok(()))
+            }
             Attempt::Not(why) | Attempt::Unknown(why) => Ok(Err(why)),
         }
     }

@@ -84,6 +84,14 @@ where
         if self.options.prepare_only {
             return Ok(Flow::Halt);
         }
+        let Some(sync) = self.wave_step(wave, |action| matches!(action, Action::Sync)) else { return Ok(self.flow()) };
+        if self.status(&sync.id)? == StepStatus::Pending {
+            let links = self.open_links(wave)?;
+            self.side_by_side(&links, |link| self.check_free_of_roles(link)).await?;
+            if let Some(flow) = self.barrier(wave).await? {
+                return Ok(flow);
+            }
+        }
         let links = self.open_links(wave)?;
         self.side_by_side(&links, |link| self.link_steps(link, |action| matches!(action, Action::Move { .. }))).await?;
         if let Some(flow) = self.barrier(wave).await? {
@@ -93,7 +101,6 @@ where
             return Ok(Flow::Halt);
         }
         let links = self.open_links(wave)?;
-        let Some(sync) = self.wave_step(wave, |action| matches!(action, Action::Sync)) else { return Ok(self.flow()) };
         if links.is_empty() {
             return Ok(self.flow());
         }
@@ -142,9 +149,9 @@ where
                 StepStatus::Failed { error, .. } => Some(error.clone()),
                 _ => None,
             });
-            let undoing = record
-                .steps_of(link)
-                .any(|s| matches!(s.status, StepStatus::Undoing { .. } | StepStatus::Undone { .. }));
+            let undoing = record.steps_of(link).any(|s| {
+                matches!(s.status, StepStatus::Undoing { .. } | StepStatus::Undone { .. } | StepStatus::Forgone { .. })
+            });
             (failed.unwrap_or_else(|| "it was being undone when the apply was interrupted".to_owned()), undoing)
         })?;
         if undoing || self.must_undo(link)? || self.options.on_failure == OnFailure::Rollback {

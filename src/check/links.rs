@@ -83,7 +83,7 @@ fn told_of(check: Check, unread: Option<&String>) -> Check {
 
 fn pairs<'a>(facts: &Facts<'a>, config: &'a Config, index: &'a Index<'a>) -> Vec<Pair<'a>> {
     let features = index.snapshot.tenant.features.unwrap_or_default();
-    let context = Context { config, index, features, protected: &[], allow: &[] };
+    let context = Context { config, index, features, protected: &[], allow: &[], now: facts.now };
     let all_ad = facts.domains.iter().all(|domain| domain.read.is_ok());
     let any_cloud = facts.cloud.is_ok();
     let pair = |spec: &'a LinkSpec| {

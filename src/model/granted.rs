@@ -11,7 +11,7 @@ pub struct Granted {
     /// Graph's permissions: application permissions, or the scopes that were delegated.
     pub permissions: BTreeSet<String>,
     /// The template ids of the directory roles over the whole tenant (`wids`). Roles with a smaller scope are not in
-    /// tokens, and neither are those of an application.
+    /// tokens.
     pub role_templates: BTreeSet<String>,
 }
 

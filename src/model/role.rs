@@ -4,7 +4,7 @@
 //! management through the privileged identity management (PIM) API".
 
 use super::id::{AssignmentId, ObjectId, RoleDefinitionId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -100,6 +100,15 @@ impl RoleGrant {
     }
 }
 
+impl RoleAssignment {
+    /// Whether it counts for `min_global_admins`: Global Administrator over the whole directory, held directly, in force
+    /// and for good.
+    pub fn is_standing_global_administrator(&self, now: Timestamp) -> bool {
+        let in_force = self.starts.is_none_or(|starts| starts <= now);
+        self.kind == RoleKind::Active && self.ends.is_none() && in_force && self.grant.is_global_administrator()
+    }
+}
+
 impl fmt::Display for RoleGrant {
     /// The role's name, and its scope unless it is the whole directory.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,8 +166,8 @@ pub struct GroupMembership {
     pub group: ObjectId,
     /// Its display name, for people only.
     pub group_name: String,
-    /// The roles that it brings, for people only.
-    pub roles: Vec<String>,
+    /// The roles that it brings.
+    pub roles: Vec<RoleGrant>,
     /// Who is in it, how, until when.
     #[serde(flatten)]
     pub member: GroupMember,
@@ -212,10 +221,26 @@ impl Holding {
         self.kind() != RoleKind::Activated
     }
 
-    /// Whether this is Global Administrator over the whole directory, held directly and in force for good: what counts
-    /// for `min_global_admins`.
-    pub fn is_global_administrator(&self) -> bool {
-        matches!(self, Self::Role(role) if role.kind == RoleKind::Active && role.grant.is_global_administrator())
+    /// Whether it brings Global Administrator over the whole directory, in whatever way: taking it may leave too few.
+    pub fn grants_global_administrator(&self) -> bool {
+        match self {
+            Self::Role(role) => role.grant.is_global_administrator(),
+            Self::Group(group) => group.roles.iter().any(RoleGrant::is_global_administrator),
+        }
+    }
+
+    /// Whether its end has passed.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.ends().is_some_and(|ends| ends <= now)
+    }
+
+    /// Whether `live` ends when this does. The cloud may round what it was told, so a minute makes no difference.
+    pub fn same_end(&self, live: &Self) -> bool {
+        match (self.ends(), live.ends()) {
+            (None, None) => true,
+            (Some(one), Some(other)) => one.duration_since(other).abs() < SignedDuration::from_mins(1),
+            _ => false,
+        }
     }
 
     /// Whether `live` is the same right, held the same way: a restore of `self` need not write where it stands. Ids,
@@ -242,7 +267,10 @@ impl fmt::Display for Holding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Role(role) => write!(f, "{}", role.grant)?,
-            Self::Group(group) => write!(f, "{} through the group {}", group.roles.join(", "), group.group_name)?,
+            Self::Group(group) => {
+                let roles: Vec<String> = group.roles.iter().map(ToString::to_string).collect();
+                write!(f, "{} through the group {}", roles.join(", "), group.group_name)?;
+            }
         }
         match (self.kind(), self.ends()) {
             (RoleKind::Active, None) => Ok(()),

@@ -25,6 +25,7 @@ use crate::rules::objects;
 use crate::rules::prediction::{MatchKey, Method, Prediction, Takeover};
 use crate::rules::takeover;
 use crate::snapshot::index::Index;
+use jiff::Timestamp;
 
 /// Everything that deciding needs besides the link.
 pub struct Context<'a> {
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub protected: &'a [ObjectId],
     /// Brakes that were lifted, by name.
     pub allow: &'a [String],
+    /// When the plan is made.
+    pub now: Timestamp,
 }
 
 impl Context<'_> {

@@ -129,6 +129,9 @@ pub struct Counts {
     pub roles_suspended: usize,
     /// Role assignments taken for good.
     pub roles_removed: usize,
+    /// Activations ended, which their holders can repeat.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub activations_ended: usize,
     /// Role assignments given back in a rollback.
     pub roles_restored: usize,
     /// Users moved.
@@ -162,6 +165,7 @@ impl Counts {
                 Action::Align { changes, .. } => counts.attribute_changes += changes.len(),
                 Action::Anchor { .. } => counts.attribute_changes += 1,
                 Action::Suspend { restore: true, .. } => counts.roles_suspended += 1,
+                Action::Suspend { holding, .. } if !holding.comes_back() => counts.activations_ended += 1,
                 Action::Suspend { restore: false, .. } => counts.roles_removed += 1,
                 Action::Restore { .. } if rollback => counts.roles_restored += 1,
                 Action::Move { .. } => counts.moves += 1,
@@ -170,6 +174,11 @@ impl Counts {
         }
         counts
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 fn plural(n: usize, one: &str, many: &str) -> String {
@@ -188,6 +197,7 @@ impl fmt::Display for Counts {
             attribute_changes,
             roles_suspended,
             roles_removed,
+            activations_ended,
             roles_restored,
             moves,
             waves: _,
@@ -203,6 +213,9 @@ impl fmt::Display for Counts {
         }
         if roles_removed > 0 {
             parts.push(format!("{} removed", plural(roles_removed, "role", "roles")));
+        }
+        if activations_ended > 0 {
+            parts.push(format!("{} ended", plural(activations_ended, "activation", "activations")));
         }
         if roles_restored > 0 {
             parts.push(format!("{} restored", plural(roles_restored, "role", "roles")));

@@ -4,7 +4,7 @@ use super::decide::{Context, Decision};
 use super::steps::Waved;
 use crate::model::id::{LinkId, ObjectId};
 use crate::model::recipient;
-use crate::model::role::{Holding, RoleKind};
+use crate::model::role::Holding;
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::objects;
@@ -47,7 +47,7 @@ fn brakes(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
             roles,
             guard.max_role_removals,
             "guard.max_role_removals",
-            "role assignments are taken",
+            "roles and memberships that bring roles are taken",
         ),
     ];
     let over = |(_, count, limit, ..): &(FindingCode, usize, u32, &str, &str)| *count > *limit as usize;
@@ -63,9 +63,10 @@ fn brakes(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// At every moment `min_global_admins` must be left: enabled, directly and directory-wide active, outside of this plan.
+/// At every moment `min_global_admins` must be left: enabled, in force directly, directory-wide and for good, outside of
+/// this plan. An eligible one must first activate, and one through a group hangs on that group: neither is counted.
 fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> Option<Finding> {
-    let taken = |decision: &&&Decision<'_>| decision.roles.iter().any(Holding::is_global_administrator);
+    let taken = |decision: &&&Decision<'_>| decision.roles.iter().any(Holding::grants_global_administrator);
     decisions.iter().find(taken)?;
     let in_plan: BTreeSet<ObjectId> = decisions.iter().map(|decision| decision.cloud.id).collect();
     let left: BTreeSet<ObjectId> = context
@@ -73,7 +74,7 @@ fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> 
         .snapshot
         .roles
         .iter()
-        .filter(|role| role.kind == RoleKind::Active && role.grant.is_global_administrator())
+        .filter(|role| role.is_standing_global_administrator(context.now))
         .filter(|role| !in_plan.contains(&role.principal))
         .filter(|role| context.index.cloud_user(role.principal).is_some_and(|user| user.account_enabled == Some(true)))
         .map(|role| role.principal)
@@ -83,7 +84,7 @@ fn global_administrators(decisions: &[&Decision<'_>], context: &Context<'_>) -> 
         Finding::error(
             FindingCode::GlobalAdminsLeft,
             format!(
-                "While this plan runs, {} enabled Global Administrators would be left; guard.min_global_admins wants {wanted}.",
+                "While this plan runs, {} Global Administrators would be left (enabled, permanent, direct); guard.min_global_admins wants {wanted}.",
                 left.len()
             ),
             "Link the Global Administrators in several plans, or assign the role to somebody outside of this plan first.",

@@ -1,8 +1,8 @@
 //! What stands in the way of one link, besides conflicts with other objects.
 
 use super::decide::{Context, Decision};
-use super::{cautions, uncertain};
-use crate::config::matchplan::{LinkSpec, RolesChoice};
+use super::{cautions, roles, uncertain};
+use crate::config::matchplan::LinkSpec;
 use crate::model::ad::AdUser;
 use crate::rules::exposure::{self, Exposure};
 use crate::rules::finding::{Finding, FindingCode, Severity};
@@ -10,14 +10,13 @@ use crate::rules::matching;
 use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::{Method, Prediction};
-use crate::snapshot::document::Missing;
 
 /// Adds every hurdle and caution to the decision's findings.
 pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, context: &Context<'_>) {
     let mut findings = Vec::new();
     findings.extend(protection(decision, context));
     findings.extend(source_of_authority(decision));
-    findings.extend(roles(spec, decision, context));
+    findings.extend(roles::find(spec, decision, context));
     findings.extend(immutable_id(decision, context));
     findings.extend(object_identifier(decision, context));
     findings.extend(switches(decision, context));
@@ -52,7 +51,9 @@ fn protection(decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
             cloud.upn
         );
         let help = "Run matchplan as another identity for this link.";
-        let severity = if roles.is_empty() { Severity::Warning } else { Severity::Error };
+        // What its rights rest on would be taken, or could be taken by whoever controls the AD account.
+        let rests = !roles.is_empty() || roles::owned_groups(decision, context).next().is_some();
+        let severity = if rests { Severity::Error } else { Severity::Warning };
         findings
             .push(Finding::new(severity, FindingCode::OwnIdentity, message, help).about([objects::cloud_user(cloud)]));
     }
@@ -68,38 +69,6 @@ fn source_of_authority(decision: &Decision<'_>) -> Option<Finding> {
             "Give the source of authority back (onPremisesSyncBehavior isCloudManaged = false), then plan again.",
         )
         .about([objects::cloud_user(cloud)])
-    })
-}
-
-fn roles(spec: &LinkSpec, decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
-    let cloud = decision.cloud;
-    if let Some(gap) = context.index.snapshot.gap(Missing::Roles) {
-        let lifted = context.allows(FindingCode::RolesUnseen);
-        let severity = if lifted { Severity::Warning } else { Severity::Error };
-        return Some(Finding::new(
-            severity,
-            FindingCode::RolesUnseen,
-            format!(
-                "Whether {} holds a role could not be seen: {}. Entra does not match role holders.",
-                cloud.upn, gap.reason
-            ),
-            "Grant RoleManagement.Read.Directory, or go on without knowing: --allow roles-unseen.",
-        ));
-    }
-    let held = context.index.holdings_of(cloud.id);
-    (spec.roles == RolesChoice::Refuse && !held.is_empty()).then(|| {
-        let names: Vec<String> = held.iter().map(ToString::to_string).collect();
-        let error = match decision.method {
-            Method::Hard => MicrosoftError::InvalidHardMatch,
-            Method::Soft => MicrosoftError::ExistingAdminRoleConflict,
-        };
-        Finding::error(
-            FindingCode::HoldsRoles,
-            format!("{} holds {}: Entra does not match an AD user with a role holder.", cloud.upn, names.join(", ")),
-            "Write `roles = \"suspend\"` in this link: the roles are taken, the link is formed, the roles are given back.",
-        )
-        .about([objects::cloud_user(cloud)])
-        .microsoft(error)
     })
 }
 

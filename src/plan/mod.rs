@@ -16,6 +16,7 @@ pub mod hurdles;
 pub mod link;
 pub mod planner;
 pub mod resolve;
+pub mod roles;
 pub mod step;
 pub mod steps;
 pub mod uncertain;

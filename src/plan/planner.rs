@@ -58,6 +58,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         features: snapshot.tenant.features.unwrap_or_default(),
         protected: &protected,
         allow,
+        now,
     };
 
     let mut pairs = Vec::new();

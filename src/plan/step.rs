@@ -156,6 +156,7 @@ pub enum Undo {
         /// Why.
         reason: String,
     },
-    /// There is nothing to undo: the step reads, waits, or is itself the undoing of another step.
+    /// There is nothing to undo: the step reads, waits, is itself the undoing of another step, or ends an activation,
+    /// which ends by itself anyway.
     Nothing,
 }

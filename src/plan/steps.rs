@@ -10,6 +10,7 @@ use crate::config::settings::SyncSettings;
 use crate::model::anchor::ImmutableId;
 use crate::model::id::{LinkId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
+use crate::model::role::RoleKind;
 use crate::rules::exposure::Exposure;
 
 /// A link that will be changed, and the wave it goes through.
@@ -45,7 +46,7 @@ pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
         if held {
             list.push(wave, None, Action::Hold, Undo::Inverse);
         }
-        let suspended: Vec<(&Waved<'_>, Vec<(StepId, String)>)> =
+        let suspended: Vec<(&Waved<'_>, Vec<Taken>)> =
             members.iter().map(|link| (*link, own_steps(&mut list, link))).collect();
         for link in &members {
             if let Some((from, to)) = &link.decision.relocation {
@@ -69,8 +70,10 @@ pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
             };
             list.push(wave, Some(link.id), action, Undo::Nothing);
         }
-        for (link, taken) in suspended {
-            for (suspend, label) in taken {
+        for (link, mut taken) in suspended {
+            // What is in force comes back before what waits in readiness: people can work again at once.
+            taken.sort_by_key(|taken| taken.kind);
+            for Taken { suspend, label, kind: _ } in taken {
                 let action = Action::Restore { user: link.decision.cloud.into(), apply: None, suspend, label };
                 list.push(wave, Some(link.id), action, Undo::Nothing);
             }
@@ -79,8 +82,15 @@ pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
     list.0
 }
 
+/// A suspension that is to be restored.
+struct Taken {
+    suspend: StepId,
+    label: String,
+    kind: RoleKind,
+}
+
 /// A link's own steps; returns the suspensions that are to be restored.
-fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<(StepId, String)> {
+fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<Taken> {
     let Decision { ad, cloud, changes, anchor, roles, restore, .. } = link.decision;
     let mut taken = Vec::new();
     // Activations first: without its eligibility an activation could be left behind.
@@ -88,9 +98,10 @@ fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<(StepId, String)> {
     for holding in activated.into_iter().chain(standing) {
         let restore = *restore && holding.comes_back();
         let action = Action::Suspend { user: EntraRef::from(*cloud), holding: holding.clone(), restore };
-        let id = list.push(link.wave, Some(link.id), action, Undo::Inverse);
+        let undo = if holding.comes_back() { Undo::Inverse } else { Undo::Nothing };
+        let suspend = list.push(link.wave, Some(link.id), action, undo);
         if restore {
-            taken.push((id, holding.to_string()));
+            taken.push(Taken { suspend, label: holding.to_string(), kind: holding.kind() });
         }
     }
     if !changes.is_empty() {

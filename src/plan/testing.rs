@@ -13,7 +13,10 @@ use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::{AdGuid, ObjectId};
 use crate::model::profile::Profile;
-use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleAssignment, RoleGrant, RoleKind};
+use crate::model::role::{
+    AdminRules, GLOBAL_ADMINISTRATOR, GroupMember, PolicySubject, RoleAssignment, RoleGrant, RoleGroup, RoleKind,
+    RolePolicy,
+};
 use crate::model::tenant::{Domain, SyncFeatures, Tenant};
 use crate::rules::finding::{FindingCode, Severity};
 use crate::snapshot::document::{AdDomainSnapshot, Gap, Missing, SNAPSHOT_VERSION, Snapshot};
@@ -130,6 +133,25 @@ pub fn binned(cloud: EntraUser) -> EntraUser {
     EntraUser { upn, deleted: Some("2026-08-01T00:00:00Z".parse().unwrap()), sync_enabled: None, ..cloud }
 }
 
+/// An active assignment for good.
+pub fn assignment(principal: ObjectId, role: &str, scope: &str) -> RoleAssignment {
+    let role_name = if role == GLOBAL_ADMINISTRATOR { "Global Administrator" } else { "Helpdesk Administrator" };
+    RoleAssignment {
+        id: format!("{role}-{principal}-{scope}").into(),
+        principal,
+        kind: RoleKind::Active,
+        starts: None,
+        ends: None,
+        grant: RoleGrant {
+            role: role.into(),
+            role_name: role_name.to_owned(),
+            directory_scope: Some(scope.to_owned()),
+            app_scope: None,
+            condition: None,
+        },
+    }
+}
+
 /// A link of that name on both sides which moves the AD user into scope.
 pub fn link(name: &str) -> String {
     format!("[[link]]\nad = \"{name}\"\ncloud = \"{name}@contoso.com\"\nmove_to = \"{SYNCED}\"\n")
@@ -241,22 +263,45 @@ impl Scene {
     }
 
     /// The same with a role for a cloud user at a scope.
-    pub fn scoped_role(mut self, name: &str, role: &str, scope: &str) -> Self {
-        let role_name = if role == GLOBAL_ADMINISTRATOR { "Global Administrator" } else { "Helpdesk Administrator" };
-        self.snapshot.roles.push(RoleAssignment {
-            id: format!("{role}-{name}-{scope}").into(),
-            principal: cloud(name).id,
-            kind: RoleKind::Active,
-            starts: None,
-            ends: None,
-            grant: RoleGrant {
-                role: role.into(),
-                role_name: role_name.to_owned(),
-                directory_scope: Some(scope.to_owned()),
-                app_scope: None,
-                condition: None,
-            },
+    pub fn scoped_role(self, name: &str, role: &str, scope: &str) -> Self {
+        let held = assignment(cloud(name).id, role, scope);
+        self.assigned(held)
+    }
+
+    /// The same with a role for a cloud user, held that way until then.
+    pub fn role_as(self, name: &str, role: &str, kind: RoleKind, ends: Option<&str>) -> Self {
+        let ends = ends.map(|ends| ends.parse().unwrap());
+        let held = RoleAssignment { kind, ends, ..assignment(cloud(name).id, role, "/") };
+        self.assigned(held)
+    }
+
+    /// The same with an assignment, and a policy for its role that asks for nothing.
+    pub fn assigned(mut self, held: RoleAssignment) -> Self {
+        let subject = PolicySubject::Role(held.grant.role.clone());
+        self.snapshot.roles.push(held);
+        self.policy(subject, |_| ())
+    }
+
+    /// The same with a role-assignable group that holds a role over the whole directory and has that member.
+    pub fn group(self, group: &str, role: &str, member: &str, kind: RoleKind) -> Self {
+        let id = ObjectId(uuid(group));
+        let mut scene = self.assigned(assignment(id, role, "/")).policy(PolicySubject::Group(id), |_| ());
+        let member = GroupMember { user: cloud(member).id, kind, starts: None, ends: None };
+        let (owners, uses) = (Vec::new(), Vec::new());
+        scene.snapshot.role_groups.push(RoleGroup { id, name: group.to_owned(), members: vec![member], owners, uses });
+        scene
+    }
+
+    /// The same with a policy that asks for more, of active and eligible assignments alike.
+    pub fn policy(mut self, subject: PolicySubject, asks: impl FnOnce(&mut AdminRules)) -> Self {
+        let policies = &mut self.snapshot.role_policies;
+        let known = policies.iter().position(|policy| policy.subject == subject).unwrap_or_else(|| {
+            let (active, eligible) = (AdminRules::default(), AdminRules::default());
+            policies.push(RolePolicy { subject, active, eligible });
+            policies.len() - 1
         });
+        asks(&mut policies[known].active);
+        policies[known].eligible = policies[known].active.clone();
         self
     }
 

@@ -48,6 +48,7 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
         What::StepSucceeded { step, wrote: false } => (Tone::Quiet, "unchanged", headline(step)),
         What::StepFailed { step, error } => (Tone::Alarm, "failed", format!("{}: {error}", headline(step))),
         What::StepUndone { step } => (Tone::Warn, "undone", headline(step)),
+        What::RoleForgone { step, reason } => (Tone::Warn, "not back", format!("{}: {reason}", headline(step))),
         What::UndoFailed { step, error } => (Tone::Alarm, "not undone", format!("{}: {error}", headline(step))),
         What::Retrying { what, error, after } => {
             (Tone::Warn, "retry", format!("{what} in {}: {error}", duration(*after)))
@@ -126,6 +127,7 @@ impl Progress {
             What::StepUndone { step } => self.say(&format!("undone: {}", headline(step))),
             What::Stopping => self.say("stopping: finishing what is in flight"),
             What::CycleAsked { .. } => self.say("waiting for the sync cycle"),
+            What::RoleForgone { step, .. } => self.step_ended(step),
             What::UndoFailed { .. }
             | What::CycleProven { .. }
             | What::TimedOut { .. }

@@ -184,11 +184,9 @@ fn step_rows(plan: &Plan, link: &PlannedLink, step: &Step, all: &[&Step]) -> Vec
     };
     match &step.action {
         Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => Vec::new(),
-        Action::Suspend { holding, restore: true, .. } => {
-            role(Mark::Change, holding.to_string(), Tone::Change, "suspended, given back after the match")
-        }
-        Action::Suspend { holding, restore: false, .. } => {
-            role(Mark::Remove, holding.to_string(), Tone::Alarm, "removed for good")
+        Action::Suspend { holding, restore, .. } => {
+            let (tone, mark, fate) = step_text::fate(holding, *restore);
+            role(mark, holding.to_string(), tone, fate)
         }
         // The suspension said so already.
         Action::Restore { suspend, .. } if all.iter().any(|step| step.id == *suspend) => Vec::new(),

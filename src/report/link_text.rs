@@ -180,8 +180,8 @@ fn step_lines(page: &mut Page, step: &Step, indent: usize) {
         }
         Action::Verify { .. } => return,
         Action::Suspend { holding, restore, .. } => {
-            let fate = if *restore { "suspended until the link is formed" } else { "removed for good" };
-            let tone = if *restore { Tone::Change } else { Tone::Alarm };
+            let (tone, _, fate) = step_text::fate(holding, *restore);
+            let fate = if *restore { "suspended until the link is formed" } else { fate };
             page.push(Line::labelled(indent, "role").put(Tone::Strong, holding).put(tone, format_args!("  {fate}")));
         }
         Action::Restore { label, .. } => {

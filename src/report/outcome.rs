@@ -5,7 +5,7 @@ use super::page::{Line, Mark, Page};
 use super::style::{Style, Tone};
 use crate::apply::outcome::{ApplyOutcome, Ending};
 use crate::plan::document::Purpose;
-use crate::state::ledger::{ApplyRecord, Standing, SuspendedRole};
+use crate::state::ledger::{ApplyRecord, Forgone, ForgoneRole, Standing, SuspendedRole};
 
 /// The end of an apply as text. `flags` is what the person gave before the command and must give again, such as
 /// ` --lab` or ` --config x.toml`, with its leading space; empty for nothing.
@@ -28,6 +28,7 @@ pub fn render(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str, style: 
             link_line(&mut page, 0, (&link.ad, &link.cloud), &link.standing, link.diagnosis.as_ref());
         }
     }
+    forgone_lines(&mut page, 0, &outcome.forgone);
     page.gap();
     let word = if record.purpose == Purpose::Link { "Apply" } else { "Rollback" };
     page.push(Line::at(0).put(Tone::Strong, format_args!("{word} {}: {}", outcome.apply, tally(outcome))));
@@ -35,6 +36,19 @@ pub fn render(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str, style: 
         page.sentence(0, "", tone, &sentence);
     }
     page.to_text(style)
+}
+
+/// Roles that were taken and are not given back, one line each, with the reason.
+pub(super) fn forgone_lines(page: &mut Page, indent: usize, roles: &[ForgoneRole]) {
+    for ForgoneRole { link: _, user, holding, why } in roles {
+        let (tone, fate) = match why {
+            Forgone::Activation => (Tone::Plain, "ended"),
+            Forgone::OtherEnd { .. } => (Tone::Warn, "left as it is"),
+            Forgone::Ended { .. } | Forgone::Missing { .. } => (Tone::Warn, "not given back"),
+        };
+        let start = Line::at(indent).mark(Mark::Change).put(tone, format_args!("{holding} of {user}: {fate}"));
+        page.flow(start.plain("; "), indent + 4, Tone::Plain, &why.to_string());
+    }
 }
 
 /// The line that must not be overlooked: who is without a role that is to come back.

@@ -139,6 +139,7 @@ fn row(link: &PlannedLink, by_link: &ByLink<'_>) -> String {
             Action::Align { changes: of, .. } => changes.extend(of.iter().map(|c| c.attribute.name().to_owned())),
             Action::Anchor { .. } => changes.push("onPremisesImmutableId".to_owned()),
             Action::Move { .. } => changes.push("move".to_owned()),
+            Action::Suspend { holding, .. } if !holding.comes_back() => changes.push("activation ended".to_owned()),
             Action::Suspend { restore: true, .. } => changes.push("role suspended".to_owned()),
             Action::Suspend { restore: false, .. } => changes.push("**role removed**".to_owned()),
             Action::Restore { .. } | Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => {}

@@ -25,7 +25,7 @@ use crate::model::dn::Dn;
 use crate::model::entra::{EntraUser, ProvisioningError};
 use crate::model::id::{LinkId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::Holding;
+use crate::model::role::{Holding, RoleGrant};
 use crate::plan::document::Plan;
 use crate::plan::link::{BeforeImage, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
@@ -70,6 +70,11 @@ impl Redactor {
             let (user, id) = (&link.before.user, link.cloud.id.to_string());
             for name in [&user.display_name, &user.mail_nickname].into_iter().flatten() {
                 self.names.is_known_as(name, &id);
+            }
+        }
+        for holding in plan.links.iter().flat_map(|link| &link.before.roles) {
+            if let Holding::Group(group) = holding {
+                self.names.is_known_as(&group.group_name, &group.group.to_string());
             }
         }
         // What replaces a field also learns it; the results are made again below, when everything is known.
@@ -356,12 +361,18 @@ impl Redactor {
     fn holding(&mut self, holding: &Holding) -> Holding {
         let mut holding = holding.clone();
         match &mut holding {
-            Holding::Role(role) => {
-                role.grant.condition = role.grant.condition.take().map(|condition| self.names.sentence(&condition));
+            Holding::Role(role) => self.grant(&mut role.grant),
+            Holding::Group(group) => {
+                group.group_name = self.names.name(&group.group_name);
+                group.roles.iter_mut().for_each(|grant| self.grant(grant));
             }
-            Holding::Group(group) => group.group_name = self.names.name(&group.group_name),
         }
         holding
+    }
+
+    /// A role's name is the tenant's or Microsoft's; a condition may name people.
+    fn grant(&mut self, grant: &mut RoleGrant) {
+        grant.condition = grant.condition.take().map(|condition| self.names.sentence(&condition));
     }
 
     fn entra_user(&mut self, user: &EntraUser) -> EntraUser {

@@ -1,17 +1,17 @@
 //! What `status` says: first what is dangerous, then what is unfinished, then what stands.
 
 use super::events::{count, link_line};
-use super::outcome::{held_line, roles_line};
+use super::outcome::{forgone_lines, held_line, roles_line};
 use super::page::{Line, Mark, Page};
 use super::safe;
 use super::style::{Style, Tone};
 use crate::model::id::{ApplyId, LinkId, ObjectId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
-use crate::model::role::Holding;
+use crate::model::role::{Holding, RoleKind};
 use crate::plan::document::{Purpose, TenantRef};
 use crate::rollback::drift::Drift;
 use crate::rules::aftermath::Diagnosis;
-use crate::state::ledger::{ApplyRecord, Context, Standing, State, SuspendedRole};
+use crate::state::ledger::{ApplyRecord, Context, Forgone, ForgoneRole, Standing, State, SuspendedRole};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -31,6 +31,10 @@ pub struct StatusView<'a> {
     pub tenant: &'a TenantRef,
     /// Roles that are not back.
     pub suspended_roles: Vec<SuspendedView<'a>>,
+    /// Roles that the newest apply of their link took and does not give back, with the reason. Activations, which end by
+    /// themselves, are not among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forgone_roles: Vec<ForgoneRole>,
     /// Whether the sync scheduler is held by an unfinished apply.
     pub scheduler_held: bool,
     /// The apply to resume, if one is unfinished.
@@ -60,8 +64,15 @@ pub struct SuspendedView<'a> {
     pub upn: &'a str,
     /// The role, or the group with its roles.
     pub role: String,
+    /// How it is held.
+    pub role_kind: RoleKind,
     /// Where it holds.
     pub scope: Option<&'a str>,
+    /// The group that brings it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<ObjectId>,
+    /// When it ends by itself; `None` is permanent.
+    pub ends: Option<Timestamp>,
     /// `false` if the removal was interrupted, so that the role may still be there.
     pub certain: bool,
 }
@@ -128,6 +139,12 @@ impl<'a> StatusView<'a> {
                 links.insert(id, LinkStatus { id, ad, cloud, apply: &apply.id, standing, diagnosis });
             }
         }
+        let newest =
+            |role: &ForgoneRole, apply: &ApplyId| links.get(&role.link).is_some_and(|link| link.apply == apply);
+        let forgone_roles = state.applies.iter().flat_map(|apply| {
+            apply.forgone_roles().filter(|role| role.why != Forgone::Activation && newest(role, &apply.id))
+        });
+        let forgone_roles = forgone_roles.collect();
         let mut counts = StandingCounts::default();
         for link in links.values() {
             match link.standing {
@@ -148,6 +165,7 @@ impl<'a> StatusView<'a> {
             kind: "status",
             tenant: &state.tenant,
             suspended_roles: suspended.iter().map(SuspendedView::of).collect(),
+            forgone_roles,
             scheduler_held: state.applies.iter().any(|apply| apply.ended.is_none() && apply.is_held()),
             unfinished: state.unfinished().map(UnfinishedView::of),
             counts,
@@ -179,6 +197,13 @@ impl<'a> StatusView<'a> {
             unfinished.lines(&mut page, flags);
         }
         self.sections(&mut page);
+        if !self.forgone_roles.is_empty() {
+            page.gap();
+            page.push(
+                Line::at(0).put(Tone::Strong, format_args!("Roles not given back: {}", self.forgone_roles.len())),
+            );
+            forgone_lines(&mut page, 2, &self.forgone_roles);
+        }
         self.drift_lines(&mut page);
         page.gap();
         page.push(Line::at(0).put(Tone::Strong, self.summary()));
@@ -261,6 +286,10 @@ impl<'a> SuspendedView<'a> {
             Holding::Role(role) => role.grant.directory_scope.as_deref().or(role.grant.app_scope.as_deref()),
             Holding::Group(_) => None,
         };
+        let group = match holding {
+            Holding::Group(group) => Some(group.group),
+            Holding::Role(_) => None,
+        };
         Self {
             apply: &apply.id,
             link,
@@ -268,7 +297,10 @@ impl<'a> SuspendedView<'a> {
             user: user.id,
             upn: user.upn.as_str(),
             role: holding.to_string(),
+            role_kind: holding.kind(),
             scope,
+            group,
+            ends: holding.ends(),
             certain: *certain,
         }
     }

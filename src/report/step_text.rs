@@ -1,6 +1,8 @@
 //! One step in words: as an event line, in a list, in a comparison of plans.
 
 use super::diff_values::{ValueChange, value_changes};
+use super::page::Mark;
+use super::style::Tone;
 use crate::model::role::Holding;
 use crate::plan::step::{Action, Step, Undo};
 
@@ -11,6 +13,7 @@ pub fn headline(step: &Step) -> String {
         Action::Release => "release the sync scheduler".to_owned(),
         Action::Sync => format!("sync cycle of wave {}", step.wave),
         Action::Suspend { user, holding, restore: true } => format!("suspend role {holding} of {user}"),
+        Action::Suspend { user, holding, .. } if !holding.comes_back() => format!("end role {holding} of {user}"),
         Action::Suspend { user, holding, restore: false } => format!("remove role {holding} of {user} for good"),
         Action::Align { user, changes } => {
             let names: Vec<&str> = changes.iter().map(|change| change.attribute.name()).collect();
@@ -21,6 +24,17 @@ pub fn headline(step: &Step) -> String {
         Action::Move { user, to, .. } => format!("move {user} to {to}"),
         Action::Verify { ad, cloud, .. } => format!("verify that {ad} and {cloud} are one"),
         Action::Restore { user, label, .. } => format!("restore role {label} of {user}"),
+    }
+}
+
+/// What becomes of a right that is taken, in words, and how grave that is.
+pub fn fate(holding: &Holding, restore: bool) -> (Tone, Mark, &'static str) {
+    if !holding.comes_back() {
+        (Tone::Warn, Mark::Remove, "ends; its holder can activate it again while eligible")
+    } else if restore {
+        (Tone::Change, Mark::Change, "suspended, given back after the match")
+    } else {
+        (Tone::Alarm, Mark::Remove, "removed for good")
     }
 }
 

@@ -3,13 +3,13 @@
 use super::live;
 use crate::config::settings::Settings;
 use crate::model::id::{ApplyId, LinkId, StepId};
-use crate::model::role::Holding;
+use crate::model::role::{Holding, RoleKind};
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose};
 use crate::plan::link::{BeforeImage, Exposure, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
 use crate::rules::finding::{Finding, FindingCode, ObjectRef, Severity};
 use crate::rules::prediction::Takeover;
-use crate::snapshot::document::{Missing, Snapshot};
+use crate::snapshot::document::{Gap, Missing, Snapshot};
 use crate::state::inverse::inverse;
 use crate::state::ledger::{ApplyRecord, Done, LinkRecord, Standing, State, StepRecord, StepStatus};
 use crate::state::write::{Verdict, Write};
@@ -303,23 +303,26 @@ impl Planner<'_> {
         let given_back = state.taken(&self.apply.id, &record.step.action);
         let Some(action) = inverse(&record.step, &done, Some(&self.apply.id), given_back) else { return };
         let Some(write) = Write::of(&action, state.taken(&self.apply.id, &action)) else { return };
-        if write.holding().is_some()
-            && let Some(gap) = self.input.snapshot.gap(Missing::Roles)
-        {
+        if let Some(gap) = write.holding().and_then(|holding| self.unseen(holding)) {
             let text = (
                 format!("The roles of {} could not be read: {}", link.cloud, gap.reason),
-                "Give the credential RoleManagement.Read.Directory and plan the rollback again.".to_owned(),
+                "Give the credential the permission to read them and plan the rollback again.".to_owned(),
             );
             return self.finding(Severity::Error, FindingCode::RolesUnseen, id, link, text);
         }
         let Some(reading) = live::reading(self.input.snapshot, &write) else {
             return self.changed(id, link, &format!("{} is not there any more", link.ad));
         };
-        match write.verdict(&reading) {
-            Verdict::Surprise(why) => return self.changed(id, link, &why),
-            Verdict::AsExpected if matches!(write, Write::Give { .. }) => self.grant(id, link, &write),
+        match (write.verdict(&reading), &write) {
+            // Nothing is written then; the ledger learns that the role does not come back.
+            (Verdict::Surprise(why), Write::Give { holding, .. }) => self.forgone(id, link, holding, &why),
+            (Verdict::Surprise(why), _) => return self.changed(id, link, &why),
+            (Verdict::AsExpected, Write::Give { holding, .. }) => match self.never_back(holding) {
+                Some(why) => self.forgone(id, link, holding, &why),
+                None => self.grant(id, link, holding),
+            },
             // What is back already stays in the plan: the ledger learns of it, and nothing is written.
-            Verdict::AsExpected | Verdict::AsWanted => {}
+            (Verdict::AsExpected | Verdict::AsWanted, _) => {}
         }
         let undo = Undo::Inverse;
         self.steps.push(Step { id: StepId(String::new()), wave: 1, link: Some(id.clone()), action, undo });
@@ -357,8 +360,31 @@ impl Planner<'_> {
         self.finding(self.obstacle(), FindingCode::ChangedSince, id, link, (message, help));
     }
 
-    fn grant(&mut self, id: &LinkId, link: &LinkRecord, write: &Write) {
-        let Some(grant) = write.holding() else { return };
+    /// The part of the snapshot that would show the holding, if it could not be read.
+    fn unseen(&self, holding: &Holding) -> Option<&Gap> {
+        let snapshot = self.input.snapshot;
+        let pim = (holding.kind() != RoleKind::Active).then_some(Missing::PimSchedules);
+        let group = matches!(holding, Holding::Group(_)).then_some(Missing::RoleGroups);
+        [Some(Missing::Roles), pim, group].into_iter().flatten().find_map(|what| snapshot.gap(what))
+    }
+
+    /// Why a role is not given back at all, as far as the snapshot shows it.
+    fn never_back(&self, holding: &Holding) -> Option<String> {
+        if let Some(ends) = holding.ends().filter(|_| holding.is_over(self.input.now)) {
+            return Some(format!("its end, {ends}, passed meanwhile"));
+        }
+        let Holding::Group(group) = holding else { return None };
+        let gone = !self.input.snapshot.role_groups.iter().any(|known| known.id == group.group);
+        gone.then(|| format!("there is no role-assignable group {} any more", group.group_name))
+    }
+
+    fn forgone(&mut self, id: &LinkId, link: &LinkRecord, holding: &Holding, why: &str) {
+        let message = format!("{holding} is not given back to {}: {why}.", link.cloud);
+        let help = "If the person is to have it, assign it by hand after the rollback.".to_owned();
+        self.finding(Severity::Info, FindingCode::RoleGrant, id, link, (message, help));
+    }
+
+    fn grant(&mut self, id: &LinkId, link: &LinkRecord, grant: &Holding) {
         let allowed = self.input.allow.contains(ALLOW_ROLE_GRANTS);
         let message = format!("The rollback gives {} the role {grant}, which it does not hold now.", link.cloud);
         let help = format!("If that is right, add --allow {ALLOW_ROLE_GRANTS}.");

@@ -10,6 +10,7 @@
 //! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
 //! | [`aftermath`], [`way_back`] | after the cycle: why a link was not formed, and the way back |
+//! | [`restorable`] | whether a role that is taken for a time can be given back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`objects`] | how findings name objects |
 
@@ -21,6 +22,7 @@ pub mod matching;
 pub mod microsoft;
 pub mod objects;
 pub mod prediction;
+pub mod restorable;
 pub mod source_anchor;
 pub mod takeover;
 pub mod way_back;

@@ -3,6 +3,7 @@
 use super::finding::ObjectRef;
 use crate::model::ad::AdUser;
 use crate::model::entra::{AddressHolder, EntraUser};
+use crate::model::id::ObjectId;
 use crate::model::recipient::{AdHolder, Recipient};
 use crate::snapshot::index::Holder;
 
@@ -35,6 +36,16 @@ pub fn address_holder(holder: &AddressHolder) -> ObjectRef {
         id: holder.id.to_string(),
         name: holder.display_name.clone().or_else(|| holder.mail.clone()).unwrap_or_else(|| holder.id.to_string()),
         place: if holder.synced { "Entra ID, synced from AD" } else { "Entra ID" }.to_owned(),
+    }
+}
+
+/// Names a group that holds a role.
+pub fn role_group(id: ObjectId, name: &str) -> ObjectRef {
+    ObjectRef {
+        kind: "role-assignable group".to_owned(),
+        id: id.to_string(),
+        name: name.to_owned(),
+        place: "Entra ID".to_owned(),
     }
 }
 

@@ -136,7 +136,7 @@ impl Snapshot {
     /// A membership that brings roles; `None` if the group holds none.
     pub fn membership(&self, group: &RoleGroup, member: &GroupMember) -> Option<GroupMembership> {
         let held = self.roles.iter().filter(|role| role.principal == group.id);
-        let roles: BTreeSet<String> = held.map(|role| role.grant.to_string()).collect();
+        let roles: BTreeSet<_> = held.map(|role| role.grant.clone()).collect();
         (!roles.is_empty()).then(|| GroupMembership {
             group: group.id,
             group_name: group.name.clone(),

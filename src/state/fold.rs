@@ -1,7 +1,9 @@
 //! The state machine: which journal event may follow which, and what it makes of the ledger.
 
 use super::journal::{Journal, JournalEvent, LinkEnding, Record};
-use super::ledger::{ApplyRecord, Done, Ended, LinkRecord, STATE_VERSION, Standing, State, StepRecord, StepStatus};
+use super::ledger::{
+    ApplyRecord, Done, Ended, Forgone, LinkRecord, Reading, STATE_VERSION, Standing, State, StepRecord, StepStatus,
+};
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::link::Outcome;
@@ -193,6 +195,7 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
             link_of(unfinished(state, apply)?, link)?.diagnosis = Some((**diagnosis).clone());
             Ok(())
         }
+        JournalEvent::RoleForgone { apply, step, reason } => forgo(state, at, apply, step, reason),
         JournalEvent::LinkWaiting { apply, link } => {
             let record = link_of(unfinished(state, apply)?, link)?;
             // A stuck link that a resume took up may wait again.
@@ -337,6 +340,44 @@ fn undo_elsewhere(state: &mut State, apply: &ApplyId, step: &StepId, at: Timesta
         }
     }
     close(state, at, &of_apply);
+}
+
+/// What a suspend step took is given up: the step that was to give it back is left out, and the suspend step no longer
+/// waits for it, in whatever apply it is.
+fn forgo(state: &mut State, at: Timestamp, apply: &ApplyId, step: &StepId, reason: &Forgone) -> Result<(), String> {
+    let record = unfinished(state, apply)?;
+    let found = record.step(step).ok_or_else(|| format!("apply {apply} has no step {step}"))?;
+    let (of, suspend) = match (&found.step.action, &found.status) {
+        (Action::Suspend { .. }, StepStatus::Succeeded { .. } | StepStatus::Undoing { .. }) => {
+            (apply.clone(), step.clone())
+        }
+        (Action::Restore { apply: of, suspend, .. }, StepStatus::Pending | StepStatus::Started { .. }) => {
+            (of.clone().unwrap_or_else(|| apply.clone()), suspend.clone())
+        }
+        (_, status) => return Err(format!("step {step} is {} and has nothing to give up", status.kind())),
+    };
+    let taken = state.applies.iter_mut().find(|a| a.id == of);
+    let taken = taken.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == suspend));
+    let done = taken.as_ref().and_then(|record| match &record.status {
+        // It was begun, its end never recorded; the rollback found it done.
+        StepStatus::Started { at, before } => {
+            Some(Done { at: *at, wrote: true, before: before.clone(), after: Reading::Nothing, assignment: None })
+        }
+        status => status.standing().cloned(),
+    });
+    let Some((taken, done)) = taken.zip(done) else {
+        return Err(format!("step {suspend} took nothing that could be given up"));
+    };
+    taken.status = StepStatus::Forgone { at, done, reason: reason.clone() };
+    if suspend != *step || of != *apply {
+        change(state, apply, step, "be left out", |_| {
+            Some(StepStatus::Skipped { at, why: format!("it is not given back: {reason}") })
+        })?;
+    }
+    if of != *apply {
+        close(state, at, &of);
+    }
+    Ok(())
 }
 
 /// Ends an apply that a rollback brought to its end.

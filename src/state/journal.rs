@@ -3,7 +3,7 @@
 //! A record is there once its line end is there: an append that was cut short leaves a last line without one, which is
 //! recognised and dropped, since nothing was done after a record that never became durable. Any other damage is refused.
 
-use super::ledger::{Context, Reading};
+use super::ledger::{Context, Forgone, Reading};
 use crate::model::digest;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, StepId};
 use crate::plan::document::{Plan, TenantRef};
@@ -133,6 +133,15 @@ pub enum JournalEvent {
         link: LinkId,
         /// What was found, why, and the way back.
         diagnosis: Box<Diagnosis>,
+    },
+    /// What a suspend step took is not given back, for good.
+    RoleForgone {
+        /// The apply.
+        apply: ApplyId,
+        /// The restore step that found it so, or the suspend step itself where that was being undone.
+        step: StepId,
+        /// Why.
+        reason: Forgone,
     },
     /// A link is left waiting for a later cycle.
     LinkWaiting {

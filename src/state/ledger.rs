@@ -240,6 +240,65 @@ pub enum StepStatus {
         /// Why.
         why: String,
     },
+    /// For a suspended role: it was taken and is not given back, for good.
+    Forgone {
+        /// When that was found.
+        at: Timestamp,
+        /// What had been done.
+        done: Done,
+        /// Why.
+        reason: Forgone,
+    },
+}
+
+/// Why what was taken for a time is not given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Forgone {
+    /// It was an activation: only its holder can make it again.
+    Activation,
+    /// Its end passed meanwhile.
+    Ended {
+        /// The end.
+        ends: Timestamp,
+    },
+    /// What it needs is not there any more.
+    Missing {
+        /// What, in words.
+        what: String,
+    },
+    /// Somebody gave it back meanwhile, with another end; that is not overwritten.
+    OtherEnd {
+        /// The end that it has now; `None` is permanent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends: Option<Timestamp>,
+    },
+}
+
+impl fmt::Display for Forgone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Activation => f.write_str("it was an activation; its holder can activate it again while eligible"),
+            Self::Ended { ends } => write!(f, "its end, {ends}, passed meanwhile"),
+            Self::Missing { what } => f.write_str(what),
+            Self::OtherEnd { ends: Some(ends) } => write!(f, "somebody gave it back meanwhile, until {ends}"),
+            Self::OtherEnd { ends: None } => f.write_str("somebody gave it back meanwhile, for good"),
+        }
+    }
+}
+
+/// A role that was taken, or an activation that was ended, and that is not given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ForgoneRole {
+    /// The link it was taken for.
+    pub link: LinkId,
+    /// Whose.
+    pub user: EntraRef,
+    /// What was taken.
+    pub holding: Holding,
+    /// Why it does not come back.
+    #[serde(flatten)]
+    pub why: Forgone,
 }
 
 impl StepStatus {
@@ -247,9 +306,12 @@ impl StepStatus {
     pub const fn standing(&self) -> Option<&Done> {
         match self {
             Self::Succeeded { done } | Self::Undoing { done, .. } => Some(done),
-            Self::Pending | Self::Started { .. } | Self::Failed { .. } | Self::Undone { .. } | Self::Skipped { .. } => {
-                None
-            }
+            Self::Pending
+            | Self::Started { .. }
+            | Self::Failed { .. }
+            | Self::Undone { .. }
+            | Self::Skipped { .. }
+            | Self::Forgone { .. } => None,
         }
     }
 
@@ -263,6 +325,7 @@ impl StepStatus {
             Self::Undoing { .. } => "undoing",
             Self::Undone { .. } => "undone",
             Self::Skipped { .. } => "skipped",
+            Self::Forgone { .. } => "forgone",
         }
     }
 }

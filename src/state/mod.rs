@@ -11,6 +11,7 @@
 //! | [`recorder`] | what the executor asks of whatever keeps journal and state |
 //! | [`write`](mod@write) | a write in concrete terms, and what a reading means for it |
 //! | [`sheet`] | the restore sheet, which gives roles back without matchplan |
+//! | [`restore_request`] | the request that gives one role or membership back |
 
 pub mod file;
 pub mod fold;
@@ -19,6 +20,7 @@ pub mod journal;
 pub mod ledger;
 pub mod query;
 pub mod recorder;
+pub mod restore_request;
 pub mod sheet;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! Questions to the ledger.
 
-use super::ledger::{ApplyRecord, LinkRecord, Standing, State, StepRecord, StepStatus, SuspendedRole};
+use super::ledger::{
+    ApplyRecord, Forgone, ForgoneRole, LinkRecord, Standing, State, StepRecord, StepStatus, SuspendedRole,
+};
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::model::role::Holding;
 use crate::plan::document::Purpose;
@@ -59,9 +61,10 @@ impl State {
         let took = match &record.status {
             // Whether it happened is not known; giving back what is there already does nothing.
             StepStatus::Started { .. } => true,
-            StepStatus::Succeeded { done } | StepStatus::Undoing { done, .. } | StepStatus::Undone { done, .. } => {
-                done.wrote
-            }
+            StepStatus::Succeeded { done }
+            | StepStatus::Undoing { done, .. }
+            | StepStatus::Undone { done, .. }
+            | StepStatus::Forgone { done, .. } => done.wrote,
             StepStatus::Pending | StepStatus::Failed { .. } | StepStatus::Skipped { .. } => false,
         };
         took.then_some(holding)
@@ -125,6 +128,20 @@ impl ApplyRecord {
         })
     }
 
+    /// What this apply took and does not give back, with the reason. What `roles = "remove"` took is not among it.
+    pub fn forgone_roles(&self) -> impl Iterator<Item = ForgoneRole> {
+        self.steps.iter().filter_map(|s| {
+            let Action::Suspend { user, holding, .. } = &s.step.action else { return None };
+            let why = match &s.status {
+                StepStatus::Forgone { reason, .. } => reason.clone(),
+                StepStatus::Succeeded { done } if done.wrote && !holding.comes_back() => Forgone::Activation,
+                _ => return None,
+            };
+            let link = s.step.link.clone()?;
+            Some(ForgoneRole { link, user: user.clone(), holding: holding.clone(), why })
+        })
+    }
+
     /// Whether a role taken for `link` is not back.
     pub fn roles_out(&self, link: &LinkId) -> bool {
         // In a rollback, a taken role is the goal: it takes back a restore.
@@ -148,8 +165,10 @@ impl ApplyRecord {
 }
 
 impl StepRecord {
-    /// Whether something that we wrote in this step still stands.
+    /// Whether something that we wrote in this step still stands. An activation that was ended is over: nothing of it
+    /// stands, and nothing can be taken back.
     pub fn stands(&self) -> bool {
-        self.step.action.writes() && self.status.standing().is_some_and(|done| done.wrote)
+        let over = matches!(&self.step.action, Action::Suspend { holding, .. } if !holding.comes_back());
+        self.step.action.writes() && !over && self.status.standing().is_some_and(|done| done.wrote)
     }
 }

@@ -1,62 +1,99 @@
-//! The restore sheet: how to give back every role that an apply takes for a time, without matchplan.
+//! The restore sheet: how to give back everything that an apply takes for a time, without matchplan.
 //!
-//! It is kept before the first role is taken. Requests follow Microsoft Graph v1.0, "Create unifiedRoleAssignment".
+//! It is kept before the first role is taken.
 
-use crate::model::id::ObjectId;
+use super::restore_request::RestoreRequest;
+use crate::model::reference::EntraRef;
 use crate::model::role::{Holding, RoleGrant};
 use crate::model::visible::visible;
 use crate::plan::document::Plan;
 use crate::plan::step::Action;
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The sheet of a plan's suspended roles, as plain text; `None` if it suspends none.
 pub fn restore_sheet(plan: &Plan, apply: &str) -> Option<String> {
-    let roles: Vec<_> = plan
+    let cloud = &plan.settings.entra.cloud;
+    let graph = cloud.graph_host();
+    let taken: Vec<_> = plan
         .steps
         .iter()
         .filter_map(|step| match &step.action {
-            Action::Suspend { user, holding: Holding::Role(role), restore } => Some((user, role, *restore)),
+            Action::Suspend { user, holding, restore } => {
+                Some((user, holding, *restore, RestoreRequest::of(holding, &graph, plan.created)))
+            }
             _ => None,
         })
         .collect();
-    if roles.is_empty() {
+    if taken.is_empty() {
         return None;
     }
-    let cloud = &plan.settings.entra.cloud;
+    let requests = taken.iter().filter_map(|(.., request)| request.as_ref());
+    let mut scopes: BTreeSet<&str> = requests.map(|request| request.permission).collect();
+    // A membership of such a group is as good as its role, so both permissions are asked for.
+    scopes.insert("RoleManagement.ReadWrite.Directory");
+    let scopes: Vec<&str> = scopes.into_iter().collect();
     let mut out = format!(
         "Restore sheet of apply {apply}\n\
          tenant {} ({})\n\n\
          This apply takes the roles below away from their holders. If matchplan cannot give them back, do it by hand:\n\
          run the PowerShell line of each missing role, or send its request with any Graph client. The account needs\n\
-         the role Privileged Role Administrator and the permission RoleManagement.ReadWrite.Directory.\n\
+         the role Privileged Role Administrator and the permissions below.\n\
          Before giving a role back, see that the person's link is formed or undone: a role on a user that is still to\n\
          be matched makes the match fail. A role that is there already is answered with an error, which does no harm.\n\n\
-         Sign in:\n    Connect-MgGraph -TenantId {} -Scopes RoleManagement.ReadWrite.Directory{}\n",
+         Sign in:\n    Connect-MgGraph -TenantId {} -Scopes {}{}\n",
         visible(&plan.tenant.name),
         plan.tenant.id,
         plan.tenant.id,
+        scopes.join(","),
         environment(cloud),
     );
-    for (n, (user, assignment, restore)) in roles.iter().enumerate() {
-        let url = format!("{}/v1.0/roleManagement/directory/roleAssignments", cloud.graph_host());
-        let body = restore_body(assignment.principal, &assignment.grant);
-        let _ = write!(
-            out,
-            "\n{}. {} — {}\n   user        {} ({})\n   scope       {}\n   assignment  {}\n   afterwards  {}\n\
-             \n   Request:\n    POST {url}\n    Content-Type: application/json\n\n    {body}\n\
-             \n   PowerShell:\n    Invoke-MgGraphRequest -Method POST -Uri '{url}' -ContentType 'application/json' -Body '{body}'\n",
-            n + 1,
-            visible(user.upn.as_str()),
-            visible(&assignment.grant.role_name),
-            visible(user.upn.as_str()),
-            assignment.principal,
-            visible(scope(&assignment.grant)),
-            visible(assignment.id.as_str()),
-            if *restore { "is given back by matchplan" } else { "stays removed (roles = \"remove\")" },
-        );
+    for (n, (user, holding, restore, request)) in taken.iter().enumerate() {
+        entry(&mut out, n + 1, user, holding, *restore);
+        if let Some(RestoreRequest { path, body, permission: _ }) = request {
+            let url = format!("{graph}/v1.0{path}");
+            let _ = write!(
+                out,
+                "\n   Request:\n    POST {url}\n    Content-Type: application/json\n\n    {body}\n\
+                 \n   PowerShell:\n    Invoke-MgGraphRequest -Method POST -Uri '{url}' -ContentType 'application/json' -Body '{body}'\n",
+            );
+        }
     }
     Some(out)
+}
+
+/// What is taken from whom, for how long it was held, and what becomes of it.
+fn entry(out: &mut String, n: usize, user: &EntraRef, holding: &Holding, restore: bool) {
+    let upn = visible(user.upn.as_str());
+    let (title, facts) = match holding {
+        Holding::Role(role) => (
+            visible(&role.grant.role_name).to_string(),
+            vec![
+                ("scope", visible(scope(&role.grant)).to_string()),
+                ("assignment", visible(role.id.as_str()).to_string()),
+            ],
+        ),
+        Holding::Group(group) => {
+            let roles: Vec<String> = group.roles.iter().map(|grant| visible(&grant.role_name).to_string()).collect();
+            let group = format!("{} ({})", visible(&group.group_name), group.group);
+            (format!("member of {group}"), vec![("roles", roles.join(", "))])
+        }
+    };
+    let _ = write!(out, "\n{n}. {upn} — {title}\n");
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "   {name:<11} {value}");
+    };
+    line("user", &format!("{upn} ({})", holding.user()));
+    facts.iter().for_each(|(name, value)| line(name, value));
+    let until = holding.ends().map_or_else(|| "for good".to_owned(), |ends| format!("until {ends}"));
+    let from = holding.starts().map_or_else(String::new, |starts| format!(" from {starts}"));
+    line("held", &format!("{}{from} {until}", holding.kind()));
+    let afterwards = match (holding.comes_back(), restore) {
+        (false, _) => "ends; its holder can activate it again while eligible",
+        (true, true) => "is given back by matchplan",
+        (true, false) => "stays removed (roles = \"remove\")",
+    };
+    line("afterwards", afterwards);
 }
 
 /// The parameter that chooses a national cloud for `Connect-MgGraph`.
@@ -72,33 +109,4 @@ fn environment(cloud: &crate::config::settings::Cloud) -> &'static str {
 
 fn scope(grant: &RoleGrant) -> &str {
     grant.directory_scope.as_deref().or(grant.app_scope.as_deref()).unwrap_or("/")
-}
-
-/// The JSON body that assigns `grant` to `principal`: ASCII only and without a single quote, so that it stands safely
-/// within a PowerShell string, whatever a condition or scope holds.
-pub fn restore_body(principal: ObjectId, grant: &RoleGrant) -> String {
-    let RoleGrant { role, role_name: _, directory_scope, app_scope, condition } = grant;
-    let mut body = Map::new();
-    let mut put = |name: &str, value: String| body.insert(name.to_owned(), Value::String(value));
-    put("principalId", principal.to_string());
-    put("roleDefinitionId", role.to_string());
-    match (directory_scope, app_scope) {
-        (Some(scope), None) => put("directoryScopeId", scope.clone()),
-        (_, Some(scope)) => put("appScopeId", scope.clone()),
-        (None, None) => put("directoryScopeId", "/".to_owned()),
-    };
-    if let Some(condition) = condition {
-        put("condition", condition.clone());
-    }
-    Value::Object(body).to_string().chars().fold(String::new(), |mut out, ch| {
-        if ch == '\'' || !ch.is_ascii() {
-            let mut units = [0; 2];
-            for unit in ch.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(ch);
-        }
-        out
-    })
 }

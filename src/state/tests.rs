@@ -4,9 +4,11 @@ use super::fold::{JoinError, join};
 use super::journal::{Journal, JournalEvent, LinkEnding, Record};
 use super::ledger::{Reading, State};
 use super::recorder::Recorder as _;
-use super::sheet::{restore_body, restore_sheet};
+use super::restore_request::RestoreRequest;
+use super::sheet::restore_sheet;
 use crate::apply::options::Options;
 use crate::apply::testing::{Memory, Spec, World, apply, cloud_id, link_id};
+use crate::model::role::{Holding, RoleKind};
 use crate::model::sealed::SealError;
 use proptest::prelude::*;
 
@@ -150,6 +152,46 @@ fn illegal_events_are_refused_and_leave_no_trace() {
     assert!(ledger.state.as_mut().unwrap().advance(&stray).is_err());
 }
 
+const GRAPH: &str = "https://graph.microsoft.com";
+
+#[test]
+fn the_restore_sheet_holds_every_kind_with_its_term() {
+    let world = World::new(&[Spec { role: false, ..ADMIN }]);
+    let end: jiff::Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+    let group = world.add_group("Tier \u{1b}[31m1", "users");
+    world.grant_as(cloud_id(0), "eligible", RoleKind::Eligible, None);
+    world.grant_as(cloud_id(0), "ending", RoleKind::Active, Some(end));
+    world.grant_as(cloud_id(0), "activated", RoleKind::Activated, Some(end));
+    world.join(group, cloud_id(0), RoleKind::Active, None);
+    world.join(group, cloud_id(0), RoleKind::Eligible, Some(end));
+    let sheet = restore_sheet(&world.plan(), "a").unwrap();
+    let requests =
+        sheet.lines().filter(|line| line.starts_with("    POST ")).collect::<std::collections::BTreeSet<_>>();
+    let expected = [
+        "    POST https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignmentScheduleRequests",
+        "    POST https://graph.microsoft.com/v1.0/roleManagement/directory/roleEligibilityScheduleRequests",
+        "    POST https://graph.microsoft.com/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleRequests",
+        &format!("    POST https://graph.microsoft.com/v1.0/groups/{group}/members/$ref"),
+    ];
+    assert_eq!(requests, expected.into_iter().collect());
+    assert_eq!(sheet.matches("its holder can activate it again").count(), 1, "{sheet}");
+    assert_eq!(sheet.matches("Invoke-MgGraphRequest").count(), 4);
+    assert!(sheet.contains("until 2026-06-01T00:00:00Z") && sheet.chars().all(|c| c == '\n' || !c.is_control()));
+    let scopes = "GroupMember.ReadWrite.All,PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup,\
+                  RoleManagement.ReadWrite.Directory";
+    assert!(sheet.contains(scopes), "{sheet}");
+    let bodies = world
+        .held_by(cloud_id(0))
+        .iter()
+        .filter_map(|h| RestoreRequest::of(h, GRAPH, world.now.get()))
+        .map(|request| serde_json::from_str::<serde_json::Value>(&request.body).unwrap())
+        .collect::<Vec<_>>();
+    let ends = bodies.iter().filter(|b| b["scheduleInfo"]["expiration"]["endDateTime"] == "2026-06-01T00:00:00Z");
+    assert_eq!(ends.count(), 2);
+    let forever = bodies.iter().filter(|b| b["scheduleInfo"]["expiration"]["type"] == "noExpiration");
+    assert_eq!(forever.count(), 1);
+}
+
 #[test]
 fn the_restore_sheet_holds_every_role_and_survives_hostile_names() {
     let world = World::new(&[ADMIN]);
@@ -160,7 +202,7 @@ fn the_restore_sheet_holds_every_role_and_survives_hostile_names() {
     let sheet = restore_sheet(&plan, "a").unwrap();
     assert_eq!(sheet.matches("Invoke-MgGraphRequest").count(), 2);
     assert!(sheet.chars().all(|c| c == '\n' || !c.is_control()));
-    let body = restore_body(cloud_id(0), &assignment.grant);
+    let RestoreRequest { body, .. } = RestoreRequest::of(&Holding::Role(assignment), GRAPH, world.now.get()).unwrap();
     assert!(body.is_ascii() && !body.contains('\''), "{body}");
     let read: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(read["condition"], "x' ; Remove-Item ‘c:’\n\u{202e}");

@@ -114,16 +114,16 @@ impl Write {
             }
             (Self::Take { holding, .. }, Reading::Holdings { holdings }) => match holdings.as_slice() {
                 [] => Verdict::AsWanted,
+                // Another end is somebody's decision, which a restore would overwrite.
+                [one] if !one.same_end(holding) => Verdict::Surprise(format!("it is held otherwise by now: {one}")),
                 [one] if one.id() == holding.id() => Verdict::AsExpected,
                 _ => Verdict::Surprise(format!("{holding} was assigned anew by somebody else")),
             },
-            (Self::Give { .. }, Reading::Holdings { holdings }) => {
-                if holdings.is_empty() {
-                    Verdict::AsExpected
-                } else {
-                    Verdict::AsWanted
-                }
-            }
+            (Self::Give { holding, .. }, Reading::Holdings { holdings }) => match holdings.first() {
+                None => Verdict::AsExpected,
+                Some(_) if holdings.iter().any(|live| live.same_end(holding)) => Verdict::AsWanted,
+                Some(one) => Verdict::Surprise(format!("somebody gave it back otherwise: {one}")),
+            },
             _ => Verdict::Surprise("what was read is not what this step is about".to_owned()),
         }
     }

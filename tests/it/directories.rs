@@ -18,11 +18,12 @@ use matchplan::lab::shared::SharedWorld;
 use matchplan::lab::tls::LabTls;
 use matchplan::lab::world::World;
 use matchplan::lab::world::contoso::contoso;
-use matchplan::lab::world::forest::AdValues;
+use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::model::ad::AdUser;
 use matchplan::model::anchor::{Anchor, ImmutableId, SourceAnchor};
 use matchplan::model::attribute::{AdAttribute, AttributeChange};
 use matchplan::model::dn::Dn;
+use matchplan::model::recipient::AdHolderKind;
 use matchplan::model::reference::AdRef;
 use matchplan::model::role::{GLOBAL_ADMINISTRATOR, Holding};
 use matchplan::snapshot::document::Snapshot;
@@ -169,7 +170,7 @@ async fn a_snapshot_holds_both_directories_as_the_world_has_them() {
         assert_eq!(snapshot.users.len(), world.entra.users.len());
         assert_eq!(snapshot.deleted_users.len(), world.entra.deleted_users.len());
         assert_eq!(snapshot.holders.len(), world.entra.groups.len() + world.entra.contacts.len());
-        assert_eq!(snapshot.roles.len(), world.entra.role_assignments.len());
+        assert_eq!(snapshot.roles.len(), world.entra.active_roles(world.clock).count());
         assert_eq!(snapshot.caller.as_ref().unwrap().id, world.entra.caller.id);
         assert_eq!(snapshot.tenant.features.unwrap().password_sync, world.entra.features.password_sync_enabled);
         for user in &domain.users {
@@ -241,6 +242,59 @@ async fn more_users_than_a_page_and_more_addresses_than_a_range_come_whole() {
     let one = directories.ad_user(&"corp".into(), guid).await.unwrap().unwrap();
     assert_eq!(one.proxy_addresses.len(), 3_200);
     assert_eq!(domain.users.iter().find(|user| user.guid == guid), Some(&one));
+}
+
+fn entry(rdn: &str, number: u32, classes: &[&str], attributes: &[(&str, AdValues)]) -> AdEntry {
+    let mut all: BTreeMap<String, AdValues> =
+        attributes.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect();
+    let classes = classes.iter().map(ToString::to_string).collect();
+    all.insert("objectClass".into(), AdValues::Many(classes));
+    AdEntry {
+        dn: Dn::parse(&format!("CN={rdn},OU=Staging,DC=corp,DC=contoso,DC=com")).unwrap(),
+        guid: format!("00000000-0000-4000-9000-{number:012}").parse().unwrap(),
+        sid: None,
+        attributes: all,
+    }
+}
+
+#[tokio::test]
+async fn whatever_has_an_address_and_is_no_account_is_read_whole() {
+    let mut world = contoso();
+    let one = |text: &str| AdValues::One(text.to_owned());
+    let many: Vec<String> = (0..1_700).map(|n| format!("smtp:list{n}@contoso.com")).collect();
+    let person = ["top", "person", "organizationalPerson"];
+    let contact: Vec<&str> = person.iter().copied().chain(["contact"]).collect();
+    let computer: Vec<&str> = person.iter().copied().chain(["user", "computer"]).collect();
+    world.ad[0].entries.extend([
+        entry(
+            "Everybody",
+            1,
+            &["top", "group"],
+            &[
+                ("sAMAccountName", one("Everybody")),
+                ("proxyAddresses", AdValues::Many(many)),
+                ("mailNickname", one("all")),
+            ],
+        ),
+        entry(
+            "Fabrikam Support",
+            2,
+            &contact,
+            &[("displayName", one("Support at Fabrikam")), ("targetAddress", one("SMTP:support@fabrikam.com"))],
+        ),
+        entry("PC1", 3, &computer, &[("sAMAccountName", one("PC1$")), ("mail", one("pc1@contoso.com"))]),
+        entry("Silent", 4, &["top", "group"], &[("sAMAccountName", one("Silent"))]),
+    ]);
+    let lab = Lab::over(world).await;
+    let domain = lab.connected().await.domains()[0].snapshot().await.unwrap();
+    let ours: Vec<_> = domain.holders.iter().filter(|holder| holder.guid.to_string().contains("-4000-9000-")).collect();
+    let [everybody, support] = ours[..] else { panic!("{ours:?}") };
+    assert_eq!((everybody.kind, everybody.name.as_str()), (AdHolderKind::Group, "Everybody"));
+    assert_eq!((everybody.proxy_addresses.len(), everybody.mail_nickname.as_deref()), (1_700, Some("all")));
+    assert_eq!((support.kind, support.name.as_str()), (AdHolderKind::Contact, "Support at Fabrikam"));
+    assert_eq!(support.target_address.as_deref(), Some("SMTP:support@fabrikam.com"));
+    let users: std::collections::BTreeSet<_> = domain.users.iter().map(|user| user.guid).collect();
+    assert!(domain.holders.iter().all(|holder| !users.contains(&holder.guid)));
 }
 
 #[tokio::test]

@@ -6,12 +6,16 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 mod arrows;
+#[cfg(feature = "lab")]
+mod carry;
 mod differential;
 mod directories;
 mod files;
 mod graph_client;
 #[cfg(feature = "lab")]
 mod prediction;
+#[cfg(feature = "lab")]
+mod scenario_table;
 mod scenarios;
 mod seeding;
 mod support;

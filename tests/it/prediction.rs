@@ -4,21 +4,17 @@
 mod scene;
 mod seen;
 
-use matchplan::config;
+use crate::carry::{self, holdings::Taken};
 use matchplan::lab::sync::cycle::of_embedded_forest;
-use matchplan::lab::sync::report::Outcome as Done;
 use matchplan::lab::world::World;
-use matchplan::lab::world::cloud::{CloudRoleAssignment, CloudUser};
-use matchplan::lab::world::forest::{AdEntry, AdValues};
-use matchplan::model::attribute::AttributeChange;
+use matchplan::lab::world::cloud::CloudUser;
 use matchplan::model::dn::Dn;
-use matchplan::model::id::{AdGuid, ObjectId};
-use matchplan::model::role::Holding;
+use matchplan::model::id::ObjectId;
 use matchplan::plan::document::Plan;
 use matchplan::plan::link::Outcome;
 use matchplan::plan::planner::{PlanInput, plan};
 use matchplan::plan::step::Action;
-use matchplan::rules::prediction::{MatchKey, Prediction};
+use matchplan::rules::prediction::Prediction;
 use proptest::prelude::*;
 use scene::{NAMES, STAFF, Scene, guid, scene};
 use seen::snapshot;
@@ -60,60 +56,15 @@ fn match_plan(scene: &Scene) -> String {
     text
 }
 
-fn make(world: &World, plan_text: &str, hold: bool) -> Plan {
+fn settings(hold: bool) -> String {
     let holding = "hold = { command = [\"x\"] }\nrelease = { command = [\"x\"] }\n";
-    let settings = format!("{SETTINGS}{}[guard]\nmax_role_removals = 99\n", if hold { holding } else { "" });
-    let (config, found, sources) = config::read(("matchplan.toml", &settings), &[("a.toml", plan_text)]);
-    let config =
-        config.unwrap_or_else(|| panic!("{}", matchplan::diagnostic::render_all(&found, &sources, false, 120)));
+    format!("{SETTINGS}{}[guard]\nmax_role_removals = 99\n", if hold { holding } else { "" })
+}
+
+fn make(world: &World, plan_text: &str, hold: bool) -> Plan {
+    let config = carry::configuration(&settings(hold), plan_text);
     let snapshot = snapshot(world);
     plan(PlanInput { config: &config, snapshot: &snapshot, now: world.clock, skip_blocked: true, allow: &[] })
-}
-
-fn entry(world: &mut World, guid: AdGuid) -> &mut AdEntry {
-    world.ad[0].entries.iter_mut().find(|entry| entry.guid == guid).unwrap()
-}
-
-fn align(entry: &mut AdEntry, change: &AttributeChange) {
-    let name = change.attribute.name();
-    let set = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>();
-    let found = entry.values(name).map_or(&[][..], AdValues::texts);
-    assert_eq!(set(found), set(&change.expects), "a step expects what is there");
-    entry.attributes.remove(name);
-    if !change.sets.is_empty() {
-        entry.attributes.insert(name.to_owned(), AdValues::Many(change.sets.clone()));
-    }
-}
-
-/// Does one step by hand. A restore gives back what `taken` holds.
-fn perform(action: &Action, world: &mut World, taken: &mut Vec<CloudRoleAssignment>) {
-    match action {
-        Action::Suspend { holding: Holding::Role(assignment), restore, .. } => {
-            let (out, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut world.entra.role_assignments)
-                .into_iter()
-                .partition(|role| role.id == assignment.id);
-            assert_eq!(out.len(), 1);
-            world.entra.role_assignments = rest;
-            taken.extend(out.into_iter().filter(|_| *restore));
-        }
-        Action::Align { user, changes } => changes.iter().for_each(|change| align(entry(world, user.guid), change)),
-        Action::Anchor { user, expects, sets } => {
-            let cloud = world.entra.users.iter_mut().find(|u| u.id == user.id).unwrap();
-            assert_eq!(cloud.on_premises_immutable_id, expects.as_ref().map(ToString::to_string));
-            cloud.on_premises_immutable_id = sets.as_ref().map(ToString::to_string);
-        }
-        Action::Move { user, from, to } => {
-            let entry = entry(world, user.guid);
-            assert_eq!(entry.dn.parent().as_ref(), Some(from));
-            entry.dn = entry.dn.moved_to(to);
-        }
-        Action::Restore { user, .. } => {
-            let at = taken.iter().position(|role| role.principal_id == user.id).unwrap();
-            world.entra.role_assignments.push(taken.remove(at));
-        }
-        Action::Suspend { holding: Holding::Group(_), .. } => panic!("no groups in these worlds"),
-        Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => {}
-    }
 }
 
 fn user(world: &World, id: ObjectId) -> &CloudUser {
@@ -134,19 +85,17 @@ proptest! {
         let mut world = scene.world.clone();
         let made = make(&world, &text, scene.hold);
         prop_assert!(!made.is_blocked(), "{:#?}", made.findings);
-        let mut taken = Vec::new();
+        let mut taken = Taken::default();
         for wave in 1..=u32::try_from(made.counts.waves).unwrap() {
             let steps = || made.steps.iter().filter(|step| step.wave == wave).map(|step| &step.action);
             let restores = |action: &&Action| matches!(action, Action::Restore { .. });
-            steps().filter(|action| !restores(action)).for_each(|action| perform(action, &mut world, &mut taken));
+            steps().filter(|action| !restores(action)).for_each(|action| carry::perform(action, &mut world, &mut taken));
             let before = world.clone();
             let report = of_embedded_forest(&mut world);
             let here = |link: &&matchplan::plan::link::PlannedLink| matches!(link.outcome, Outcome::Change { wave: w, .. } if w == wave);
             for link in made.links.iter().filter(here) {
                 let wanted = match &link.prediction {
-                    Some(Prediction::Linked { by: MatchKey::HardMatch }) => Done::HardMatched,
-                    Some(Prediction::Linked { by: MatchKey::PrimarySmtp }) => Done::SoftMatchedBySmtp,
-                    Some(Prediction::Linked { by: MatchKey::Upn }) => Done::SoftMatchedByUpn,
+                    Some(Prediction::Linked { by } | Prediction::Unproven { by, .. }) => carry::linked_by(*by),
                     other => return Err(TestCaseError::fail(format!("{} is not blocked: {other:?}", link.id))),
                 };
                 let found = report.of(link.ad.guid);
@@ -160,7 +109,7 @@ proptest! {
                 let (was, is) = (addresses(user(&before, link.cloud.id)), addresses(user(&world, link.cloud.id)));
                 prop_assert_eq!(was.difference(&is).cloned().collect::<BTreeSet<_>>(), lost, "{}\n{}", link.id, text);
             }
-            steps().filter(restores).for_each(|action| perform(action, &mut world, &mut taken));
+            steps().filter(restores).for_each(|action| carry::perform(action, &mut world, &mut taken));
         }
         prop_assert!(taken.is_empty(), "every suspended role is back");
 
@@ -177,6 +126,22 @@ proptest! {
             prop_assert!(
                 link.is_some_and(|link| link.outcome == Outcome::Unchanged) || world.entra.users.iter().any(taken),
                 "{id}\n{text}\n{planned:#?}"
+            );
+        }
+    }
+
+    // rule: 1.1-order, 1.4-any-role, 1.4-role-by-group, 1.4-hard-eligible
+    #[test]
+    fn of_every_link_blocked_or_not_the_cycle_does_what_is_predicted(scene in scene()) {
+        let text = match_plan(&scene);
+        let config = carry::configuration(&settings(scene.hold), &text);
+        for judged in carry::judge(&config, &snapshot(&scene.world)) {
+            let mut world = scene.world.clone();
+            let report = carry::carry_out(&judged, &mut world);
+            let did = report.of(judged.ad);
+            prop_assert!(
+                carry::agrees(&judged.prediction, judged.cloud, did),
+                "{}: predicted {:?}\nthe cycle did {:?}\n{}\n{:#?}", judged.id, judged.prediction, did, text, judged.steps
             );
         }
     }

@@ -111,8 +111,13 @@ fn same_tenant(settings: &Settings, snapshot: &Snapshot) -> Result<(), CliError>
 
 /// A brake that does not exist is a typing error, and going on would lift nothing.
 pub fn check_brakes(allow: &[String]) -> Result<(), CliError> {
-    const BRAKES: [FindingCode; 4] =
-        [FindingCode::TooManyLinks, FindingCode::TooManyRoleRemovals, FindingCode::RolesUnseen, FindingCode::RoleGrant];
+    const BRAKES: [FindingCode; 5] = [
+        FindingCode::TooManyLinks,
+        FindingCode::TooManyRoleRemovals,
+        FindingCode::RolesUnseen,
+        FindingCode::UnprovenRestore,
+        FindingCode::RoleGrant,
+    ];
     let known: Vec<&str> = BRAKES.iter().map(|code| brake_name(*code)).collect();
     match allow.iter().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),

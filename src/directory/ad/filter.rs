@@ -9,6 +9,8 @@ pub enum Filter {
     And(Vec<Filter>),
     /// `(|…)`: any of them.
     Or(Vec<Filter>),
+    /// `(!…)`: not that.
+    Not(Box<Filter>),
     /// `(attribute=value)`; the value may be any octets.
     Equal(&'static str, Vec<u8>),
     /// `(attribute=*)`: the attribute is there.
@@ -24,6 +26,15 @@ impl Filter {
     /// All user accounts of people (`inetOrgPerson` included), and neither computers nor contacts.
     pub fn users() -> Self {
         Self::And(vec![Self::equal("objectCategory", "person"), Self::equal("objectClass", "user")])
+    }
+
+    /// What has an address and is no account: groups, contacts, public folders, dynamic lists and whatever else Exchange
+    /// or an administrator gave one. Users are read by themselves; computers and managed service accounts are of the
+    /// class `user` too, and Entra Connect gives none of them an address. An attribute that the schema does not have
+    /// (those of Exchange, without Exchange) matches nothing (RFC 4511 section 4.5.1.7).
+    pub fn address_holders() -> Self {
+        let addresses = ["mail", "proxyAddresses", "targetAddress"].map(Self::Present);
+        Self::And(vec![Self::Or(addresses.to_vec()), Self::Not(Box::new(Self::equal("objectClass", "user")))])
     }
 
     /// Any object.
@@ -42,6 +53,7 @@ impl fmt::Display for Filter {
         match self {
             Self::And(parts) => list(f, '&', parts),
             Self::Or(parts) => list(f, '|', parts),
+            Self::Not(part) => write!(f, "(!{part})"),
             Self::Present(attribute) => write!(f, "({attribute}=*)"),
             Self::Equal(attribute, value) => {
                 write!(f, "({attribute}=")?;
@@ -68,6 +80,12 @@ mod tests {
         let hostile = Filter::equal("sAMAccountName", "a)(objectClass=*\\\0ä");
         assert_eq!(hostile.to_string(), r"(sAMAccountName=a\29\28objectClass\3d\2a\5c\00\c3\a4)");
         assert_eq!(Filter::equal("objectGUID", [0x5d, 0x00, 0x41]).to_string(), r"(objectGUID=\5d\00A)");
+    }
+
+    #[test]
+    fn address_holders_are_no_accounts() {
+        let expected = "(&(|(mail=*)(proxyAddresses=*)(targetAddress=*))(!(objectClass=user)))";
+        assert_eq!(Filter::address_holders().to_string(), expected);
     }
 
     #[test]

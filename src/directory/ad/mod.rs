@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`filter`] | search filters as a type that escapes |
 //! | [`entry`] | a search entry as octets, without panics; ranged values |
-//! | [`user`] | an entry read into [`crate::model::ad::AdUser`] |
+//! | [`user`], [`holder`] | an entry read into a user, or into another object that has an address; [`reader`], its values |
 //! | [`outcome`] | result codes and broken connections as errors that say what to do |
 //! | [`root`] | what a domain controller says of itself, and which ones we refuse |
 //! | [`connection`] | connecting, binding, pinning one domain controller, reading pages |
@@ -13,8 +13,10 @@
 pub mod connection;
 pub mod entry;
 pub mod filter;
+pub mod holder;
 pub mod outcome;
 pub mod read;
+pub mod reader;
 pub mod root;
 pub mod user;
 pub mod write;

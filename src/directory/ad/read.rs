@@ -1,9 +1,10 @@
-//! Reading one domain: all its users, one user by GUID, the forest's UPN suffixes.
+//! Reading one domain: all its users and other holders of addresses, one user by GUID, the forest's UPN suffixes.
 
 use super::connection::{AdDomain, Search, by_guid};
 use super::entry::Entry;
 use super::filter::Filter;
-use super::user::{attributes, read_user};
+use super::holder::{self, read_holder};
+use super::user::{self, read_user};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::text::one_line;
 use crate::model::ad::AdUser;
@@ -19,24 +20,23 @@ use std::collections::BTreeSet;
 const RANGED: &str = "proxyAddresses";
 
 impl AdDomain {
-    /// All users below the base, with the domain's names. Errors: an answer that is not complete, and a user that
-    /// cannot be read ([`super::user`] says why no user is left out).
+    /// All users and other holders of addresses below the base, with the domain's names. Errors: an answer that is not
+    /// complete, and an object that cannot be read ([`super::user`] says why none is left out).
     pub async fn snapshot(&self) -> Result<AdDomainSnapshot, DirectoryError> {
         let controller = self.controller().cloned().ok_or_else(|| {
             DirectoryError::new(ErrorKind::Unreachable, format!("read {}", self.settings.name), "not connected")
         })?;
-        let what = format!("read the users of {} from {}", self.base_dn(), controller.host);
-        let search = Search {
-            base: self.base_dn().as_str(),
-            scope: Scope::Subtree,
-            filter: Filter::users(),
-            attributes: attributes(),
-        };
         let mut users = Vec::new();
-        for entry in self.search(&search, &what).await? {
-            users.push(self.whole_user(entry).await?);
+        for entry in self.below_base("users", Filter::users(), user::attributes()).await? {
+            users.push(read_user(&entry, &self.settings.name)?);
         }
         users.sort_by_key(|user| user.guid);
+        let mut holders = Vec::new();
+        let what = "groups, contacts and other objects with addresses";
+        for entry in self.below_base(what, Filter::address_holders(), holder::attributes()).await? {
+            holders.push(read_holder(&entry, &self.settings.name)?);
+        }
+        holders.sort_by_key(|holder| holder.guid);
         Ok(AdDomainSnapshot {
             name: self.settings.name.clone(),
             base_dn: self.base_dn().clone(),
@@ -44,14 +44,14 @@ impl AdDomain {
             dns_name: controller.dns_name,
             server: controller.host,
             users,
-            holders: Vec::new(),
+            holders,
         })
     }
 
     /// The user with that GUID, wherever it is; `None` if there is none.
     pub async fn user(&self, guid: AdGuid) -> Result<Option<AdUser>, DirectoryError> {
-        match self.object(&by_guid(guid), attributes(), &format!("read the user {guid}")).await? {
-            Some(entry) => self.whole_user(entry).await.map(Some),
+        match self.object(&by_guid(guid), user::attributes(), &format!("read the user {guid}")).await? {
+            Some(entry) => read_user(&self.whole(entry).await?, &self.settings.name).map(Some),
             None => Ok(None),
         }
     }
@@ -74,6 +74,23 @@ impl AdDomain {
             entry.values(NAME).iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect();
         // Nothing allowed and nothing said look the same; only the second is common.
         Ok((!names.is_empty()).then_some(names))
+    }
+
+    /// Everything below the base that the filter leaves, whole.
+    async fn below_base(
+        &self,
+        which: &str,
+        filter: Filter,
+        attributes: Vec<String>,
+    ) -> Result<Vec<Entry>, DirectoryError> {
+        let host = self.controller().map(|controller| controller.host.as_str()).unwrap_or_default();
+        let what = format!("read the {which} of {} from {host}", self.base_dn());
+        let search = Search { base: self.base_dn().as_str(), scope: Scope::Subtree, filter, attributes };
+        let mut entries = self.search(&search, &what).await?;
+        for entry in &mut entries {
+            *entry = self.whole(std::mem::take(entry)).await?;
+        }
+        Ok(entries)
     }
 
     /// `uPNSuffixes` of the forest's Partitions container: those besides its domains' own names.
@@ -101,8 +118,8 @@ impl AdDomain {
         }
     }
 
-    /// Reads a user after fetching the parts of its addresses that were left out (more than 1,500 values).
-    async fn whole_user(&self, mut entry: Entry) -> Result<AdUser, DirectoryError> {
+    /// Fetches the parts of the entry's addresses that were left out (more than 1,500 values).
+    async fn whole(&self, mut entry: Entry) -> Result<Entry, DirectoryError> {
         let what = format!("read all {RANGED} of {}", one_line(&entry.dn));
         let broken =
             |reason: &dyn std::error::Error| DirectoryError::new(ErrorKind::Broken, what.clone(), reason.to_string());
@@ -118,7 +135,7 @@ impl AdDomain {
             })?;
             next = entry.complete(RANGED, part, range).map_err(|e| broken(&e))?;
         }
-        read_user(&entry, &self.settings.name)
+        Ok(entry)
     }
 }
 

@@ -6,14 +6,11 @@
 //! account that we are bound as may not read it. The others may be absent, but not unreadable.
 
 use super::entry::Entry;
-use crate::directory::error::{DirectoryError, ErrorKind};
-use crate::directory::text::one_line;
+use super::reader::Reader;
+use crate::directory::error::DirectoryError;
 use crate::model::ad::{AdUser, Octets};
-use crate::model::dn::Dn;
-use crate::model::id::{AdGuid, DomainName, Sid};
+use crate::model::id::{DomainName, Sid};
 use crate::model::profile::{Profile, ProfileAttribute};
-use std::str::FromStr;
-use uuid::Uuid;
 
 /// What is read of a user besides its profile.
 const ATTRIBUTES: [&str; 16] = [
@@ -43,24 +40,18 @@ pub fn attributes() -> Vec<String> {
 
 /// Reads a user of `domain`; ranged values must be complete.
 pub fn read_user(entry: &Entry, domain: &DomainName) -> Result<AdUser, DirectoryError> {
-    let at = Reader { entry };
-    let dn = Dn::parse(&entry.dn).map_err(|e| at.problem("distinguishedName", &e.to_string()))?;
-    let guid = at.required("objectGUID")?;
-    let guid = Uuid::from_slice_le(guid)
-        .map(AdGuid)
-        .map_err(|_| at.problem("objectGUID", &format!("it has {} octets, not 16", guid.len())))?;
+    let at = Reader::new(entry);
     let sid = Sid::from_octets(at.required("objectSid")?).map_err(|e| at.problem("objectSid", &e.to_string()))?;
     let control: i32 = at.integer("userAccountControl")?.ok_or_else(|| at.missing("userAccountControl"))?;
-    let proxies = entry.values("proxyAddresses").iter().map(|v| at.text("proxyAddresses", v));
     Ok(AdUser {
-        guid,
-        dn,
+        guid: at.guid()?,
+        dn: at.dn()?,
         domain: domain.clone(),
         sam: at.string("sAMAccountName")?.ok_or_else(|| at.missing("sAMAccountName"))?.into(),
         sid,
         upn: at.string("userPrincipalName")?.map(Into::into),
         mail: at.string("mail")?,
-        proxy_addresses: proxies.collect::<Result<Vec<String>, _>>()?.into_iter().collect(),
+        proxy_addresses: at.addresses()?,
         consistency_guid: at.single("mS-DS-ConsistencyGuid")?.map(|octets| Octets(octets.to_vec())),
         display_name: at.string("displayName")?,
         given_name: at.string("givenName")?,
@@ -68,7 +59,7 @@ pub fn read_user(entry: &Entry, domain: &DomainName) -> Result<AdUser, Directory
         mail_nickname: at.string("mailNickname")?,
         target_address: at.string("targetAddress")?,
         recipient_type: at.integer("msExchRecipientTypeDetails")?,
-        profile: at.profile()?,
+        profile: profile(&at)?,
         // A signed 32-bit integer on the wire, a set of bits in meaning.
         user_account_control: control.cast_unsigned(),
         critical_system_object: !entry.values("isCriticalSystemObject").is_empty(),
@@ -76,60 +67,17 @@ pub fn read_user(entry: &Entry, domain: &DomainName) -> Result<AdUser, Directory
     })
 }
 
-struct Reader<'a> {
-    entry: &'a Entry,
-}
-
-impl<'a> Reader<'a> {
-    fn problem(&self, attribute: &str, reason: &str) -> DirectoryError {
-        let dn = one_line(&self.entry.dn);
-        DirectoryError::new(ErrorKind::Broken, format!("read {attribute} of {dn}"), one_line(reason))
-    }
-
-    fn missing(&self, attribute: &str) -> DirectoryError {
-        self.problem(attribute, "the domain controller did not send it, although every user has it").with_hint(format!(
-            "give the account that matchplan binds as the right to read {attribute}; \
-             Authenticated Users have it unless somebody took it away"
-        ))
-    }
-
-    /// The only value, or `None`.
-    fn single(&self, attribute: &str) -> Result<Option<&'a [u8]>, DirectoryError> {
-        match self.entry.values(attribute) {
-            [] => Ok(None),
-            [value] => Ok(Some(value)),
-            more => Err(self.problem(attribute, &format!("it has {} values and should have one", more.len()))),
-        }
-    }
-
-    fn required(&self, attribute: &str) -> Result<&'a [u8], DirectoryError> {
-        self.single(attribute)?.ok_or_else(|| self.missing(attribute))
-    }
-
-    fn text(&self, attribute: &str, value: &[u8]) -> Result<String, DirectoryError> {
-        String::from_utf8(value.to_vec()).map_err(|_| self.problem(attribute, "a value is not UTF-8 text"))
-    }
-
-    fn string(&self, attribute: &str) -> Result<Option<String>, DirectoryError> {
-        self.single(attribute)?.map(|value| self.text(attribute, value)).transpose()
-    }
-
-    fn integer<N: FromStr>(&self, attribute: &str) -> Result<Option<N>, DirectoryError> {
-        let Some(text) = self.string(attribute)? else { return Ok(None) };
-        let bits = size_of::<N>() * 8;
-        text.parse().map(Some).map_err(|_| self.problem(attribute, &format!("{text:?} is not a {bits}-bit integer")))
-    }
-
-    fn profile(&self) -> Result<Profile, DirectoryError> {
-        let values = ProfileAttribute::ALL.iter().map(|attribute| Ok((*attribute, self.string(attribute.ad_name())?)));
-        let values: Vec<_> = values.collect::<Result<_, _>>()?;
-        Ok(values.into_iter().filter_map(|(attribute, value)| Some((attribute, value?))).collect())
-    }
+/// The attributes that describe a person.
+fn profile(at: &Reader<'_>) -> Result<Profile, DirectoryError> {
+    let values = ProfileAttribute::ALL.iter().map(|attribute| Ok((*attribute, at.string(attribute.ad_name())?)));
+    let values: Vec<_> = values.collect::<Result<_, _>>()?;
+    Ok(values.into_iter().filter_map(|(attribute, value)| Some((attribute, value?))).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::error::ErrorKind;
     use crate::model::anchor::Anchor;
 
     const SID: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0];

@@ -10,7 +10,8 @@ use super::user_entity::{USER, view};
 use super::user_patch::{check_addresses, check_upn};
 use super::users::same_upn;
 use crate::lab::world::World;
-use crate::lab::world::cloud::CloudUser;
+use crate::lab::world::cloud::{Cloud, CloudUser};
+use crate::model::id::ObjectId;
 use serde_json::{Value, json};
 
 const USERS: Resource = Resource { entity: &USER, context: "users" };
@@ -49,8 +50,21 @@ pub fn purge(world: &mut World, id: &str) -> Answer {
     let target = world.entra.deleted_users[at].id;
     check_update(world, target, true)?;
     world.entra.deleted_users.remove(at);
-    world.entra.role_assignments.retain(|a| a.principal_id != target);
+    forget(&mut world.entra, target);
     Ok(Reply::no_content())
+}
+
+/// Takes everything away that a user had who is gone for ever.
+fn forget(cloud: &mut Cloud, id: ObjectId) {
+    cloud.role_assignments.retain(|a| a.principal_id != id);
+    cloud.role_assignment_schedules.retain(|s| s.principal_id != id);
+    cloud.role_eligibility_schedules.retain(|s| s.principal_id != id);
+    for group in &mut cloud.groups {
+        group.members.retain(|held| *held != id);
+        group.owners.retain(|held| *held != id);
+        group.assignment_schedules.retain(|s| s.principal_id != id);
+        group.eligibility_schedules.retain(|s| s.principal_id != id);
+    }
 }
 
 /// `POST /directory/deletedItems/{id}/restore`, with `newUserPrincipalName` and `autoReconcileProxyConflict`.

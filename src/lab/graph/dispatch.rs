@@ -7,7 +7,10 @@ use super::request::Request;
 use super::route::{Operation, resolve};
 use super::tokens::{Standing, Tokens};
 use super::users::derived_uuid;
-use super::{batch, deleted, directory_sync, holders, permission, role_assignment, roles, tenant, user_patch, users};
+use super::{
+    batch, conditional_access, deleted, directory_object, directory_sync, groups, holders, permission, pim,
+    role_assignment, roles, tenant, user_patch, users,
+};
 use crate::lab::shared::SharedWorld;
 use crate::lab::world::World;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -99,9 +102,13 @@ fn read(operation: &Operation, world: &World, request: &Request, deltas: &Deltas
         Op::Me => users::me(world, request),
         Op::MemberOf(key) => users::member_of(world, request, key),
         Op::GetSyncBehavior(key) => users::sync_behavior(world, request, key),
-        Op::ListGroups => holders::list_groups(world, request),
-        Op::CountGroups => holders::count_groups(world, request),
-        Op::GetGroup(id) => holders::get_group(world, request, id),
+        Op::ListGroups => groups::list(world, request),
+        Op::CountGroups => groups::count(world, request),
+        Op::GetGroup(id) => groups::get(world, request, id),
+        Op::ListGroupHolders(id, access) => groups::list_holders(world, request, id, *access),
+        Op::ListGroupAppRoles(id) => groups::list_app_roles(world, request, id),
+        Op::GetDirectoryObject(id) => directory_object::get(world, request, id),
+        Op::GetServicePrincipal(id) => directory_object::get_service_principal(world, request, id),
         Op::ListContacts => holders::list_contacts(world, request),
         Op::CountContacts => holders::count_contacts(world, request),
         Op::GetContact(id) => holders::get_contact(world, request, id),
@@ -120,9 +127,16 @@ fn read(operation: &Operation, world: &World, request: &Request, deltas: &Deltas
         Op::GetRoleAssignment(id) => role_assignment::get(world, request, id),
         Op::ListRoleDefinitions => roles::list(world, request),
         Op::GetRoleDefinition(id) => roles::get(world, request, id),
-        Op::ReadEligibility | Op::RequestEligibility | Op::ReadAssignmentSchedule | Op::RequestAssignmentSchedule => {
-            roles::no_pim()
+        Op::ListSchedules(table, view) => pim::schedules::list(world, request, *table, *view),
+        Op::GetSchedule(table, view, id) => pim::schedules::get(world, request, *table, *view, id),
+        Op::ListScheduleRequests(_) => {
+            pim::table::check_licence(world).and(Err(Refusal::not_in_the_lab("the list of past schedule requests")))
         }
+        Op::ListGroupSchedules(table, view) => pim::groups::list(world, request, *table, *view),
+        Op::ListPolicyAssignments => pim::policies::list(world, request),
+        Op::GetPolicyAssignment(id) => pim::policies::get(world, request, id),
+        Op::ListConditionalAccess => conditional_access::list(world, request),
+        Op::GetConditionalAccess(id) => conditional_access::get(world, request, id),
         // A batch is taken apart before; one inside a batch was refused when it was read.
         Op::Batch => Err(Refusal::odata("A batch cannot contain a batch.")),
         Op::PatchUser(_)
@@ -131,7 +145,12 @@ fn read(operation: &Operation, world: &World, request: &Request, deltas: &Deltas
         | Op::PurgeDeleted(_)
         | Op::PatchDirectorySync(_)
         | Op::CreateRoleAssignment
-        | Op::DeleteRoleAssignment(_) => return None,
+        | Op::DeleteRoleAssignment(_)
+        | Op::AddGroupMember(_)
+        | Op::RemoveGroupMember(..)
+        | Op::DeleteUnit(_)
+        | Op::RequestSchedule(_)
+        | Op::RequestGroupSchedule(_) => return None,
     })
 }
 
@@ -146,6 +165,11 @@ fn write(operation: &Operation, world: &mut World, request: &Request) -> Answer 
         Op::PatchDirectorySync(id) => directory_sync::patch(world, request, id),
         Op::CreateRoleAssignment => role_assignment::create(world, request),
         Op::DeleteRoleAssignment(id) => role_assignment::delete(world, id),
+        Op::AddGroupMember(id) => groups::add_member(world, request, id),
+        Op::RemoveGroupMember(id, member) => groups::remove_member(world, id, member),
+        Op::DeleteUnit(id) => holders::delete_unit(world, id),
+        Op::RequestSchedule(table) => pim::role_request::create(world, request, *table),
+        Op::RequestGroupSchedule(table) => pim::group_request::create(world, request, *table),
         read_only => Err(Refusal::not_in_the_lab(&format!("writing by {read_only:?}"))),
     }
 }

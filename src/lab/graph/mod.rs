@@ -9,10 +9,14 @@
 //! | [`token`], [`assertion`] | `/{tenant}/oauth2/v2.0/token` |
 //! | [`users`], [`user_patch`], [`delta`] | `/users`, `/me` |
 //! | [`deleted`] | `/directory/deletedItems` |
-//! | [`holders`] | `/groups`, `/contacts`, `/directory/administrativeUnits` |
+//! | [`groups`] | `/groups`, their members, owners and app roles |
+//! | [`directory_object`] | `/directoryObjects`, `/servicePrincipals`, what a user is a member of |
+//! | [`holders`] | `/contacts`, `/directory/administrativeUnits` |
 //! | [`tenant`] | `/organization`, `/domains` |
 //! | [`directory_sync`] | `/directory/onPremisesSynchronization` |
 //! | [`roles`], [`role_assignment`] | `/roleManagement/directory` |
+//! | [`pim`] | its schedules, `/policies`, `/identityGovernance/privilegedAccess/group` |
+//! | [`conditional_access`] | `/identity/conditionalAccess/policies` |
 //! | [`batch`] | `/$batch` |
 //!
 //! [`conditions`] is the place for throttling, replication delay and faults.
@@ -20,15 +24,19 @@
 pub mod answer;
 pub mod assertion;
 pub mod batch;
+pub mod conditional_access;
 pub mod conditions;
 pub mod deleted;
 pub mod delta;
+pub mod directory_object;
 pub mod directory_sync;
 pub mod dispatch;
 pub mod filter;
+pub mod groups;
 pub mod holders;
 pub mod odata;
 pub mod permission;
+pub mod pim;
 pub mod request;
 pub mod role_assignment;
 pub mod roles;

@@ -4,9 +4,11 @@
 //! and for applications differ in a name that only one of them can have, the list here holds both.
 
 use super::answer::Refusal;
+use super::pim::Table;
+use super::pim::policies::scope_of;
 use super::request::{Payload, Request};
 use super::route::Operation;
-use crate::lab::world::cloud::Caller;
+use crate::lab::world::cloud::{AccessId, Caller, PolicyScope};
 use serde_json::Value;
 
 const USER_READ: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
@@ -63,11 +65,8 @@ const ELIGIBILITY_READ: &[&str] = &[
     "RoleManagement.Read.Directory",
     "RoleManagement.ReadWrite.Directory",
 ];
-const ELIGIBILITY_WRITE: &[&str] = &[
-    "RoleEligibilitySchedule.ReadWrite.Directory",
-    "RoleEligibilitySchedule.Remove.Directory",
-    "RoleManagement.ReadWrite.Directory",
-];
+const ELIGIBILITY_WRITE: &[&str] =
+    &["RoleEligibilitySchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"];
 const ASSIGNMENT_READ: &[&str] = &[
     "RoleAssignmentSchedule.Read.Directory",
     "RoleAssignmentSchedule.ReadWrite.Directory",
@@ -75,11 +74,61 @@ const ASSIGNMENT_READ: &[&str] = &[
     "RoleManagement.Read.Directory",
     "RoleManagement.ReadWrite.Directory",
 ];
-const ASSIGNMENT_WRITE: &[&str] = &[
-    "RoleAssignmentSchedule.ReadWrite.Directory",
-    "RoleAssignmentSchedule.Remove.Directory",
+const ASSIGNMENT_WRITE: &[&str] = &["RoleAssignmentSchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"];
+const GROUP_ELIGIBILITY_READ: &[&str] = &[
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+    "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+    "PrivilegedAccess.Read.AzureADGroup",
+    "PrivilegedAccess.ReadWrite.AzureADGroup",
+];
+const GROUP_ELIGIBILITY_WRITE: &[&str] =
+    &["PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup", "PrivilegedAccess.ReadWrite.AzureADGroup"];
+const GROUP_ASSIGNMENT_READ: &[&str] = &[
+    "PrivilegedAssignmentSchedule.Read.AzureADGroup",
+    "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
+    "PrivilegedAccess.Read.AzureADGroup",
+    "PrivilegedAccess.ReadWrite.AzureADGroup",
+];
+const GROUP_ASSIGNMENT_WRITE: &[&str] =
+    &["PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup", "PrivilegedAccess.ReadWrite.AzureADGroup"];
+const ROLE_POLICY_READ: &[&str] = &[
+    "RoleManagementPolicy.Read.Directory",
+    "RoleManagementPolicy.ReadWrite.Directory",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.Read.All",
     "RoleManagement.ReadWrite.Directory",
 ];
+const GROUP_POLICY_READ: &[&str] =
+    &["RoleManagementPolicy.Read.AzureADGroup", "RoleManagementPolicy.ReadWrite.AzureADGroup"];
+const CONDITIONAL_ACCESS_READ: &[&str] = &["Policy.Read.All", "Policy.Read.ConditionalAccess"];
+const GROUP_HOLDERS_READ: &[&str] = &[
+    "GroupMember.Read.All",
+    "GroupMember.ReadWrite.All",
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const GROUP_MEMBERS_READ_BASIC: &[&str] = &["GroupMember.ReadBasic.All", "Group.ReadBasic.All"];
+const GROUP_MEMBERS_WRITE: &[&str] = &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"];
+const APP_ROLES_READ: &[&str] = &[
+    "GroupMember.Read.All",
+    "Application.Read.All",
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const OBJECT_READ: &[&str] = &["Directory.Read.All", "Directory.ReadWrite.All"];
+const APPLICATION_READ: &[&str] = &[
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "Application.ReadWrite.OwnedBy",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const UNIT_WRITE: &[&str] = &["AdministrativeUnit.ReadWrite.All", "Directory.ReadWrite.All"];
 
 /// What `User.ReadBasic.All` shows of other users.
 const BASIC: [&str; 6] = ["displayName", "givenName", "id", "mail", "surname", "userPrincipalName"];
@@ -112,11 +161,34 @@ const fn needed(operation: &Operation) -> Option<&'static [&'static str]> {
             ROLE_READ
         }
         Op::CreateRoleAssignment | Op::DeleteRoleAssignment(_) => ROLE_WRITE,
-        Op::ReadEligibility => ELIGIBILITY_READ,
-        Op::RequestEligibility => ELIGIBILITY_WRITE,
-        Op::ReadAssignmentSchedule => ASSIGNMENT_READ,
-        Op::RequestAssignmentSchedule => ASSIGNMENT_WRITE,
+        Op::ListSchedules(Table::Eligibility, _) | Op::GetSchedule(Table::Eligibility, ..) => ELIGIBILITY_READ,
+        Op::ListSchedules(Table::Assignment, _) | Op::GetSchedule(Table::Assignment, ..) => ASSIGNMENT_READ,
+        Op::RequestSchedule(Table::Eligibility) | Op::ListScheduleRequests(Table::Eligibility) => ELIGIBILITY_WRITE,
+        Op::RequestSchedule(Table::Assignment) | Op::ListScheduleRequests(Table::Assignment) => ASSIGNMENT_WRITE,
+        Op::ListGroupSchedules(Table::Eligibility, _) => GROUP_ELIGIBILITY_READ,
+        Op::ListGroupSchedules(Table::Assignment, _) => GROUP_ASSIGNMENT_READ,
+        Op::RequestGroupSchedule(Table::Eligibility) => GROUP_ELIGIBILITY_WRITE,
+        Op::RequestGroupSchedule(Table::Assignment) => GROUP_ASSIGNMENT_WRITE,
+        Op::ListPolicyAssignments | Op::GetPolicyAssignment(_) => ROLE_POLICY_READ,
+        Op::ListConditionalAccess | Op::GetConditionalAccess(_) => CONDITIONAL_ACCESS_READ,
+        Op::ListGroupHolders(..) => GROUP_HOLDERS_READ,
+        Op::AddGroupMember(_) | Op::RemoveGroupMember(..) => GROUP_MEMBERS_WRITE,
+        Op::ListGroupAppRoles(_) => APP_ROLES_READ,
+        Op::GetDirectoryObject(_) => OBJECT_READ,
+        Op::GetServicePrincipal(_) => APPLICATION_READ,
+        Op::DeleteUnit(_) => UNIT_WRITE,
     })
+}
+
+/// Whether the caller has one of these permissions.
+pub fn has(caller: &Caller, wanted: &[&str]) -> bool {
+    wanted.iter().any(|w| caller.permissions.iter().any(|p| p.eq_ignore_ascii_case(w)))
+}
+
+/// Whether a request to PIM only takes away.
+fn removes(request: &Request) -> bool {
+    let Payload::Json(Value::Object(body)) = &request.body else { return false };
+    body.iter().any(|(k, v)| k.eq_ignore_ascii_case("action") && v == "adminRemove")
 }
 
 /// Whether the caller may do this at all.
@@ -124,7 +196,15 @@ const fn needed(operation: &Operation) -> Option<&'static [&'static str]> {
 /// # Errors
 /// 403 `Authorization_RequestDenied`.
 pub fn check(caller: &Caller, operation: &Operation, request: &Request) -> Result<(), Refusal> {
-    let has = |wanted: &[&str]| wanted.iter().any(|w| caller.permissions.iter().any(|p| p.eq_ignore_ascii_case(w)));
+    let has = |wanted: &[&str]| has(caller, wanted);
+    let of_a_group = match operation {
+        Operation::ListPolicyAssignments => scope_of(request).is_some_and(|(_, kind)| kind == PolicyScope::Group),
+        Operation::GetPolicyAssignment(id) => id.starts_with("Group_"),
+        _ => false,
+    };
+    if of_a_group {
+        return if has(GROUP_POLICY_READ) { Ok(()) } else { Err(Refusal::denied()) };
+    }
     let allowed = needed(operation).is_none_or(has)
         || match operation {
             Operation::ListUsers | Operation::CountUsers | Operation::GetUser(_) => {
@@ -133,6 +213,21 @@ pub fn check(caller: &Caller, operation: &Operation, request: &Request) -> Resul
             Operation::Me => has(&["User.Read", "User.ReadWrite"]),
             Operation::PatchUser(_) => {
                 has(&["User.EnableDisableAccount.All"]) && changes_only(request, "accountEnabled")
+            }
+            Operation::ListGroupHolders(_, AccessId::Member) => has(GROUP_MEMBERS_READ_BASIC),
+            Operation::RequestSchedule(table) => {
+                let narrow: &[&str] = match table {
+                    Table::Eligibility => &["RoleEligibilitySchedule.Remove.Directory"],
+                    Table::Assignment => &["RoleAssignmentSchedule.Remove.Directory"],
+                };
+                has(narrow) && removes(request)
+            }
+            Operation::RequestGroupSchedule(table) => {
+                let narrow: &[&str] = match table {
+                    Table::Eligibility => &["PrivilegedEligibilitySchedule.Remove.AzureADGroup"],
+                    Table::Assignment => &["PrivilegedAssignmentSchedule.Remove.AzureADGroup"],
+                };
+                has(narrow) && removes(request)
             }
             _ => false,
         };

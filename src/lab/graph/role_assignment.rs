@@ -3,7 +3,7 @@
 //! Sources: Graph v1.0 `unifiedRoleAssignment` ("Assign roles at different scopes"), "List", "Create", "Delete".
 
 use super::answer::{Answer, Object, Refusal, Reply};
-use super::holders::{GROUP, group};
+use super::groups::{GROUP, group};
 use super::odata::collection::{Resource, embedded};
 use super::odata::entity::{EntityType, Kind, shown};
 use super::request::Request;
@@ -12,7 +12,7 @@ use super::sensitive::{PRIVILEGED_ROLE_ADMINISTRATOR, check_role};
 use super::user_entity::{self, USER};
 use super::users::derived_uuid;
 use crate::lab::world::World;
-use crate::lab::world::cloud::CloudRoleAssignment;
+use crate::lab::world::cloud::{ActiveRole, CloudRoleAssignment, ScheduleId};
 use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId};
 use crate::model::role::GLOBAL_ADMINISTRATOR;
 use base64::Engine as _;
@@ -46,15 +46,9 @@ const ASSIGNMENTS: Resource = Resource { entity: &ROLE_ASSIGNMENT, context: PATH
 /// Roles that let a person assign roles.
 const ASSIGNERS: [&str; 2] = [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR];
 
-/// Where an assignment holds in the directory; a world's file may leave out `/`.
-pub fn directory_scope(assignment: &CloudRoleAssignment) -> Option<&str> {
-    let whole = assignment.app_scope_id.is_none().then_some("/");
-    assignment.directory_scope_id.as_deref().or(whole)
-}
-
 /// An assignment as Graph shows it, with what `$expand` may ask for.
-fn view(world: &World, assignment: &CloudRoleAssignment) -> Object {
-    let CloudRoleAssignment { id, principal_id, role_definition_id, directory_scope_id: _, app_scope_id, condition } =
+fn view(world: &World, assignment: &ActiveRole) -> Object {
+    let ActiveRole { id, principal_id, role_definition_id, directory_scope, app_scope_id, condition, schedule: _ } =
         assignment;
     let definition =
         roles::find(world, role_definition_id.as_str()).map(|d| embedded(&ROLE_DEFINITION, roles::view(d)));
@@ -62,7 +56,7 @@ fn view(world: &World, assignment: &CloudRoleAssignment) -> Object {
         ("id", json!(id)),
         ("appScopeId", json!(app_scope_id)),
         ("condition", json!(condition)),
-        ("directoryScopeId", json!(directory_scope(assignment))),
+        ("directoryScopeId", json!(directory_scope)),
         ("principalId", json!(principal_id)),
         ("principalOrganizationId", json!(world.entra.tenant_id)),
         ("roleDefinitionId", json!(role_definition_id)),
@@ -75,7 +69,7 @@ fn view(world: &World, assignment: &CloudRoleAssignment) -> Object {
 }
 
 /// Who holds a role: a user, a group, or the application that calls.
-fn principal(world: &World, id: ObjectId) -> Option<Value> {
+pub fn principal(world: &World, id: ObjectId) -> Option<Value> {
     let entra = &world.entra;
     let user = entra.users.iter().find(|u| u.id == id).map(|u| embedded(&USER, user_entity::view(u)));
     let group = || entra.groups.iter().find(|g| g.id == id).map(|g| embedded(&GROUP, group(g)));
@@ -91,43 +85,62 @@ fn principal(world: &World, id: ObjectId) -> Option<Value> {
     user.or_else(group).or_else(application)
 }
 
-fn position(world: &World, id: &str) -> Result<usize, Refusal> {
+fn find<'a>(world: &'a World, id: &str) -> Result<ActiveRole<'a>, Refusal> {
     // The id is Base64: case tells ids apart.
-    world.entra.role_assignments.iter().position(|a| a.id.as_str() == id).ok_or_else(|| Refusal::not_found(id))
+    let mut active = world.entra.active_roles(world.clock);
+    active.find(|a| a.id.as_str() == id).ok_or_else(|| Refusal::not_found(id))
 }
 
-/// `GET …/roleAssignments`.
+/// `GET …/roleAssignments`: what is active now, in whatever way.
 pub fn list(world: &World, request: &Request) -> Answer {
-    ASSIGNMENTS.list(request, &world.entra.role_assignments, |a| view(world, a), |a| a.id.to_string())
+    ASSIGNMENTS.list(request, world.entra.active_roles(world.clock), |a| view(world, a), |a| a.id.to_string())
 }
 
 /// `GET …/roleAssignments/{id}`.
 pub fn get(world: &World, request: &Request, id: &str) -> Answer {
-    ASSIGNMENTS.single(request, view(world, &world.entra.role_assignments[position(world, id)?]))
+    ASSIGNMENTS.single(request, view(world, &find(world, id)?))
 }
 
 /// `POST …/roleAssignments`.
 pub fn create(world: &mut World, request: &Request) -> Answer {
     check_role(world, &ASSIGNERS)?;
     let wanted = read_body(world, request)?;
-    let same = |a: &CloudRoleAssignment| {
+    let now = world.clock;
+    let same = |a: ActiveRole| {
         a.principal_id == wanted.principal_id
-            && a.role_definition_id == wanted.role_definition_id
-            && directory_scope(a) == directory_scope(&wanted)
-            && a.app_scope_id == wanted.app_scope_id
+            && *a.role_definition_id == wanted.role_definition_id
+            && a.directory_scope == wanted.directory_scope()
+            && a.app_scope_id == wanted.app_scope_id.as_deref()
     };
-    if world.entra.role_assignments.iter().any(same) {
+    if world.entra.active_roles(now).any(same) {
         return Err(Refusal::coded(
             "RoleAssignmentExists",
             "A conflicting object with one or more of the specified property values is present in the directory.",
         ));
     }
-    let location = format!("{}/{}/{PATH}/{}", request.root, request.version.segment(), wanted.id);
-    let mut shown = view(world, &wanted);
+    let id = wanted.id.clone();
+    let location = format!("{}/{}/{PATH}/{id}", request.root, request.version.segment());
+    world.entra.role_assignments.push(wanted);
+    let mut shown = view(world, &find(world, id.as_str())?);
     shown.retain(|name, _| name != "roleDefinition" && name != "principal");
     shown.insert("@odata.context".to_owned(), format!("{}#{PATH}/$entity", request.metadata()).into());
-    world.entra.role_assignments.push(wanted);
     Ok(Reply::created(shown, location))
+}
+
+/// Whether a role can be given to this object.
+///
+/// # Errors
+/// 404; 400 for a group that no role can be assigned to.
+pub fn check_holder(world: &World, id: ObjectId) -> Result<(), Refusal> {
+    if principal(world, id).is_none() {
+        return Err(Refusal::not_found(&id.to_string()));
+    }
+    if world.entra.groups.iter().any(|g| g.id == id && !g.is_assignable_to_role) {
+        return Err(Refusal::bad_request(
+            "The group cannot be assigned to a role: its property isAssignableToRole is not true.",
+        ));
+    }
+    Ok(())
 }
 
 /// The assignment that a body asks for, with a new id.
@@ -154,9 +167,7 @@ fn read_body(world: &World, request: &Request) -> Result<CloudRoleAssignment, Re
         .ok_or_else(|| Refusal::bad_request(format!("The role definition '{role}' does not exist.")))?;
     let holder = required("principalId")?;
     let principal_id: ObjectId = holder.parse().map_err(|_| Refusal::bad_request("The principalId is not a GUID."))?;
-    if principal(world, principal_id).is_none() {
-        return Err(Refusal::not_found(&holder));
-    }
+    check_holder(world, principal_id)?;
     let (directory_scope_id, app_scope_id) = (text("directoryScopeId")?, text("appScopeId")?);
     if directory_scope_id.is_some() == app_scope_id.is_some() {
         return Err(Refusal::bad_request("Exactly one of directoryScopeId and appScopeId must be specified."));
@@ -176,7 +187,10 @@ fn read_body(world: &World, request: &Request) -> Result<CloudRoleAssignment, Re
 }
 
 /// A scope is the directory, an administrative unit, or one object.
-fn check_scope(world: &World, scope: &str) -> Result<(), Refusal> {
+///
+/// # Errors
+/// 400 for no scope, 404 for what is not there.
+pub fn check_scope(world: &World, scope: &str) -> Result<(), Refusal> {
     let entra = &world.entra;
     let invalid = || Refusal::bad_request(format!("The directoryScopeId '{scope}' is invalid."));
     let path = scope.strip_prefix('/').ok_or_else(invalid)?;
@@ -199,7 +213,7 @@ fn check_scope(world: &World, scope: &str) -> Result<(), Refusal> {
 ///
 /// The sixteen come from what is granted, and from how often that was granted and removed before: a role that comes back
 /// has another id, and the same story gives the same ids in every run, in whatever order requests arrive.
-fn new_id(world: &World, role: &RoleDefinitionId, principal: ObjectId, scope: &str) -> AssignmentId {
+pub fn new_id(world: &World, role: &RoleDefinitionId, principal: ObjectId, scope: &str) -> AssignmentId {
     let id = |time: u32| {
         let mut octets = Uuid::parse_str(role.as_str()).unwrap_or_default().to_bytes_le().to_vec();
         octets.extend_from_slice(derived_uuid(&format!("{role}/{principal}/{scope}/{time}")).as_bytes());
@@ -212,31 +226,47 @@ fn new_id(world: &World, role: &RoleDefinitionId, principal: ObjectId, scope: &s
     id(time)
 }
 
+/// Whether a role may be taken away.
+///
+/// # Errors
+/// 400 for a Global Administrator's own role and for the tenant's last Global Administrator.
+pub fn check_removal(world: &World, doomed: &ActiveRole) -> Result<(), Refusal> {
+    let entra = &world.entra;
+    if !doomed.is_directory_wide(GLOBAL_ADMINISTRATOR) {
+        return Ok(());
+    }
+    if doomed.principal_id == entra.caller.id {
+        return Err(Refusal::bad_request("Removing self from Global Administrator built-in role is not allowed."));
+    }
+    let others = entra.active_roles(world.clock);
+    let mut others = others.filter(|a| a.is_directory_wide(GLOBAL_ADMINISTRATOR) && a.id != doomed.id);
+    let enabled = |id: ObjectId| entra.users.iter().any(|u| u.id == id && u.account_enabled);
+    if others.any(|a| enabled(a.principal_id)) {
+        return Ok(());
+    }
+    Err(Refusal::bad_request("The last Global Administrator of the directory cannot be removed from the role."))
+}
+
+/// Takes a role away, with PIM's row if it has one. Their ids are not given again.
+pub fn remove(world: &mut World, id: &AssignmentId, schedule: Option<&ScheduleId>) {
+    let cloud = &mut world.entra;
+    if let Some(schedule) = schedule {
+        cloud.role_assignment_schedules.retain(|s| s.id != *schedule);
+        cloud.past_role_assignments.insert(AssignmentId(schedule.0.clone()));
+    }
+    cloud.role_assignments.retain(|a| a.id != *id);
+    cloud.past_role_assignments.insert(id.clone());
+}
+
 /// `DELETE …/roleAssignments/{id}`.
 ///
 /// # Errors
 /// 404; or 400 for a Global Administrator's own role and for the tenant's last Global Administrator.
 pub fn delete(world: &mut World, id: &str) -> Answer {
     check_role(world, &ASSIGNERS)?;
-    let at = position(world, id)?;
-    let is_global = |a: &CloudRoleAssignment| {
-        a.role_definition_id.as_str().eq_ignore_ascii_case(GLOBAL_ADMINISTRATOR) && directory_scope(a) == Some("/")
-    };
-    let entra = &world.entra;
-    let doomed = &entra.role_assignments[at];
-    if is_global(doomed) {
-        if doomed.principal_id == entra.caller.id {
-            return Err(Refusal::bad_request("Removing self from Global Administrator built-in role is not allowed."));
-        }
-        let others = entra.role_assignments.iter().filter(|a| is_global(a) && a.id != doomed.id);
-        let enabled = |id: ObjectId| entra.users.iter().any(|u| u.id == id && u.account_enabled);
-        if !others.map(|a| a.principal_id).any(enabled) {
-            return Err(Refusal::bad_request(
-                "The last Global Administrator of the directory cannot be removed from the role.",
-            ));
-        }
-    }
-    let gone = world.entra.role_assignments.remove(at);
-    world.entra.past_role_assignments.insert(gone.id);
+    let doomed = find(world, id)?;
+    check_removal(world, &doomed)?;
+    let (id, schedule) = (doomed.id.clone(), doomed.schedule.map(|s| s.id.clone()));
+    remove(world, &id, schedule.as_ref());
     Ok(Reply::no_content())
 }

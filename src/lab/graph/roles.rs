@@ -1,4 +1,4 @@
-//! `/roleManagement/directory`: role definitions, and PIM in a tenant without its licence.
+//! `/roleManagement/directory/roleDefinitions`.
 
 use super::answer::{Answer, Object, Refusal};
 use super::odata::collection::Resource;
@@ -62,9 +62,4 @@ pub fn list(world: &World, request: &Request) -> Answer {
 /// `GET /roleManagement/directory/roleDefinitions/{id}`.
 pub fn get(world: &World, request: &Request, id: &str) -> Answer {
     DEFINITIONS.single(request, view(find(world, id).ok_or_else(|| Refusal::not_found(id))?))
-}
-
-/// Everything of PIM: this tenant has no Microsoft Entra ID P2 licence.
-pub fn no_pim() -> Answer {
-    Err(Refusal::coded("AadPremiumLicenseRequired", "The tenant needs an AAD Premium 2 license."))
 }

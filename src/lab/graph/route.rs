@@ -1,6 +1,9 @@
 //! From a path to an operation.
 
 use super::answer::Refusal;
+use super::pim::Table;
+use super::pim::schedules::View;
+use crate::lab::world::cloud::AccessId;
 use axum::http::Method;
 
 /// What a request asks for. The texts are ids or UPNs from the path.
@@ -30,6 +33,18 @@ pub enum Operation {
     CountGroups,
     /// `GET /groups/{id}`
     GetGroup(String),
+    /// `GET /groups/{id}/members` and `GET /groups/{id}/owners`
+    ListGroupHolders(String, AccessId),
+    /// `POST /groups/{id}/members/$ref`
+    AddGroupMember(String),
+    /// `DELETE /groups/{id}/members/{id}/$ref`
+    RemoveGroupMember(String, String),
+    /// `GET /groups/{id}/appRoleAssignments`
+    ListGroupAppRoles(String),
+    /// `GET /directoryObjects/{id}`
+    GetDirectoryObject(String),
+    /// `GET /servicePrincipals/{id}`
+    GetServicePrincipal(String),
     /// `GET /contacts`
     ListContacts,
     /// `GET /contacts/$count`
@@ -40,6 +55,8 @@ pub enum Operation {
     ListUnits,
     /// `GET /directory/administrativeUnits/{id}`
     GetUnit(String),
+    /// `DELETE /directory/administrativeUnits/{id}`
+    DeleteUnit(String),
     /// `GET /directory/deletedItems/microsoft.graph.user`
     ListDeletedUsers,
     /// `GET /directory/deletedItems/microsoft.graph.user/$count`
@@ -76,20 +93,32 @@ pub enum Operation {
     ListRoleDefinitions,
     /// `GET /roleManagement/directory/roleDefinitions/{id}`
     GetRoleDefinition(String),
-    /// Reading PIM's eligibilities
-    ReadEligibility,
-    /// Requesting a change of PIM's eligibilities
-    RequestEligibility,
-    /// Reading PIM's assignments
-    ReadAssignmentSchedule,
-    /// Requesting a change of PIM's assignments
-    RequestAssignmentSchedule,
+    /// `GET …/role{Eligibility,Assignment}Schedules` and `…ScheduleInstances`
+    ListSchedules(Table, View),
+    /// `GET …/role{Eligibility,Assignment}Schedules/{id}` and `…ScheduleInstances/{id}`
+    GetSchedule(Table, View, String),
+    /// `GET …/role{Eligibility,Assignment}ScheduleRequests`
+    ListScheduleRequests(Table),
+    /// `POST …/role{Eligibility,Assignment}ScheduleRequests`
+    RequestSchedule(Table),
+    /// `GET /identityGovernance/privilegedAccess/group/{eligibility,assignment}Schedules` and `…ScheduleInstances`
+    ListGroupSchedules(Table, View),
+    /// `POST /identityGovernance/privilegedAccess/group/{eligibility,assignment}ScheduleRequests`
+    RequestGroupSchedule(Table),
+    /// `GET /policies/roleManagementPolicyAssignments`
+    ListPolicyAssignments,
+    /// `GET /policies/roleManagementPolicyAssignments/{id}`
+    GetPolicyAssignment(String),
+    /// `GET /identity/conditionalAccess/policies`
+    ListConditionalAccess,
+    /// `GET /identity/conditionalAccess/policies/{id}`
+    GetConditionalAccess(String),
     /// `POST /$batch`
     Batch,
 }
 
 /// Operations that Graph has and the lab has not: answered with 501, not with a pretence.
-const NOT_IN_THE_LAB: [(&str, &[&str]); 21] = [
+const NOT_IN_THE_LAB: [(&str, &[&str]); 27] = [
     ("POST", &["users"]),
     ("DELETE", &["users", "*"]),
     ("GET", &["users", "*", "manager"]),
@@ -100,7 +129,13 @@ const NOT_IN_THE_LAB: [(&str, &[&str]); 21] = [
     ("GET", &["groups", "delta"]),
     ("PATCH", &["groups", "*"]),
     ("DELETE", &["groups", "*"]),
-    ("GET", &["groups", "*", "members"]),
+    ("GET", &["groups", "*", "transitivemembers"]),
+    ("GET", &["groups", "*", "members", "$count"]),
+    ("POST", &["groups", "*", "owners", "$ref"]),
+    ("DELETE", &["groups", "*", "owners", "*", "$ref"]),
+    ("GET", &["directoryobjects", "delta"]),
+    ("POST", &["directoryobjects", "getbyids"]),
+    ("GET", &["policies", "rolemanagementpolicies"]),
     ("GET", &["groups", "*", "memberof"]),
     ("GET", &["groups", "*", "onpremisessyncbehavior"]),
     ("GET", &["contacts", "delta"]),
@@ -166,6 +201,18 @@ fn known(method: &str, path: &[&str], segments: &[String]) -> Option<Operation> 
         ("GET", ["groups"]) => Op::ListGroups,
         ("GET", ["groups", "$count"]) => Op::CountGroups,
         ("GET", ["groups", _]) => Op::GetGroup(key(1)),
+        ("GET", ["groups", _, "members"]) => Op::ListGroupHolders(key(1), AccessId::Member),
+        ("GET", ["groups", _, "owners"]) => Op::ListGroupHolders(key(1), AccessId::Owner),
+        ("POST", ["groups", _, "members", "$ref"]) => Op::AddGroupMember(key(1)),
+        ("DELETE", ["groups", _, "members", _, "$ref"]) => Op::RemoveGroupMember(key(1), key(3)),
+        ("GET", ["groups", _, "approleassignments"]) => Op::ListGroupAppRoles(key(1)),
+        ("GET", ["directoryobjects", _]) => Op::GetDirectoryObject(key(1)),
+        ("GET", ["serviceprincipals", _]) => Op::GetServicePrincipal(key(1)),
+        ("GET", ["policies", "rolemanagementpolicyassignments"]) => Op::ListPolicyAssignments,
+        ("GET", ["policies", "rolemanagementpolicyassignments", _]) => Op::GetPolicyAssignment(key(2)),
+        ("GET", ["identity", "conditionalaccess", "policies"]) => Op::ListConditionalAccess,
+        ("GET", ["identity", "conditionalaccess", "policies", _]) => Op::GetConditionalAccess(key(3)),
+        (_, ["identitygovernance", "privilegedaccess", "group", set]) => return privileged_access(method, set),
         ("GET", ["contacts"]) => Op::ListContacts,
         ("GET", ["contacts", "$count"]) => Op::CountContacts,
         ("GET", ["contacts", _]) => Op::GetContact(key(1)),
@@ -185,6 +232,7 @@ fn directory(method: &str, path: &[&str], segments: &[String]) -> Option<Operati
     Some(match (method, path) {
         ("GET", ["administrativeunits"]) => Op::ListUnits,
         ("GET", ["administrativeunits", _]) => Op::GetUnit(key()),
+        ("DELETE", ["administrativeunits", _]) => Op::DeleteUnit(key()),
         ("GET", ["deleteditems", "microsoft.graph.user"]) => Op::ListDeletedUsers,
         ("GET", ["deleteditems", "microsoft.graph.user", "$count"]) => Op::CountDeletedUsers,
         ("GET", ["deleteditems", _] | ["deleteditems", _, "microsoft.graph.user"]) => Op::GetDeleted(key()),
@@ -207,20 +255,43 @@ fn role_management(method: &str, path: &[&str], segments: &[String]) -> Option<O
         ("DELETE", ["roleassignments", _]) => Op::DeleteRoleAssignment(key()),
         ("GET", ["roledefinitions"]) => Op::ListRoleDefinitions,
         ("GET", ["roledefinitions", _]) => Op::GetRoleDefinition(key()),
-        (
-            "GET",
-            ["roleeligibilityscheduleinstances" | "roleeligibilityschedules" | "roleeligibilityschedulerequests"]
-            | ["roleeligibilityscheduleinstances" | "roleeligibilityschedules" | "roleeligibilityschedulerequests", _],
-        ) => Op::ReadEligibility,
-        ("POST", ["roleeligibilityschedulerequests"]) => Op::RequestEligibility,
-        (
-            "GET",
-            ["roleassignmentscheduleinstances" | "roleassignmentschedules" | "roleassignmentschedulerequests"]
-            | ["roleassignmentscheduleinstances" | "roleassignmentschedules" | "roleassignmentschedulerequests", _],
-        ) => Op::ReadAssignmentSchedule,
-        ("POST", ["roleassignmentschedulerequests"]) => Op::RequestAssignmentSchedule,
+        (_, ["roleeligibilityschedulerequests"]) => return requests(method, Table::Eligibility),
+        (_, ["roleassignmentschedulerequests"]) => return requests(method, Table::Assignment),
+        ("GET", [set]) => return schedules(set).map(|(table, view)| Op::ListSchedules(table, view)),
+        ("GET", [set, _]) => return schedules(set).map(|(table, view)| Op::GetSchedule(table, view, key())),
         _ => return None,
     })
+}
+
+/// The lists of PIM that a path names.
+fn schedules(set: &str) -> Option<(Table, View)> {
+    Some(match set {
+        "roleeligibilityschedules" => (Table::Eligibility, View::Schedule),
+        "roleeligibilityscheduleinstances" => (Table::Eligibility, View::Instance),
+        "roleassignmentschedules" => (Table::Assignment, View::Schedule),
+        "roleassignmentscheduleinstances" => (Table::Assignment, View::Instance),
+        _ => return None,
+    })
+}
+
+fn requests(method: &str, table: Table) -> Option<Operation> {
+    match method {
+        "GET" => Some(Operation::ListScheduleRequests(table)),
+        "POST" => Some(Operation::RequestSchedule(table)),
+        _ => None,
+    }
+}
+
+fn privileged_access(method: &str, set: &str) -> Option<Operation> {
+    match (method, set) {
+        ("POST", "eligibilityschedulerequests") => Some(Operation::RequestGroupSchedule(Table::Eligibility)),
+        ("POST", "assignmentschedulerequests") => Some(Operation::RequestGroupSchedule(Table::Assignment)),
+        ("GET", _) => {
+            let (table, view) = schedules(&format!("role{set}"))?;
+            Some(Operation::ListGroupSchedules(table, view))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use super::answer::Refusal;
 use crate::lab::world::World;
+use crate::lab::world::cloud::{AccessId, ActiveRole, CloudGroup};
 use crate::model::id::{ObjectId, RoleDefinitionId};
 use crate::model::role::GLOBAL_ADMINISTRATOR;
 
@@ -17,13 +18,15 @@ pub const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab
 pub const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
 /// Hybrid Identity Administrator.
 pub const HYBRID_IDENTITY_ADMINISTRATOR: &str = "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2";
+/// Groups Administrator.
+pub const GROUPS_ADMINISTRATOR: &str = "fdd7a751-b60b-444a-984c-02652fe8fa1c";
 /// Directory Writers.
-const DIRECTORY_WRITERS: &str = "9360feb5-f418-4baa-8175-e2a00bac4301";
+pub const DIRECTORY_WRITERS: &str = "9360feb5-f418-4baa-8175-e2a00bac4301";
 
 /// Roles whose holders a User Administrator may still act on.
 const WITHIN_USER_ADMINISTRATORS_REACH: [&str; 10] = [
     "88d8e3e3-8f55-4a1e-953a-9b9898b8876b", // Directory Readers
-    "fdd7a751-b60b-444a-984c-02652fe8fa1c", // Groups Administrator
+    GROUPS_ADMINISTRATOR,
     "95e79109-95c0-4d8e-aee3-d01accf2d47b", // Guest Inviter
     "729827e3-9c14-49f7-bb1b-9608f156bbb8", // Helpdesk Administrator
     "790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b", // Message Center Reader
@@ -52,16 +55,32 @@ fn same_role(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-/// The roles that a principal holds, whatever their scope.
+/// The roles that a principal itself holds now, whatever their scope. An eligibility is no role yet.
 fn roles_of(world: &World, principal: ObjectId) -> Vec<&str> {
-    let assignments = &world.entra.role_assignments;
-    assignments.iter().filter(|a| a.principal_id == principal).map(|a| a.role_definition_id.as_str()).collect()
+    let active = world.entra.active_roles(world.clock);
+    active.filter(|a| a.principal_id == principal).map(|a| a.role_definition_id.as_str()).collect()
+}
+
+/// Whether somebody is a member or an owner of a group that roles can be assigned to, whether it has one or not.
+fn is_in_a_role_group(world: &World, principal: ObjectId) -> bool {
+    let mut groups = world.entra.groups.iter().filter(|group| group.is_assignable_to_role);
+    let is_in = |access, group: &CloudGroup| group.holders(access, world.clock).contains(&principal);
+    groups.any(|group| is_in(AccessId::Member, group) || is_in(AccessId::Owner, group))
+}
+
+/// The roles that a principal has now, itself or as a member of a group.
+pub fn effective_roles(world: &World, principal: ObjectId) -> Vec<ActiveRole<'_>> {
+    let through = |group: &&CloudGroup| group.holders(AccessId::Member, world.clock).contains(&principal);
+    let groups: Vec<ObjectId> = world.entra.groups.iter().filter(through).map(|group| group.id).collect();
+    let active = world.entra.active_roles(world.clock);
+    active.filter(|a| a.principal_id == principal || groups.contains(&a.principal_id)).collect()
 }
 
 /// Whether the caller holds one of these roles.
 pub fn caller_has_role(world: &World, wanted: &[&str]) -> bool {
     let caller = &world.entra.caller;
-    let mut held = caller.roles.iter().map(RoleDefinitionId::as_str).chain(roles_of(world, caller.id));
+    let held = effective_roles(world, caller.id);
+    let mut held = caller.roles.iter().chain(held.iter().map(|a| a.role_definition_id)).map(RoleDefinitionId::as_str);
     held.any(|role| wanted.iter().any(|w| same_role(role, w)))
 }
 
@@ -77,9 +96,10 @@ pub fn check_update(world: &World, target: ObjectId, sensitive: bool) -> Result<
     let user_administrator = caller_has_role(world, &[USER_ADMINISTRATOR]);
     let allowed = if sensitive {
         let theirs = roles_of(world, target);
+        let ordinary = !is_in_a_role_group(world, target);
         let in_reach = theirs.iter().all(|role| WITHIN_USER_ADMINISTRATORS_REACH.iter().any(|r| same_role(role, r)));
         let unprivileged = app_only || caller_has_role(world, &[HYBRID_IDENTITY_ADMINISTRATOR]);
-        (user_administrator && in_reach) || (unprivileged && theirs.is_empty())
+        ordinary && ((user_administrator && in_reach) || (unprivileged && theirs.is_empty()))
     } else {
         app_only || user_administrator || caller_has_role(world, &[DIRECTORY_WRITERS, HYBRID_IDENTITY_ADMINISTRATOR])
     };

@@ -4,11 +4,14 @@
 //! (Microsoft identity platform, "OAuth 2.0 client credentials flow", "Microsoft Entra authentication error codes").
 
 use super::assertion::{self, AssertionError, Expected};
+use super::sensitive::effective_roles;
 use super::tokens::Tokens;
 use crate::lab::world::World;
+use crate::model::id::RoleDefinitionId;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The application id of Microsoft Graph, the same in every tenant.
@@ -262,6 +265,13 @@ fn token_body(world: &World, tokens: &Tokens, client_id: &str) -> Value {
     })
 }
 
+/// The template ids of the roles that the caller holds now over the whole directory, each once.
+fn role_templates(world: &World) -> BTreeSet<&str> {
+    let caller = &world.entra.caller;
+    let held = effective_roles(world, caller.id).into_iter().filter(|role| role.directory_scope == Some("/"));
+    caller.roles.iter().chain(held.map(|role| role.role_definition_id)).map(RoleDefinitionId::as_str).collect()
+}
+
 /// The token's claims: whom it speaks for. Its times are only in the answer (`expires_in`), since the world's clock is
 /// not the one that clients compare with.
 fn claims(world: &World, client_id: &str) -> Value {
@@ -278,11 +288,13 @@ fn claims(world: &World, client_id: &str) -> Value {
         "idtyp": if caller.app_only { "app" } else { "user" },
         "ver": "1.0",
     });
+    // Both kinds of token carry the template ids of the directory roles, those that a group brings too.
+    claims["wids"] = json!(role_templates(world));
     if caller.app_only {
         claims["roles"] = json!(caller.permissions);
     } else {
         claims["scp"] = caller.permissions.join(" ").into();
-        claims["wids"] = json!(caller.roles);
+        claims["amr"] = json!(if caller.multi_factor { vec!["pwd", "mfa"] } else { vec!["pwd"] });
     }
     claims
 }

@@ -249,8 +249,9 @@ pub fn check_addresses(world: &World, user: &CloudUser) -> Result<(), Refusal> {
     let key = |address: &String| ProxyAddress(address.clone()).conflict_key();
     let entra = &world.entra;
     let users = entra.users.iter().filter(|u| u.id != user.id).flat_map(|u| &u.proxy_addresses);
-    let holders = entra.groups.iter().chain(&entra.contacts).flat_map(|h| &h.proxy_addresses);
-    let taken: std::collections::BTreeSet<String> = users.chain(holders).map(key).collect();
+    let groups = entra.groups.iter().flat_map(|g| &g.proxy_addresses);
+    let contacts = entra.contacts.iter().flat_map(|c| &c.proxy_addresses);
+    let taken: std::collections::BTreeSet<String> = users.chain(groups).chain(contacts).map(key).collect();
     let free = !user.proxy_addresses.iter().map(key).any(|address| taken.contains(&address));
     if free { Ok(()) } else { Err(Refusal::conflict("proxyAddresses")) }
 }

@@ -1,39 +1,19 @@
 //! `/users`, `/me`: reading users, their sync behaviour and their roles.
 
 use super::answer::{Answer, Object, Refusal, Reply};
+use super::directory_object;
 use super::odata::collection::Resource;
 use super::odata::entity::{EntityType, Kind, shown};
 use super::request::Request;
-use super::role_assignment::directory_scope;
 use super::user_entity::{USER, view};
 use crate::lab::world::World;
 use crate::lab::world::cloud::CloudUser;
 use crate::model::digest;
-use crate::model::id::ObjectId;
 use serde_json::json;
 use uuid::Uuid;
 
 const USERS: Resource = Resource { entity: &USER, context: "users" };
-const MEMBER_OF: Resource = Resource { entity: &DIRECTORY_ROLE, context: "directoryObjects" };
 const SYNC_BEHAVIOR: Resource = Resource { entity: &ON_PREMISES_SYNC_BEHAVIOR, context: "users" };
-
-/// `directoryRole`, which stands in `memberOf` for an active role over the whole directory.
-static DIRECTORY_ROLE: EntityType = EntityType {
-    name: "directoryRole",
-    properties: &[
-        shown("id", Kind::Text, "DAA--D---"),
-        shown("deletedDateTime", Kind::Date, "---------"),
-        shown("description", Kind::Text, "---------"),
-        shown("displayName", Kind::Text, "DAAAADDA-"),
-        shown("roleTemplateId", Kind::Text, "---------"),
-    ],
-    beta_properties: &[],
-    order: &[],
-    expand: &[],
-    has_filter: true,
-    is_directory_object: true,
-    page: Some(100),
-};
 
 /// `onPremisesSyncBehavior`.
 static ON_PREMISES_SYNC_BEHAVIOR: EntityType = EntityType {
@@ -131,35 +111,9 @@ pub fn set_sync_behavior(world: &mut World, request: &Request, key: &str) -> Ans
     Ok(Reply::no_content())
 }
 
-/// `GET /users/{id}/memberOf`: the directory roles. The lab's groups have no members.
+/// `GET /users/{id}/memberOf`.
 pub fn member_of(world: &World, request: &Request, key: &str) -> Answer {
-    let user = find(world, key)?;
-    let roles = world.entra.role_definitions.iter().filter(|definition| {
-        world.entra.role_assignments.iter().any(|a| {
-            a.principal_id == user.id && a.role_definition_id == definition.id && directory_scope(a) == Some("/")
-        })
-    });
-    let role_id = |template: &str| role_object_id(world, template).to_string();
-    MEMBER_OF.list(
-        request,
-        roles,
-        |role| {
-            [
-                ("@odata.type".to_owned(), json!("#microsoft.graph.directoryRole")),
-                ("id".to_owned(), json!(role_id(role.id.as_str()))),
-                ("displayName".to_owned(), json!(role.display_name)),
-                ("roleTemplateId".to_owned(), json!(role.id)),
-            ]
-            .into_iter()
-            .collect()
-        },
-        |role| role_id(role.id.as_str()),
-    )
-}
-
-/// The id of a directory role in this tenant: not its template's id, and the same in every run.
-fn role_object_id(world: &World, template: &str) -> ObjectId {
-    ObjectId(derived_uuid(&format!("{}/directoryRole/{template}", world.entra.tenant_id)))
+    directory_object::member_of(world, request, find(world, key)?)
 }
 
 /// A UUID (version 8, RFC 9562) that a text gives, the same each time.

@@ -2,10 +2,11 @@
 
 use super::anchor;
 use super::flow::{Flow, Occasion};
-use super::matching::{self, Decision};
+use super::holders;
+use super::matching::{self, Decision, Meeting};
 use super::report::{CycleReport, ErrorCode, ExportError, ObjectReport, Outcome, Stopped};
 use super::scope::exclusion;
-use super::view::{AdView, ImportedUser};
+use super::view::{AdView, ImportedHolder, ImportedUser};
 use crate::lab::world::cloud::{Cloud, CloudUser};
 use crate::lab::world::sync::Connected;
 use crate::lab::world::{World, derive};
@@ -40,15 +41,22 @@ pub fn cycle(view: &AdView, world: &mut World) -> CycleReport {
         view.users.iter().filter(|user| exclusion(user, &world.sync.scope).is_none()).collect();
     users.sort_by(|a, b| a.dn.cmp(&b.dn));
 
+    let mut holders: Vec<&ImportedHolder> =
+        view.holders.iter().filter(|holder| world.sync.scope.iter().any(|ou| holder.dn.is_under(ou))).collect();
+    holders.sort_by(|a, b| a.dn.cmp(&b.dn));
+
     let mut run = Run::new(world, ended);
-    let stopped = run.stop(&users);
+    let stopped = run.stop(&users, &holders);
     if stopped.is_some() {
         run.import_only(&users);
     } else {
         run.export(&users);
     }
-    let Run { known, objects, .. } = run;
+    let Run { known, mut objects, .. } = run;
     world.sync.connector_space = known.into_values().collect();
+    if stopped.is_none() {
+        objects.extend(holders::export(&holders, world));
+    }
     CycleReport { started, ended, stopped, objects }
 }
 
@@ -67,11 +75,13 @@ impl<'w> Run<'w> {
     }
 
     /// Whether this cycle exports nothing, and why.
-    fn stop(&self, users: &[&ImportedUser]) -> Option<Stopped> {
+    fn stop(&self, users: &[&ImportedUser], holders: &[&ImportedHolder]) -> Option<Stopped> {
         if self.world.sync.staging {
             return Some(Stopped::Staging);
         }
-        let deletions = self.departed(users).iter().filter(|ad| self.known[ad].cloud.is_some()).count();
+        let users = self.departed(users).iter().filter(|ad| self.known[ad].cloud.is_some()).count();
+        let joined = self.world.sync.connected_holders.iter().filter(|holder| holder.cloud.is_some());
+        let deletions = users + holders::departed(holders, joined).len();
         let threshold = self.world.sync.deletion_threshold;
         // *Accidental deletes*: "the export is stopped" as a whole.
         (u32::try_from(deletions).unwrap_or(u32::MAX) > threshold)
@@ -156,7 +166,7 @@ impl<'w> Run<'w> {
             .or_insert_with(|| connected(user.guid, anchor, None));
         let taken = self.known.values().filter_map(|known| known.cloud).collect();
         let cloud = &self.world.entra;
-        match matching::decide(user, anchor, cloud, &taken) {
+        match matching::decide(user, anchor, Meeting { cloud, now: self.now, taken: &taken }) {
             Decision::Join(id, outcome) => {
                 let Some(target) = cloud.users.iter().find(|u| u.id == id).cloned() else { return Ok(Done::Nothing) };
                 let synced = target.on_premises_sync_enabled == Some(true);
@@ -193,7 +203,8 @@ impl<'w> Run<'w> {
         current: &CloudUser,
     ) -> Result<bool, ExportError> {
         let with_password = self.world.sync.password_hash_sync && self.world.entra.features.password_sync_enabled;
-        let flow = Flow { user, anchor, occasion, with_password, now: self.now };
+        let mangled_upn = self.world.sync.mangled_upn;
+        let flow = Flow { user, anchor, occasion, with_password, mangled_upn, now: self.now };
         let known = self.known.entry(user.guid).or_insert_with(|| connected(user.guid, anchor, None));
         let mut flowed = known.flowed.clone();
         let next = flow.onto(current, &mut flowed, &self.world.entra)?;

@@ -9,6 +9,7 @@ use super::report::{ErrorCode, ExportError};
 use super::view::ImportedUser;
 use crate::lab::world::cloud::{Cloud, CloudProvisioningError, CloudUser};
 use crate::lab::world::derive;
+use crate::lab::world::sync::MangledUpn;
 use crate::model::address::ProxyAddress;
 use crate::model::anchor::Anchor;
 use crate::model::id::ObjectId;
@@ -37,6 +38,8 @@ pub struct Flow<'a> {
     pub occasion: Occasion,
     /// Whether the AD password's hash comes along (at an appearance or takeover; later changes are not modelled).
     pub with_password: bool,
+    /// How a UPN is written that somebody else has.
+    pub mangled_upn: MangledUpn,
     /// The time.
     pub now: Timestamp,
 }
@@ -131,10 +134,10 @@ impl Flow<'_> {
     fn check_types(&self, cloud: &Cloud) -> Result<(), ExportError> {
         for address in self.user.proxy_addresses.iter().filter(|a| a.smtp_address().is_some()) {
             let holds = |values: &[String]| values.iter().any(|v| v.eq_ignore_ascii_case(address.as_str()));
-            let groups = cloud.groups.iter().map(|h| (h, "group"));
-            let contacts = cloud.contacts.iter().map(|h| (h, "contact"));
-            if let Some((holder, kind)) = groups.chain(contacts).find(|(h, _)| holds(&h.proxy_addresses)) {
-                let detail = format!("the {kind} {} ({}) has {address}", holder.display_name, holder.id);
+            let groups = cloud.groups.iter().map(|g| ("group", g.id, &g.display_name, &g.proxy_addresses));
+            let contacts = cloud.contacts.iter().map(|c| ("contact", c.id, &c.display_name, &c.proxy_addresses));
+            if let Some((kind, id, name, _)) = groups.chain(contacts).find(|(_, _, _, addresses)| holds(addresses)) {
+                let detail = format!("the {kind} {name} ({id}) has {address}");
                 return Err(ExportError::new(ErrorCode::ObjectTypeMismatch, detail));
             }
         }
@@ -179,9 +182,13 @@ impl Flow<'_> {
             return Err(ExportError::new(ErrorCode::AttributeValueMustBeUnique, detail));
         }
         let prefix = wanted.rsplit_once('@').map_or(wanted.as_str(), |(prefix, _)| prefix);
+        let mark = match self.mangled_upn {
+            MangledUpn::WithPlus => "+",
+            MangledUpn::WithoutPlus => "",
+        };
         let first = derive::number("quarantine", &self.anchor.to_base64(), 10_000);
         let mangled = (0..10_000)
-            .map(|n| format!("{prefix}+{:04}@{}", (first + n) % 10_000, naming::initial_domain(cloud)))
+            .map(|n| format!("{prefix}{mark}{:04}@{}", (first + n) % 10_000, naming::initial_domain(cloud)))
             .find(|upn| !taken(upn));
         quarantine.add(USER_PRINCIPAL_NAME, &wanted);
         mangled.ok_or_else(|| {
@@ -246,8 +253,9 @@ impl Quarantine<'_> {
 /// Whether another live object has an address, primary or not.
 fn held_by_another(address: &str, own: ObjectId, cloud: &Cloud) -> bool {
     let users = cloud.users.iter().filter(|u| u.id != own).map(|u| &u.proxy_addresses);
-    let others = cloud.groups.iter().chain(&cloud.contacts).map(|holder| &holder.proxy_addresses);
-    users.chain(others).flatten().any(|value| value.eq_ignore_ascii_case(address))
+    let groups = cloud.groups.iter().map(|group| &group.proxy_addresses);
+    let contacts = cloud.contacts.iter().map(|contact| &contact.proxy_addresses);
+    users.chain(groups).chain(contacts).flatten().any(|value| value.eq_ignore_ascii_case(address))
 }
 
 /// Replaces a set's values; one that holds the same values already keeps its order.

@@ -1,7 +1,7 @@
 //! Importing from a real AD over LDAP, for `lab serve --ad`.
 
 use super::anchor::WriteBack;
-use super::view::{AdView, IMPORTED_ATTRIBUTES, ImportedUser};
+use super::view::{AdView, IMPORTED_ATTRIBUTES, ImportedHolder, ImportedUser, holder_kind};
 use crate::model::anchor::Anchor;
 use crate::model::dn::Dn;
 use crate::model::id::Sid;
@@ -71,8 +71,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// Entries per page: AD's own limit (MaxPageSize).
 const PAGE_SIZE: i32 = 1_000;
-/// Every user that is not a computer; inetOrgPersons are users to AD's class tree too.
-const USERS: &str = "(&(objectClass=user)(!(objectClass=computer)))";
+/// Every user that is not a computer (inetOrgPersons are users to AD's class tree too), every group and contact with an
+/// address.
+const OBJECTS: &str = "(|(&(objectClass=user)(!(objectClass=computer)))\
+                       (&(|(objectClass=group)(objectClass=contact))(proxyAddresses=*)))";
 
 /// A bound connection for one cycle.
 pub struct LdapSource<'a> {
@@ -101,10 +103,10 @@ impl<'a> LdapSource<'a> {
         Ok(Self { ad, ldap })
     }
 
-    /// Reads every user, page by page. All or nothing.
+    /// Reads every user, group and contact, page by page. All or nothing.
     pub async fn view(&mut self) -> Result<AdView, SourceError> {
         let domain = dns_name(&self.ad.base_dn);
-        let failed = failed(&self.ad.url, "read the users");
+        let failed = failed(&self.ad.url, "read the users, groups and contacts");
         let adapters: Vec<Box<dyn Adapter<_, _>>> =
             vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(PAGE_SIZE))];
         let mut stream = self
@@ -114,18 +116,21 @@ impl<'a> LdapSource<'a> {
                 adapters,
                 self.ad.base_dn.as_str(),
                 Scope::Subtree,
-                USERS,
+                OBJECTS,
                 IMPORTED_ATTRIBUTES.to_vec(),
             )
             .await
             .map_err(&failed)?;
-        let mut users = Vec::new();
+        let mut view = AdView::default();
         while let Some(entry) = stream.next().await.map_err(&failed)? {
-            users.push(imported(&SearchEntry::construct(entry), &domain)?);
+            match imported(&SearchEntry::construct(entry), &domain)? {
+                Imported::User(user) => view.users.push(*user),
+                Imported::Holder(holder) => view.holders.extend(holder),
+            }
         }
         // The result code of the last page stands only here.
         stream.finish().await.success().map_err(&failed)?;
-        Ok(AdView { users })
+        Ok(view)
     }
 
     /// Fills empty anchors, each only if it is still empty, and brings `view` up to date. A refused write leaves the
@@ -157,8 +162,16 @@ fn failed(url: &Url, what: &'static str) -> impl Fn(LdapError) -> SourceError + 
     move |source| SourceError::Ldap { what, url: url.clone(), source: Box::new(source) }
 }
 
+/// What an entry is to the engine.
+#[derive(Debug)]
+enum Imported {
+    User(Box<ImportedUser>),
+    /// A group or contact; `None` if it is not mail-enabled.
+    Holder(Option<ImportedHolder>),
+}
+
 /// Reads an entry. An attribute's values stand in either map: those whose octets happen to be UTF-8 among the texts.
-fn imported(entry: &SearchEntry, domain: &str) -> Result<ImportedUser, SourceError> {
+fn imported(entry: &SearchEntry, domain: &str) -> Result<Imported, SourceError> {
     let unusable = |reason: String| SourceError::Entry { dn: entry.dn.clone(), reason };
     let values = |name: &str| -> Vec<Vec<u8>> {
         let is_it = |key: &&String| key.eq_ignore_ascii_case(name);
@@ -171,9 +184,13 @@ fn imported(entry: &SearchEntry, domain: &str) -> Result<ImportedUser, SourceErr
     }
     let one = |name: &str| values(name).into_iter().next().ok_or_else(|| unusable(format!("it has no {name}")));
     let guid = Anchor::from_octets(&one("objectGUID")?).map_err(|e| unusable(e.to_string()))?.to_guid();
-    let sid = Sid::from_octets(&one("objectSid")?).map_err(|e| unusable(e.to_string()))?;
     let dn = Dn::parse(&entry.dn).map_err(|e| unusable(e.to_string()))?;
-    Ok(ImportedUser::read(guid, sid, dn, domain, values))
+    let has_class = |class: &str| values("objectClass").iter().any(|c| c.eq_ignore_ascii_case(class.as_bytes()));
+    if let Some(kind) = holder_kind(has_class) {
+        return Ok(Imported::Holder(ImportedHolder::read(kind, guid, dn, values)));
+    }
+    let sid = Sid::from_octets(&one("objectSid")?).map_err(|e| unusable(e.to_string()))?;
+    Ok(Imported::User(Box::new(ImportedUser::read(guid, sid, dn, domain, values))))
 }
 
 /// `corp.contoso.com` of `DC=corp,DC=contoso,DC=com`.
@@ -245,7 +262,7 @@ mod tests {
             attrs: [("objectGUID".to_owned(), vec![String::from_utf8(guid.clone()).unwrap()])].into(),
             bin_attrs: [("objectSid".to_owned(), vec![sid.to_octets()])].into(),
         };
-        let user = imported(&entry, "x").unwrap();
+        let Imported::User(user) = imported(&entry, "x").unwrap() else { panic!("a user") };
         assert_eq!((user.guid, user.sid), (Anchor::from_octets(&guid).unwrap().to_guid(), sid));
     }
 

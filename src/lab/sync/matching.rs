@@ -7,9 +7,10 @@
 use super::naming::on_premises_upn;
 use super::report::{ErrorCode, ExportError, Outcome};
 use super::view::ImportedUser;
-use crate::lab::world::cloud::{Cloud, CloudUser};
+use crate::lab::world::cloud::{AccessId, Cloud, CloudGroup, CloudUser};
 use crate::model::anchor::Anchor;
 use crate::model::id::ObjectId;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// What becomes of a new user.
@@ -27,21 +28,34 @@ pub enum Decision {
     CloudManaged(ObjectId),
 }
 
-/// Decides for a new user. `taken` are the cloud users that other AD users are joined to.
-pub fn decide(user: &ImportedUser, anchor: Anchor, cloud: &Cloud, taken: &BTreeSet<ObjectId>) -> Decision {
+/// The cloud that a new user meets.
+#[derive(Clone, Copy, Debug)]
+pub struct Meeting<'a> {
+    /// The tenant.
+    pub cloud: &'a Cloud,
+    /// The time: a role whose end has passed is none.
+    pub now: Timestamp,
+    /// The cloud users that other AD users are joined to.
+    pub taken: &'a BTreeSet<ObjectId>,
+}
+
+/// Decides for a new user.
+pub fn decide(user: &ImportedUser, anchor: Anchor, meeting: Meeting<'_>) -> Decision {
+    let cloud = meeting.cloud;
     let immutable_id = anchor.to_base64();
     // The anchor is compared exactly: it is case-sensitive (*design concepts*).
     let has_anchor = |u: &&CloudUser| u.on_premises_immutable_id.as_ref() == Some(&immutable_id);
     if let Some(target) = cloud.users.iter().find(has_anchor) {
-        return hard_match(user, target, cloud, taken);
+        return hard_match(user, target, meeting);
     }
     if let Some(deleted) = cloud.deleted_users.iter().find(has_anchor) {
-        return restore(user, deleted, cloud);
+        return restore(user, deleted, meeting);
     }
-    soft_match(user, cloud)
+    soft_match(user, meeting)
 }
 
-fn hard_match(user: &ImportedUser, target: &CloudUser, cloud: &Cloud, taken: &BTreeSet<ObjectId>) -> Decision {
+fn hard_match(user: &ImportedUser, target: &CloudUser, meeting: Meeting<'_>) -> Decision {
+    let Meeting { cloud, now, taken } = meeting;
     let refuse = |code, detail: &str| Decision::Refuse(ExportError::new(code, detail));
     if taken.contains(&target.id) {
         return refuse(ErrorCode::AttributeValueMustBeUnique, "SourceAnchor: another AD user has the same anchor");
@@ -56,8 +70,8 @@ fn hard_match(user: &ImportedUser, target: &CloudUser, cloud: &Cloud, taken: &BT
         return refuse(ErrorCode::InvalidHardMatch, detail);
     }
     // Microsoft's texts of 2026 say "a role" (June) and "a privileged role" (July): any role blocks here.
-    if takeover && holds_role(target.id, cloud) {
-        return refuse(ErrorCode::InvalidHardMatch, "the cloud user holds a Microsoft Entra role");
+    if let Some(held) = held_role(target.id, cloud, now).filter(|_| takeover) {
+        return refuse(ErrorCode::InvalidHardMatch, &format!("the cloud user {held}"));
     }
     match other_object_identifier(user, target, cloud) {
         Some(error) => Decision::Refuse(error),
@@ -67,9 +81,10 @@ fn hard_match(user: &ImportedUser, target: &CloudUser, cloud: &Cloud, taken: &BT
 
 /// A soft-deleted user with the same anchor comes back (*recycle bin*); one that holds a role must be restored by hand
 /// first (*existing tenant*, recovery table).
-fn restore(user: &ImportedUser, deleted: &CloudUser, cloud: &Cloud) -> Decision {
-    if holds_role(deleted.id, cloud) {
-        let detail = "the soft-deleted cloud user with this anchor holds a Microsoft Entra role";
+fn restore(user: &ImportedUser, deleted: &CloudUser, meeting: Meeting<'_>) -> Decision {
+    let Meeting { cloud, now, .. } = meeting;
+    if let Some(held) = held_role(deleted.id, cloud, now) {
+        let detail = format!("the soft-deleted cloud user with this anchor {held}");
         return Decision::Refuse(ExportError::new(ErrorCode::InvalidHardMatch, detail));
     }
     match other_object_identifier(user, deleted, cloud) {
@@ -78,7 +93,8 @@ fn restore(user: &ImportedUser, deleted: &CloudUser, cloud: &Cloud) -> Decision 
     }
 }
 
-fn soft_match(user: &ImportedUser, cloud: &Cloud) -> Decision {
+fn soft_match(user: &ImportedUser, meeting: Meeting<'_>) -> Decision {
+    let cloud = meeting.cloud;
     let by_smtp = user.primary_smtp().and_then(|address| {
         // Only the upper-case `SMTP:` value counts, on both sides (*existing tenant*).
         cloud.users.iter().find(|u| primary_smtp(u).is_some_and(|primary| primary.eq_ignore_ascii_case(address)))
@@ -90,7 +106,7 @@ fn soft_match(user: &ImportedUser, cloud: &Cloud) -> Decision {
             let detail = format!("ProxyAddresses: {} has this primary address and another anchor", target.id);
             return Decision::Refuse(ExportError::new(ErrorCode::AttributeValueMustBeUnique, detail));
         }
-        return soft_target(user, target, Outcome::SoftMatchedBySmtp, cloud);
+        return soft_target(user, target, Outcome::SoftMatchedBySmtp, meeting);
     }
     if !cloud.features.soft_match_on_upn_enabled {
         return Decision::Provision(None);
@@ -99,13 +115,14 @@ fn soft_match(user: &ImportedUser, cloud: &Cloud) -> Decision {
     match cloud.users.iter().find(|u| u.user_principal_name.eq_ignore_ascii_case(&upn)) {
         // A UPN that is taken is quarantined, not refused (*duplicate attributes*).
         Some(target) if has_immutable_id(target) => Decision::Provision(None),
-        Some(target) => soft_target(user, target, Outcome::SoftMatchedByUpn, cloud),
+        Some(target) => soft_target(user, target, Outcome::SoftMatchedByUpn, meeting),
         None => Decision::Provision(None),
     }
 }
 
 /// What a soft match that found `target` comes to.
-fn soft_target(user: &ImportedUser, target: &CloudUser, outcome: Outcome, cloud: &Cloud) -> Decision {
+fn soft_target(user: &ImportedUser, target: &CloudUser, outcome: Outcome, meeting: Meeting<'_>) -> Decision {
+    let Meeting { cloud, now, .. } = meeting;
     // `isCloudManaged`: updates from on-premises are blocked, so the new object stands beside it.
     if target.is_cloud_managed {
         return Decision::Provision(None);
@@ -116,8 +133,8 @@ fn soft_target(user: &ImportedUser, target: &CloudUser, outcome: Outcome, cloud:
     }
     // "Microsoft Entra ID won't match on-premises users with cloud users that have an admin role": a quarantined
     // duplicate appears (*existing tenant*, "Considerations on soft matching user with Admin role").
-    if holds_role(target.id, cloud) {
-        let detail = format!("{} matches, but holds a Microsoft Entra role", target.id);
+    if let Some(held) = held_role(target.id, cloud, now) {
+        let detail = format!("{} matches, but {held}", target.id);
         return Decision::Provision(Some(ExportError::new(ErrorCode::ExistingAdminRoleConflict, detail)));
     }
     match other_object_identifier(user, target, cloud) {
@@ -139,9 +156,26 @@ fn other_object_identifier(user: &ImportedUser, target: &CloudUser, cloud: &Clou
     })
 }
 
-/// Whether the user holds any directory role at any scope.
-pub fn holds_role(id: ObjectId, cloud: &Cloud) -> bool {
-    cloud.role_assignments.iter().any(|assignment| assignment.principal_id == id)
+/// How the user holds a role now, if it does: any role, custom ones too, at any scope; active, activated or eligible;
+/// itself, or as a member (an eligible one too) of a role-assignable group that holds one. Owning such a group is no
+/// role.
+///
+/// Microsoft's texts of 2026 say "assigned" and "eligible" (*existing tenant*, "Hard match security protections"); of
+/// groups they say nothing, and nothing of eligibility for soft matches: the strict reading is taken for both.
+pub fn held_role(id: ObjectId, cloud: &Cloud, now: Timestamp) -> Option<&'static str> {
+    let is_active = |id| cloud.active_roles(now).any(|role| role.principal_id == id);
+    let is_eligible = |id| cloud.eligibilities(now).any(|role| role.principal_id == id && role.term().holds(now));
+    if is_active(id) {
+        return Some("holds a Microsoft Entra role");
+    }
+    if is_eligible(id) {
+        return Some("is eligible for a Microsoft Entra role");
+    }
+    let carries = |group: &&CloudGroup| group.is_assignable_to_role && (is_active(group.id) || is_eligible(group.id));
+    let is_in = |group: &CloudGroup| {
+        group.holders(AccessId::Member, now).contains(&id) || group.is_eligible(id, AccessId::Member, now)
+    };
+    cloud.groups.iter().filter(carries).any(is_in).then_some("holds a Microsoft Entra role through a group")
 }
 
 fn has_immutable_id(user: &CloudUser) -> bool {

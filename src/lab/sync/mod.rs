@@ -11,6 +11,7 @@
 //! | [`matching`] | what a user that is new to the engine meets in the cloud |
 //! | [`naming`] | which UPN a user gets in the cloud |
 //! | [`flow`] | how AD's attributes reach a cloud user, and what is quarantined on the way |
+//! | [`holders`] | mail-enabled groups and contacts |
 //! | [`cycle`] | one complete run |
 //! | [`report`] | what a run did, by Microsoft's names |
 //! | [`ldap_source`] | importing from a real AD over LDAP |
@@ -26,6 +27,7 @@
 pub mod anchor;
 pub mod cycle;
 pub mod flow;
+pub mod holders;
 pub mod ldap_source;
 pub mod matching;
 pub mod naming;

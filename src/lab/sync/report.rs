@@ -22,7 +22,7 @@ pub struct CycleReport {
 }
 
 impl CycleReport {
-    /// What happened to one AD user, if anything did.
+    /// What happened to one AD object, if anything did.
     pub fn of(&self, ad: AdGuid) -> Option<&ObjectReport> {
         self.objects.iter().find(|object| object.ad == ad)
     }
@@ -48,11 +48,11 @@ pub enum Stopped {
     },
 }
 
-/// What happened to one AD user.
+/// What happened to one AD object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectReport {
-    /// The AD user.
+    /// The AD object.
     pub ad: AdGuid,
     /// Its name, unless it is gone from AD.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,11 +6,73 @@ use crate::model::address::ProxyAddress;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, Sid};
 
-/// Every user that the engine's AD connector sees, in scope or not.
+/// Everything that the engine's AD connector sees, in scope or not.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AdView {
     /// The users.
     pub users: Vec<ImportedUser>,
+    /// The mail-enabled groups and contacts.
+    pub holders: Vec<ImportedHolder>,
+}
+
+/// What else than a user has addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderKind {
+    /// A group.
+    Group,
+    /// A contact.
+    Contact,
+}
+
+/// A mail-enabled group or contact as imported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedHolder {
+    /// Which of them.
+    pub kind: HolderKind,
+    /// `objectGUID`.
+    pub guid: AdGuid,
+    /// `distinguishedName`.
+    pub dn: Dn,
+    /// `displayName`, or `cn`.
+    pub display_name: Option<String>,
+    /// `mail`.
+    pub mail: Option<String>,
+    /// The one primary SMTP address, without its `SMTP:`.
+    pub primary: String,
+    /// `proxyAddresses`, sorted.
+    pub proxy_addresses: Vec<ProxyAddress>,
+}
+
+impl ImportedHolder {
+    /// Reads a group or contact; `None` if it is not mail-enabled, or a system object, or a replication conflict's loser
+    /// (*default configuration*: a contact needs `mail` and a primary SMTP address).
+    pub fn read(kind: HolderKind, guid: AdGuid, dn: Dn, values: impl Fn(&str) -> Vec<Vec<u8>>) -> Option<Self> {
+        let texts = |name: &str| {
+            let mut texts: Vec<String> =
+                values(name).into_iter().map(|octets| String::from_utf8_lossy(&octets).into_owned()).collect();
+            texts.sort();
+            texts
+        };
+        let text = |name: &str| texts(name).into_iter().find(|text| !text.is_empty());
+        let proxy_addresses: Vec<ProxyAddress> = texts("proxyAddresses").into_iter().map(ProxyAddress).collect();
+        let primary = the_primary(&proxy_addresses)?.to_owned();
+        let mail = text("mail");
+        let excluded = text("isCriticalSystemObject").is_some() || dn.as_str().to_uppercase().contains("\\0ACNF:");
+        if excluded || kind == HolderKind::Contact && mail.is_none() {
+            return None;
+        }
+        let display_name = text("displayName").or_else(|| text("cn"));
+        Some(Self { kind, guid, dn, display_name, mail, primary, proxy_addresses })
+    }
+}
+
+/// The one primary SMTP address, without its `SMTP:`. Two are none: nothing says which one is meant.
+fn the_primary(addresses: &[ProxyAddress]) -> Option<&str> {
+    let mut primaries = addresses.iter().filter_map(|a| a.0.strip_prefix("SMTP:"));
+    match (primaries.next(), primaries.next()) {
+        (Some(one), None) => Some(one),
+        _ => None,
+    }
 }
 
 /// An AD user as imported.
@@ -51,7 +113,7 @@ pub struct ImportedUser {
 }
 
 /// The attributes that an import asks for.
-pub const IMPORTED_ATTRIBUTES: [&str; 15] = [
+pub const IMPORTED_ATTRIBUTES: [&str; 16] = [
     "objectGUID",
     "objectSid",
     "sAMAccountName",
@@ -67,6 +129,7 @@ pub const IMPORTED_ATTRIBUTES: [&str; 15] = [
     "isCriticalSystemObject",
     "msExchRecipientTypeDetails",
     "objectClass",
+    "cn",
 ];
 
 impl ImportedUser {
@@ -102,11 +165,7 @@ impl ImportedUser {
 
     /// The one primary SMTP address, without its `SMTP:`. Two are none: nothing says which one is meant.
     pub fn primary_smtp(&self) -> Option<&str> {
-        let mut primaries = self.proxy_addresses.iter().filter_map(|a| a.0.strip_prefix("SMTP:"));
-        match (primaries.next(), primaries.next()) {
-            (Some(one), None) => Some(one),
-            _ => None,
-        }
+        the_primary(&self.proxy_addresses)
     }
 
     /// Whether sign-in is disabled (`userAccountControl` bit 2).
@@ -127,7 +186,22 @@ impl AdView {
                 })
             })
         });
-        Self { users: users.collect() }
+        let holders = forest.iter().flat_map(|domain| &domain.entries).filter_map(|entry| {
+            let kind = holder_kind(|class| entry.has_class(class))?;
+            ImportedHolder::read(kind, entry.guid, entry.dn.clone(), |name| {
+                entry.values(name).map(AdValues::to_octets).unwrap_or_default()
+            })
+        });
+        Self { users: users.collect(), holders: holders.collect() }
+    }
+}
+
+/// Whether an object of these classes is a group or a contact.
+pub fn holder_kind(has_class: impl Fn(&str) -> bool) -> Option<HolderKind> {
+    match (has_class("group"), has_class("contact")) {
+        (true, _) => Some(HolderKind::Group),
+        (false, true) => Some(HolderKind::Contact),
+        (false, false) => None,
     }
 }
 

@@ -1,5 +1,17 @@
 //! The Entra side of a world, spelled as Microsoft Graph spells it.
 
+pub mod access;
+pub mod group;
+pub mod pim;
+pub mod policy;
+pub mod role;
+
+pub use access::{ConditionalAccessPolicy, PolicyConditions, PolicyUsers};
+pub use group::{AppRoleAssignment, AssignedLicense, CloudGroup, CloudHolder, GroupSchedule};
+pub use pim::{AccessId, AssignmentType, RoleSchedule, ScheduleId, Term};
+pub use policy::{PolicyRule, PolicyScope, RoleManagementPolicy};
+pub use role::{ActiveRole, CloudRoleAssignment, RoleDefinition};
+
 use super::load::{no_object_id, no_placeholder};
 use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, TenantId};
 use jiff::Timestamp;
@@ -35,7 +47,7 @@ pub struct Cloud {
     pub deleted_users: Vec<CloudUser>,
     /// Groups.
     #[serde(default)]
-    pub groups: Vec<CloudHolder>,
+    pub groups: Vec<CloudGroup>,
     /// Organizational contacts.
     #[serde(default)]
     pub contacts: Vec<CloudHolder>,
@@ -44,9 +56,25 @@ pub struct Cloud {
     pub administrative_units: Vec<AdministrativeUnit>,
     /// Role definitions.
     pub role_definitions: Vec<RoleDefinition>,
-    /// Active role assignments.
+    /// Active role assignments without an end.
     #[serde(default)]
     pub role_assignments: Vec<CloudRoleAssignment>,
+    /// Active role assignments that have a start or an end, or that were activated: PIM's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub role_assignment_schedules: Vec<RoleSchedule>,
+    /// PIM's role eligibilities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub role_eligibility_schedules: Vec<RoleSchedule>,
+    /// What PIM asks of those who assign or activate a role or a group's membership. One that is left out has
+    /// Microsoft's defaults.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub role_management_policies: Vec<RoleManagementPolicy>,
+    /// Conditional Access policies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditional_access_policies: Vec<ConditionalAccessPolicy>,
+    /// Whether the tenant has a licence with Privileged Identity Management (Microsoft Entra ID P2, Governance).
+    #[serde(default = "enabled")]
+    pub pim_licensed: bool,
     /// Ids of role assignments that were removed: none is given a second time.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub past_role_assignments: BTreeSet<AssignmentId>,
@@ -126,6 +154,9 @@ pub struct Caller {
     pub permissions: Vec<String>,
     /// The directory roles (template ids) it holds, which sensitive actions need besides permissions.
     pub roles: Vec<RoleDefinitionId>,
+    /// Whether it signed in with more than one factor. A service principal never does.
+    #[serde(default)]
+    pub multi_factor: bool,
 }
 
 /// `user`, with the members that linking touches.
@@ -217,27 +248,6 @@ pub struct CloudProvisioningError {
     pub value: String,
 }
 
-/// `group` or `orgContact`, with what linking looks at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CloudHolder {
-    /// The object id. May be left out of a file: then it is derived from the display name.
-    #[serde(default = "no_object_id")]
-    #[schemars(transform = no_placeholder)]
-    pub id: ObjectId,
-    /// The display name.
-    pub display_name: String,
-    /// The primary address.
-    #[serde(default)]
-    pub mail: Option<String>,
-    /// All addresses.
-    #[serde(default)]
-    pub proxy_addresses: Vec<String>,
-    /// Whether it is synced now.
-    #[serde(default)]
-    pub on_premises_sync_enabled: Option<bool>,
-}
-
 /// `administrativeUnit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -248,46 +258,6 @@ pub struct AdministrativeUnit {
     pub id: ObjectId,
     /// The display name.
     pub display_name: String,
-}
-
-/// `unifiedRoleDefinition`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RoleDefinition {
-    /// The id; for built-in roles the template id.
-    pub id: RoleDefinitionId,
-    /// The display name.
-    pub display_name: String,
-    /// Whether Microsoft made it.
-    #[serde(default = "enabled")]
-    pub is_built_in: bool,
-}
-
-/// `unifiedRoleAssignment`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CloudRoleAssignment {
-    /// The assignment's id. May be left out of a file: then it is derived.
-    #[serde(default = "no_assignment_id")]
-    #[schemars(transform = no_placeholder)]
-    pub id: AssignmentId,
-    /// The holder.
-    pub principal_id: ObjectId,
-    /// The role.
-    pub role_definition_id: RoleDefinitionId,
-    /// The scope; `/` is the whole directory.
-    #[serde(default)]
-    pub directory_scope_id: Option<String>,
-    /// An application-specific scope.
-    #[serde(default)]
-    pub app_scope_id: Option<String>,
-    /// A condition.
-    #[serde(default)]
-    pub condition: Option<String>,
-}
-
-fn no_assignment_id() -> AssignmentId {
-    AssignmentId(String::new())
 }
 
 impl CloudUser {

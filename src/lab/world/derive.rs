@@ -3,6 +3,7 @@
 //! They look like the real thing (a UUID, a domain SID with a RID, an opaque assignment id), so that clients cannot tell
 //! a hand-written world from a large one.
 
+use super::cloud::ScheduleId;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, AssignmentId, ObjectId, RoleDefinitionId, Sid};
 use base64::Engine as _;
@@ -55,6 +56,18 @@ pub fn sid(base: &Dn, dn: &Dn) -> Sid {
 /// The id of a role assignment.
 pub fn assignment_id(principal: ObjectId, role: &RoleDefinitionId, scope: &str) -> AssignmentId {
     let octets = digest("roleAssignment", &format!("{principal}\0{role}\0{scope}"));
+    AssignmentId(format!("{}-1", URL_SAFE_NO_PAD.encode(octets)))
+}
+
+/// The id of one of PIM's schedules, from what it is about.
+pub fn schedule_id(kind: &str, about: &str) -> ScheduleId {
+    ScheduleId(uuid(kind, about).to_string())
+}
+
+/// The id of the role assignment that one of PIM's schedules makes: in Entra's form, the role's octets first.
+pub fn scheduled_assignment_id(role: &RoleDefinitionId, schedule: &ScheduleId) -> AssignmentId {
+    let mut octets = Uuid::parse_str(role.as_str()).unwrap_or_default().to_bytes_le().to_vec();
+    octets.extend_from_slice(uuid("scheduled roleAssignment", &schedule.0).as_bytes());
     AssignmentId(format!("{}-1", URL_SAFE_NO_PAD.encode(octets)))
 }
 

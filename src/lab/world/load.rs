@@ -1,5 +1,6 @@
 //! Reading a world's file: one clear message for what is wrong, and ids where the author gave none.
 
+use super::cloud::{Cloud, GroupSchedule, RoleSchedule, ScheduleId};
 use super::{WORLD_VERSION, World, derive};
 use crate::model::id::{AdGuid, ObjectId};
 use schemars::Schema;
@@ -115,6 +116,33 @@ pub fn fill_in_ids(world: &mut World) {
             assignment.id = derive::assignment_id(assignment.principal_id, &assignment.role_definition_id, scope);
         }
     }
+    for policy in &mut cloud.conditional_access_policies {
+        fill(&mut policy.id, "conditionalAccessPolicy", &policy.display_name);
+    }
+    fill_in_schedule_ids(cloud);
+}
+
+/// The same for PIM's rows, whose ids depend on what they are about and not on their place in the file.
+fn fill_in_schedule_ids(cloud: &mut Cloud) {
+    let eligibilities = cloud.role_eligibility_schedules.iter_mut().map(|s| ("roleEligibilitySchedule", s));
+    let assignments = cloud.role_assignment_schedules.iter_mut().map(|s| ("roleAssignmentSchedule", s));
+    for (kind, schedule) in eligibilities.chain(assignments).filter(|(_, s)| s.id.0.is_empty()) {
+        let RoleSchedule { principal_id, role_definition_id: role, assignment_type, start_date_time: start, .. } =
+            &*schedule;
+        let scope = schedule.directory_scope().or(schedule.app_scope_id.as_deref()).unwrap_or_default();
+        let about = format!("{principal_id}\0{role}\0{scope}\0{assignment_type:?}\0{start:?}");
+        schedule.id = derive::schedule_id(kind, &about);
+    }
+    for group in &mut cloud.groups {
+        let eligibilities = group.eligibility_schedules.iter_mut().map(|s| ("eligibilitySchedule", s));
+        let assignments = group.assignment_schedules.iter_mut().map(|s| ("assignmentSchedule", s));
+        for (kind, schedule) in eligibilities.chain(assignments).filter(|(_, s)| s.id.0.is_empty()) {
+            let GroupSchedule { principal_id, access_id, start_date_time: start, .. } = &*schedule;
+            let about = format!("{}\0{principal_id}\0{}\0{start:?}", group.id, access_id.as_str());
+            let unique = derive::schedule_id(kind, &about);
+            schedule.id = ScheduleId(format!("{}_{}_{unique}", group.id, access_id.as_str()));
+        }
+    }
 }
 
 /// Collects values and says which came twice.
@@ -148,9 +176,8 @@ fn contradictions(world: &World) -> Vec<String> {
     for user in cloud.users.iter().chain(&cloud.deleted_users) {
         unique.add(&user.id.to_string(), &user.user_principal_name);
     }
-    for holder in cloud.groups.iter().chain(&cloud.contacts) {
-        unique.add(&holder.id.to_string(), &holder.display_name);
-    }
+    cloud.groups.iter().for_each(|g| unique.add(&g.id.to_string(), &g.display_name));
+    cloud.contacts.iter().for_each(|c| unique.add(&c.id.to_string(), &c.display_name));
     let mut unique = Unique { what: "the cloud UPN", seen: BTreeSet::new(), problems: &mut problems };
     cloud.users.iter().for_each(|u| unique.add(&u.user_principal_name, &u.id.to_string()));
     let mut unique = Unique { what: "the role assignment id", seen: BTreeSet::new(), problems: &mut problems };
@@ -161,9 +188,10 @@ fn contradictions(world: &World) -> Vec<String> {
             problems.push(format!("{} is not below the base {} of its domain", entry.dn, domain.base_dn));
         }
     }
-    for assignment in &cloud.role_assignments {
-        if !cloud.role_definitions.iter().any(|r| r.id == assignment.role_definition_id) {
-            let (id, role) = (&assignment.id, &assignment.role_definition_id);
+    let assigned = cloud.role_assignments.iter().map(|a| (a.id.to_string(), &a.role_definition_id));
+    let schedules = cloud.role_assignment_schedules.iter().chain(&cloud.role_eligibility_schedules);
+    for (id, role) in assigned.chain(schedules.map(|s| (s.id.to_string(), &s.role_definition_id))) {
+        if !cloud.role_definitions.iter().any(|r| r.id == *role) {
             problems
                 .push(format!("the role assignment {id} is of the role {role}, which roleDefinitions does not have"));
         }

@@ -35,9 +35,41 @@ pub struct SyncEngine {
     /// More deletions than this in one cycle stop its whole export (accidental-delete prevention).
     #[serde(default = "five_hundred")]
     pub deletion_threshold: u32,
+    /// How the cloud writes a UPN that somebody else has.
+    #[serde(default)]
+    pub mangled_upn: MangledUpn,
     /// The objects imported so far. An AD user in here is not new: no match is evaluated for it any more.
     #[serde(default)]
     pub connector_space: Vec<Connected>,
+    /// The mail-enabled groups and contacts imported so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connected_holders: Vec<ConnectedHolder>,
+}
+
+/// A group or contact of AD that the engine has imported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectedHolder {
+    /// The AD object.
+    pub ad: AdGuid,
+    /// The cloud object it is joined to, or `None` while its export fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<ObjectId>,
+    /// The export error of the last cycle, by Microsoft's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// How a UPN in quarantine is written: Microsoft's page shows both forms ("Identity synchronization and duplicate
+/// attribute resiliency").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MangledUpn {
+    /// `User+1234@contoso.onmicrosoft.com`.
+    #[default]
+    WithPlus,
+    /// `User1234@contoso.onmicrosoft.com`.
+    WithoutPlus,
 }
 
 /// An AD user that the engine has imported.

@@ -242,7 +242,7 @@ fn conflicts() -> Vec<Case> {
 
 fn cases() -> Vec<Case> {
     let own = [selectors(), anchors(), conflicts()];
-    let scenes = [scenes::refusals(), scenes::places(), scenes::cautions(), scenes::wholes()];
+    let scenes = [scenes::refusals(), scenes::restores(), scenes::places(), scenes::cautions(), scenes::wholes()];
     let holders = [holders::others(), holders::names(), holders::source_anchors()];
     own.into_iter().chain(scenes).chain(holders).flatten().collect()
 }

@@ -13,13 +13,16 @@ pub(super) fn doubts(link: Candidate<'_>, by: MatchKey, index: &Index<'_>) -> Ve
     let snapshot = index.snapshot;
     let soft = by != MatchKey::HardMatch;
     let addressed = !link.ad.proxy_addresses.is_empty();
+    // Of a user that was never synced it is known without reading.
+    let synced_once = link.cloud.immutable_id.is_some() || link.cloud.security_identifier.is_some();
+    let unread_authority = synced_once && link.cloud.cloud_managed.is_none();
     let unread = [
         (true, Missing::SyncFeatures, "whether the tenant's switches allow the match"),
         (true, Missing::Roles, "whether the cloud user holds a role"),
         (true, Missing::PimSchedules, "whether the cloud user is eligible for a role"),
         (true, Missing::RoleGroups, "whether a group brings the cloud user a role"),
         (true, Missing::ObjectIdentifier, "whether the cloud user carries another AD object's identifier"),
-        (link.cloud.cloud_managed.is_none(), Missing::SyncBehavior, "whether the cloud is its source of authority"),
+        (unread_authority, Missing::SyncBehavior, "whether the cloud is its source of authority"),
         (soft, Missing::DeletedUsers, "whether a soft-deleted user has the anchor and is restored instead"),
         (addressed, Missing::Groups, "whether a group holds one of the addresses"),
         (addressed, Missing::Contacts, "whether a contact holds one of the addresses"),

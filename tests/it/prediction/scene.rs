@@ -1,13 +1,16 @@
 //! Random small worlds with links between their two sides.
 
 use matchplan::lab::sync::cycle::of_embedded_forest;
-use matchplan::lab::world::cloud::{CloudHolder, CloudRoleAssignment, CloudUser};
+use matchplan::lab::world::cloud::{
+    AccessId, AssignmentType, CloudGroup, CloudHolder, CloudRoleAssignment, CloudUser, GroupSchedule, RoleSchedule,
+    ScheduleId,
+};
 use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::lab::world::load::{fill_in_ids, parse};
 use matchplan::lab::world::{World, derive};
 use matchplan::model::anchor::Anchor;
 use matchplan::model::dn::Dn;
-use matchplan::model::id::AdGuid;
+use matchplan::model::id::{AdGuid, ObjectId};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -26,6 +29,7 @@ const WORLD: &str = r#"{
     "tenantId": "11111111-2222-3333-4444-555555555555", "displayName": "X", "onPremisesSyncEnabled": true,
     "domains": [
       {"id": "x.com", "authenticationType": "Managed", "isVerified": true},
+      {"id": "fed.x.com", "authenticationType": "Federated", "isVerified": true},
       {"id": "x.onmicrosoft.com", "authenticationType": "Managed", "isVerified": true, "isInitial": true}
     ],
     "caller": {"id": "99999999-2222-3333-4444-555555555555", "displayName": "test", "permissions": [], "roles": []},
@@ -45,15 +49,36 @@ struct AdPerson {
     nickname: bool,
     /// Whose objectGUID stands in mS-DS-ConsistencyGuid.
     consistency: Option<usize>,
+    /// What the cloud does not take or the engine does not look at.
+    oddity: Option<Oddity>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Oddity {
+    BlankInUpn,
+    LinkedMailbox,
+    DiscoveryMailbox,
+    Critical,
+}
+
+/// How somebody holds a role.
+#[derive(Clone, Copy, Debug)]
+enum Right {
+    Active,
+    Scoped,
+    Activated,
+    Eligible,
+    Member,
+    EligibleMember,
 }
 
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 struct CloudPerson {
     domain: usize,
     anchor_of: Option<usize>,
     identifier_of: Option<usize>,
-    role: bool,
+    sid_of: Option<usize>,
+    right: Option<Right>,
     cloud_managed: bool,
     deleted: bool,
     has_primary: bool,
@@ -84,10 +109,12 @@ fn name() -> std::ops::Range<usize> {
 
 fn ad_person() -> impl Strategy<Value = AdPerson> {
     let seldom = || proptest::bool::weighted(0.2);
-    let upn = proptest::option::weighted(0.9, (name(), 0..3_usize));
+    let upn = proptest::option::weighted(0.9, (name(), 0..4_usize));
     let maybe = || proptest::option::of(name());
-    (upn, maybe(), rarely(name()), seldom(), seldom(), any::<bool>(), rarely(name())).prop_map(
-        |(upn, primary, alias, in_scope, disabled, nickname, consistency)| AdPerson {
+    let oddities = [Oddity::BlankInUpn, Oddity::LinkedMailbox, Oddity::DiscoveryMailbox, Oddity::Critical];
+    let oddity = proptest::option::weighted(0.1, proptest::sample::select(oddities.to_vec()));
+    (upn, maybe(), rarely(name()), seldom(), seldom(), any::<bool>(), rarely(name()), oddity).prop_map(
+        |(upn, primary, alias, in_scope, disabled, nickname, consistency, oddity)| AdPerson {
             upn,
             primary,
             alias,
@@ -95,18 +122,24 @@ fn ad_person() -> impl Strategy<Value = AdPerson> {
             disabled,
             nickname,
             consistency,
+            oddity,
         },
     )
 }
 
 fn cloud_person() -> impl Strategy<Value = CloudPerson> {
     let seldom = || proptest::bool::weighted(0.12);
-    (0..2_usize, rarely(name()), rarely(name()), seldom(), seldom(), seldom(), any::<bool>()).prop_map(
-        |(domain, anchor_of, identifier_of, role, cloud_managed, deleted, has_primary)| CloudPerson {
+    let rights =
+        [Right::Active, Right::Scoped, Right::Activated, Right::Eligible, Right::Member, Right::EligibleMember];
+    let right = proptest::option::weighted(0.2, proptest::sample::select(rights.to_vec()));
+    let domain = proptest::sample::select(vec![0, 0, 0, 1, 1, 2]);
+    (domain, rarely(name()), rarely(name()), rarely(name()), right, seldom(), seldom(), any::<bool>()).prop_map(
+        |(domain, anchor_of, identifier_of, sid_of, right, cloud_managed, deleted, has_primary)| CloudPerson {
             domain,
             anchor_of,
             identifier_of,
-            role,
+            sid_of,
+            right,
             cloud_managed,
             deleted,
             has_primary,
@@ -156,9 +189,17 @@ fn ad_entry(n: usize, person: &AdPerson) -> AdEntry {
         ("sAMAccountName", one(NAMES[n].to_owned())),
         ("userAccountControl", one(if person.disabled { "514" } else { "512" }.to_owned())),
     ];
+    let blank = if matches!(person.oddity, Some(Oddity::BlankInUpn)) { " " } else { "" };
     attributes.extend(person.upn.map(|(name, suffix)| {
-        ("userPrincipalName", one(format!("{}@{}", NAMES[name], ["x.com", "ad.local", INITIAL][suffix])))
+        let suffix = ["x.com", "ad.local", INITIAL, "fed.x.com"][suffix];
+        ("userPrincipalName", one(format!("{}{blank}@{suffix}", NAMES[name])))
     }));
+    attributes.extend(match person.oddity {
+        Some(Oddity::LinkedMailbox) => Some(("msExchRecipientTypeDetails", one("2".to_owned()))),
+        Some(Oddity::DiscoveryMailbox) => Some(("msExchRecipientTypeDetails", one("536870912".to_owned()))),
+        Some(Oddity::Critical) => Some(("isCriticalSystemObject", one("FALSE".to_owned()))),
+        Some(Oddity::BlankInUpn) | None => None,
+    });
     if !addresses.is_empty() {
         attributes.push(("proxyAddresses", AdValues::Many(addresses)));
     }
@@ -176,12 +217,24 @@ fn ad_entry(n: usize, person: &AdPerson) -> AdEntry {
     }
 }
 
-fn cloud_user(n: usize, person: &CloudPerson, anchors: &mut BTreeSet<usize>) -> CloudUser {
-    let upn = format!("{}@{}", NAMES[n], ["x.com", INITIAL][person.domain]);
+/// An anchor and a SID are given once in a tenant.
+#[derive(Default)]
+struct Given {
+    anchors: BTreeSet<usize>,
+    sids: BTreeSet<usize>,
+}
+
+fn cloud_user(n: usize, person: &CloudPerson, given: &mut Given) -> CloudUser {
+    let upn = format!("{}@{}", NAMES[n], ["x.com", INITIAL, "fed.x.com"][person.domain]);
     let mut addresses = vec![format!("smtp:{}2@x.com", NAMES[n])];
     addresses.extend(person.has_primary.then(|| format!("SMTP:{}@x.com", NAMES[n])));
-    let anchor = person.anchor_of.filter(|of| anchors.insert(*of)).map(|of| Anchor::from_guid(guid(of)).to_base64());
+    let anchor =
+        person.anchor_of.filter(|of| given.anchors.insert(*of)).map(|of| Anchor::from_guid(guid(of)).to_base64());
+    let base = Dn::parse("DC=ad,DC=test").unwrap();
+    let sid = person.sid_of.filter(|of| given.sids.insert(*of));
     CloudUser {
+        on_premises_security_identifier: sid
+            .map(|of| derive::sid(&base, &base.child("CN", NAMES[of]).unwrap()).to_string()),
         id: derive::object_id("user", &upn),
         mail: addresses.iter().find_map(|a| a.strip_prefix("SMTP:")).map(str::to_owned),
         proxy_addresses: addresses,
@@ -192,6 +245,124 @@ fn cloud_user(n: usize, person: &CloudPerson, anchors: &mut BTreeSet<usize>) -> 
     }
 }
 
+/// The role-assignable group that brings its members the role.
+fn administrators() -> CloudGroup {
+    CloudGroup {
+        id: derive::object_id("group", "administrators"),
+        is_assignable_to_role: true,
+        ..CloudGroup::named("Administrators")
+    }
+}
+
+fn assignment(principal: ObjectId, scope: &str) -> CloudRoleAssignment {
+    CloudRoleAssignment {
+        id: derive::assignment_id(principal, &HELPDESK.into(), scope),
+        principal_id: principal,
+        role_definition_id: HELPDESK.into(),
+        directory_scope_id: Some(scope.to_owned()),
+        app_scope_id: None,
+        condition: None,
+    }
+}
+
+fn schedule(principal: ObjectId, assignment_type: AssignmentType) -> RoleSchedule {
+    RoleSchedule {
+        id: ScheduleId(format!("schedule of {principal}")),
+        principal_id: principal,
+        role_definition_id: HELPDESK.into(),
+        directory_scope_id: Some("/".to_owned()),
+        app_scope_id: None,
+        assignment_type,
+        start_date_time: None,
+        end_date_time: None,
+    }
+}
+
+fn give(right: Right, user: ObjectId, world: &mut World) {
+    let end_date_time = world.clock.checked_add(jiff::SignedDuration::from_hours(100)).ok();
+    let entra = &mut world.entra;
+    let group = entra.groups.iter_mut().find(|group| group.is_assignable_to_role).unwrap();
+    match right {
+        Right::Active => entra.role_assignments.push(assignment(user, "/")),
+        Right::Scoped => entra.role_assignments.push(assignment(user, "/administrativeUnits/1")),
+        Right::Activated => entra
+            .role_assignment_schedules
+            .push(RoleSchedule { end_date_time, ..schedule(user, AssignmentType::Activated) }),
+        Right::Eligible => entra.role_eligibility_schedules.push(schedule(user, AssignmentType::Assigned)),
+        Right::Member => group.members.push(user),
+        Right::EligibleMember => group.eligibility_schedules.push(GroupSchedule {
+            id: ScheduleId(format!("membership of {user}")),
+            principal_id: user,
+            access_id: AccessId::Member,
+            assignment_type: AssignmentType::Assigned,
+            start_date_time: None,
+            end_date_time: None,
+        }),
+    }
+    let group = group.id;
+    if entra.role_assignments.iter().all(|held| held.principal_id != group) {
+        entra.role_assignments.push(assignment(group, "/"));
+    }
+}
+
+/// What else holds an address: in the cloud alone, or in AD and synced.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Group,
+    Contact,
+    SyncedGroup,
+    SyncedContact,
+}
+
+const KINDS: [Kind; 4] = [Kind::Group, Kind::Contact, Kind::SyncedGroup, Kind::SyncedContact];
+
+/// Adds a group or contact, unless somebody in the cloud has the address already.
+fn add_holder(n: usize, holder: Option<(Kind, usize, bool)>, world: &mut World) {
+    let Some((kind, name, primary)) = holder else { return };
+    let address = format!("{}:{}@x.com", if primary { "SMTP" } else { "smtp" }, NAMES[name]);
+    let entra = &mut world.entra;
+    let users = entra.users.iter().flat_map(|user| &user.proxy_addresses);
+    let groups = entra.groups.iter().flat_map(|group| &group.proxy_addresses);
+    let contacts = entra.contacts.iter().flat_map(|contact| &contact.proxy_addresses);
+    if users.chain(groups).chain(contacts).any(|held| held.eq_ignore_ascii_case(&address)) {
+        return;
+    }
+    let (class, synced) = match kind {
+        Kind::Group => ("group", false),
+        Kind::Contact => ("contact", false),
+        Kind::SyncedGroup => ("group", true),
+        Kind::SyncedContact => ("contact", true),
+    };
+    let called = format!("{class} {n}");
+    let on_premises_sync_enabled = synced.then_some(true);
+    let (id, proxy_addresses) = (derive::object_id(class, &called), vec![address]);
+    if synced {
+        let dn = Dn::parse(STAFF).unwrap().child("CN", &called).unwrap();
+        let classes = AdValues::Many(["top", class].map(str::to_owned).to_vec());
+        world.ad[0].entries.push(AdEntry {
+            guid: derive::ad_guid(&dn),
+            sid: None,
+            dn,
+            attributes: [
+                ("objectClass".to_owned(), classes),
+                ("proxyAddresses".to_owned(), AdValues::Many(proxy_addresses.clone())),
+            ]
+            .into(),
+        });
+    }
+    if class == "group" {
+        entra.groups.push(CloudGroup { id, proxy_addresses, on_premises_sync_enabled, ..CloudGroup::named(&called) });
+    } else {
+        entra.contacts.push(CloudHolder {
+            id,
+            display_name: called,
+            mail: None,
+            proxy_addresses,
+            on_premises_sync_enabled,
+        });
+    }
+}
+
 /// A world whose AD users clash as they like, with a tenant that Entra would allow, and links between the two.
 /// `history` is how many cycles have run before, so that some users are linked, duplicated or quarantined already.
 pub(super) fn scene() -> impl Strategy<Value = Scene> {
@@ -199,22 +370,20 @@ pub(super) fn scene() -> impl Strategy<Value = Scene> {
     let cloud = proptest::collection::vec(cloud_person(), NAMES.len());
     let links: Vec<_> = name().map(link).collect();
     let switches = proptest::collection::vec(proptest::bool::weighted(0.2), 5);
-    (people, cloud, links, switches, any::<bool>(), 0..2_usize, any::<bool>()).prop_map(
-        |(people, cloud, links, switches, group, history, hold)| {
+    let holder = rarely((proptest::sample::select(KINDS.to_vec()), name(), any::<bool>()));
+    let holders = proptest::collection::vec(holder, 4);
+    // Until nothing is left to happen: what an earlier cycle puts off is not the link's.
+    let history = proptest::sample::select(vec![0_usize, 4]);
+    (people, cloud, links, switches, holders, history, any::<bool>()).prop_map(
+        |(people, cloud, links, switches, holders, history, hold)| {
             let mut world = parse(WORLD, Path::new("test")).unwrap();
             world.ad[0].entries = people.iter().enumerate().map(|(n, person)| ad_entry(n, person)).collect();
-            let mut anchors = BTreeSet::new();
+            world.entra.groups.push(administrators());
+            let mut given = Given::default();
             for (n, person) in cloud.iter().enumerate() {
-                let user = cloud_user(n, person, &mut anchors);
-                if person.role {
-                    world.entra.role_assignments.push(CloudRoleAssignment {
-                        id: derive::assignment_id(user.id, &HELPDESK.into(), "/"),
-                        principal_id: user.id,
-                        role_definition_id: HELPDESK.into(),
-                        directory_scope_id: Some("/".to_owned()),
-                        app_scope_id: None,
-                        condition: None,
-                    });
+                let user = cloud_user(n, person, &mut given);
+                if let Some(right) = person.right {
+                    give(right, user.id, &mut world);
                 }
                 if person.deleted {
                     let upn = format!("{}{}", user.id.0.simple(), user.user_principal_name);
@@ -224,20 +393,8 @@ pub(super) fn scene() -> impl Strategy<Value = Scene> {
                     world.entra.users.push(user);
                 }
             }
-            if group {
-                let free = |world: &World| {
-                    let mut all = world.entra.users.iter().flat_map(|user| &user.proxy_addresses);
-                    !all.any(|address| address.ends_with(":eve@x.com"))
-                };
-                if free(&world) {
-                    world.entra.groups.push(CloudHolder {
-                        id: derive::object_id("group", "g"),
-                        display_name: "G".to_owned(),
-                        mail: None,
-                        proxy_addresses: vec!["SMTP:eve@x.com".to_owned()],
-                        on_premises_sync_enabled: None,
-                    });
-                }
+            for (n, holder) in holders.iter().enumerate() {
+                add_holder(n, *holder, &mut world);
             }
             let features = &mut world.entra.features;
             features.block_soft_match_enabled = switches[0];

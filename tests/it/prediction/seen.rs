@@ -2,12 +2,14 @@
 
 use matchplan::lab::sync::view::AdView;
 use matchplan::lab::world::World;
-use matchplan::lab::world::cloud::CloudUser;
+use matchplan::lab::world::cloud::{AccessId, AssignmentType, CloudUser};
+use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::model::ad::{AdUser, Octets};
 use matchplan::model::anchor::ImmutableId;
 use matchplan::model::entra::{AddressHolder, EntraUser, HolderKind};
 use matchplan::model::profile::Profile;
-use matchplan::model::role::{RoleAssignment, RoleGrant, RoleKind};
+use matchplan::model::recipient::{AdHolder, AdHolderKind};
+use matchplan::model::role::{GroupMember, RoleAssignment, RoleGrant, RoleGroup, RoleKind};
 use matchplan::model::tenant::{Domain, SyncFeatures, Tenant};
 use matchplan::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
 
@@ -29,7 +31,7 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
         surname: user.surname,
         mail_nickname: user.mail_nickname,
         target_address: None,
-        recipient_type: None,
+        recipient_type: (user.recipient_type != 0).then_some(user.recipient_type),
         profile: Profile::new(),
         user_account_control: user.user_account_control.unwrap(),
         critical_system_object: user.critical_system_object,
@@ -37,9 +39,6 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
     });
     let cloud = &world.entra;
     let features = &cloud.features;
-    let role_name = |id: &matchplan::model::id::RoleDefinitionId| {
-        cloud.role_definitions.iter().find(|role| role.id == *id).unwrap().display_name.clone()
-    };
     Snapshot {
         format_version: SNAPSHOT_VERSION,
         taken: world.clock,
@@ -50,7 +49,7 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
             server: "dc".to_owned(),
             upn_suffixes: Vec::new(),
             users: users.collect(),
-            holders: Vec::new(),
+            holders: domain.entries.iter().filter_map(|entry| ad_holder(entry, world)).collect(),
         }],
         tenant: Tenant {
             id: cloud.tenant_id,
@@ -61,7 +60,7 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
                 .map(|d| Domain {
                     name: d.id.clone(),
                     verified: d.is_verified,
-                    federated: false,
+                    federated: d.authentication_type == "Federated",
                     initial: d.is_initial,
                     default: false,
                 })
@@ -79,42 +78,111 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
         },
         users: cloud.users.iter().map(entra_user).collect(),
         deleted_users: cloud.deleted_users.iter().map(entra_user).collect(),
-        holders: cloud
-            .groups
-            .iter()
-            .map(|group| AddressHolder {
-                kind: HolderKind::Group,
-                id: group.id,
-                display_name: Some(group.display_name.clone()),
-                mail: group.mail.clone(),
-                proxy_addresses: group.proxy_addresses.iter().map(String::as_str).collect(),
-                synced: false,
-            })
-            .collect(),
-        roles: cloud
-            .role_assignments
-            .iter()
-            .map(|role| RoleAssignment {
-                id: role.id.clone(),
-                principal: role.principal_id,
-                kind: RoleKind::Active,
-                starts: None,
-                ends: None,
-                grant: RoleGrant {
-                    role: role.role_definition_id.clone(),
-                    role_name: role_name(&role.role_definition_id),
-                    directory_scope: role.directory_scope_id.clone(),
-                    app_scope: role.app_scope_id.clone(),
-                    condition: role.condition.clone(),
-                },
-            })
-            .collect(),
-        role_groups: Vec::new(),
+        holders: address_holders(world),
+        roles: roles(world),
+        role_groups: role_groups(world),
         role_policies: Vec::new(),
         recipients: None,
         caller: None,
         gaps: Vec::new(),
     }
+}
+
+fn ad_holder(entry: &AdEntry, world: &World) -> Option<AdHolder> {
+    let kinds = [("group", AdHolderKind::Group), ("contact", AdHolderKind::Contact)];
+    let (_, kind) = kinds.into_iter().find(|(class, _)| entry.has_class(class))?;
+    Some(AdHolder {
+        kind,
+        guid: entry.guid,
+        dn: entry.dn.clone(),
+        domain: world.ad[0].name.clone(),
+        name: entry.dn.to_string(),
+        mail: None,
+        proxy_addresses: entry
+            .values("proxyAddresses")
+            .map_or(&[][..], AdValues::texts)
+            .iter()
+            .map(String::as_str)
+            .collect(),
+        mail_nickname: None,
+        target_address: None,
+    })
+}
+
+fn address_holders(world: &World) -> Vec<AddressHolder> {
+    let cloud = &world.entra;
+    let groups = cloud.groups.iter().map(|group| AddressHolder {
+        kind: HolderKind::Group,
+        id: group.id,
+        display_name: Some(group.display_name.clone()),
+        mail: group.mail.clone(),
+        proxy_addresses: group.proxy_addresses.iter().map(String::as_str).collect(),
+        synced: group.on_premises_sync_enabled == Some(true),
+    });
+    let contacts = cloud.contacts.iter().map(|contact| AddressHolder {
+        kind: HolderKind::Contact,
+        id: contact.id,
+        display_name: Some(contact.display_name.clone()),
+        mail: contact.mail.clone(),
+        proxy_addresses: contact.proxy_addresses.iter().map(String::as_str).collect(),
+        synced: contact.on_premises_sync_enabled == Some(true),
+    });
+    groups.chain(contacts).collect()
+}
+
+/// Active, activated and eligible roles of users and groups.
+fn roles(world: &World) -> Vec<RoleAssignment> {
+    let cloud = &world.entra;
+    let grant = |role: &matchplan::model::id::RoleDefinitionId, scope: Option<&str>| RoleGrant {
+        role: role.clone(),
+        role_name: cloud.role_definitions.iter().find(|known| known.id == *role).unwrap().display_name.clone(),
+        directory_scope: scope.map(str::to_owned),
+        app_scope: None,
+        condition: None,
+    };
+    let active = cloud.scheduled_roles(world.clock).map(|role| RoleAssignment {
+        id: role.id.clone(),
+        principal: role.principal_id,
+        kind: match role.assignment_type() {
+            AssignmentType::Assigned => RoleKind::Active,
+            AssignmentType::Activated => RoleKind::Activated,
+        },
+        starts: role.term().start,
+        ends: role.term().end,
+        grant: grant(role.role_definition_id, role.directory_scope),
+    });
+    let eligible = cloud.eligibilities(world.clock).map(|role| RoleAssignment {
+        id: role.id.0.clone().into(),
+        principal: role.principal_id,
+        kind: RoleKind::Eligible,
+        starts: role.start_date_time,
+        ends: role.end_date_time,
+        grant: grant(&role.role_definition_id, role.directory_scope()),
+    });
+    active.chain(eligible).collect()
+}
+
+/// Role-assignable groups with their members, those in readiness too.
+fn role_groups(world: &World) -> Vec<RoleGroup> {
+    let member = |user, kind| GroupMember { user, kind, starts: None, ends: None };
+    let groups = world.entra.groups.iter().filter(|group| group.is_assignable_to_role);
+    groups
+        .map(|group| {
+            let inside = group.holders(AccessId::Member, world.clock);
+            let eligible = group.eligibility_schedules.iter().filter(|row| row.access_id == AccessId::Member);
+            RoleGroup {
+                id: group.id,
+                name: group.display_name.clone(),
+                members: inside
+                    .into_iter()
+                    .map(|user| member(user, RoleKind::Active))
+                    .chain(eligible.map(|row| member(row.principal_id, RoleKind::Eligible)))
+                    .collect(),
+                owners: group.owners.clone(),
+                uses: Vec::new(),
+            }
+        })
+        .collect()
 }
 
 fn entra_user(user: &CloudUser) -> EntraUser {

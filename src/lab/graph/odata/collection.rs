@@ -20,6 +20,27 @@ pub struct Resource {
     pub context: &'static str,
 }
 
+/// An object that stands among others of other types.
+#[derive(Debug)]
+pub struct Item {
+    /// Its type.
+    pub entity: &'static EntityType,
+    /// The object.
+    pub object: Object,
+}
+
+impl Item {
+    /// With its type, and of the selected properties those that its type has.
+    fn shown(&self, select: Option<&[&'static Property]>) -> Object {
+        let own = |property: &&'static Property| self.entity.properties.iter().find(|p| p.name == property.name);
+        let properties = select.map_or_else(|| self.entity.shown(), |chosen| chosen.iter().filter_map(own).collect());
+        let mut out = Object::new();
+        out.insert("@odata.type".to_owned(), json!(format!("#microsoft.graph.{}", self.entity.name)));
+        out.append(&mut self.entity.project(self.object.clone(), &properties));
+        out
+    }
+}
+
 /// What the query options ask for.
 struct Options {
     select: Option<Vec<&'static Property>>,
@@ -42,7 +63,44 @@ impl Resource {
         id: impl Fn(&T) -> String,
     ) -> Answer {
         let options = self.options(request)?;
-        let found = matching(items, &options, &view);
+        let properties = options.select.clone().unwrap_or_else(|| self.entity.shown());
+        Ok(self.page(request, &options, items, &view, id, |item| self.shape(request, view(item), &properties)))
+    }
+
+    /// A page of objects of several types: each shows what its own type does, of what a `$select` names.
+    ///
+    /// # Errors
+    /// A query that Graph refuses.
+    pub fn objects(&self, request: &Request, items: Vec<Item>) -> Answer {
+        let options = self.options(request)?;
+        let id = |item: &Item| item.object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let view = |item: &Item| item.object.clone();
+        Ok(self.page(request, &options, items, &view, id, |item| item.shown(options.select.as_deref())))
+    }
+
+    /// One object of any type, with `@odata.context`.
+    ///
+    /// # Errors
+    /// A query that Graph refuses.
+    pub fn single_object(&self, request: &Request, item: &Item) -> Answer {
+        let options = self.options_of_one(request)?;
+        let mut out = Object::new();
+        out.insert("@odata.context".to_owned(), self.context(request, true).into());
+        out.append(&mut item.shown(options.select.as_deref()));
+        Ok(Reply::object(out))
+    }
+
+    /// The part of what was found that this request shows, each item as `shape` shows it.
+    fn page<T>(
+        &self,
+        request: &Request,
+        options: &Options,
+        items: impl IntoIterator<Item = T>,
+        view: &impl Fn(&T) -> Object,
+        id: impl Fn(&T) -> String,
+        shape: impl Fn(&T) -> Object,
+    ) -> Reply {
+        let found = matching(items, options, view);
         let ids: Vec<String> = found.iter().map(&id).collect();
         let total = found.len();
         let start = options.skip.as_ref().map_or(0, |token| token.resume(ids.iter().map(String::as_str))).min(total);
@@ -61,11 +119,9 @@ impl Resource {
             let token = SkipToken { after: ids[end - 1].clone(), seen: end };
             page.insert("@odata.nextLink".to_owned(), request.url_with("$skiptoken", &token.encode()).into());
         }
-        let properties = options.select.clone().unwrap_or_else(|| self.entity.shown());
-        let value: Vec<Value> =
-            found[start..end].iter().map(|item| Value::Object(self.shape(request, view(item), &properties))).collect();
+        let value: Vec<Value> = found[start..end].iter().map(|item| Value::Object(shape(item))).collect();
         page.insert("value".to_owned(), value.into());
-        Ok(Reply::object(page).costing(cost(&options)))
+        Reply::object(page).costing(cost(options))
     }
 
     /// How many there are (`/$count`).
@@ -90,6 +146,15 @@ impl Resource {
     /// # Errors
     /// A `$select` or `$expand` that Graph refuses, or options that make no sense on one object.
     pub fn single(&self, request: &Request, object: Object) -> Answer {
+        let options = self.options_of_one(request)?;
+        let mut out = Object::new();
+        out.insert("@odata.context".to_owned(), self.context(request, true).into());
+        let properties = options.select.unwrap_or_else(|| self.entity.shown());
+        out.append(&mut self.shape(request, object, &properties));
+        Ok(Reply::object(out))
+    }
+
+    fn options_of_one(&self, request: &Request) -> Result<Options, Refusal> {
         if let Some(option) = ["$filter", "$top", "$orderby", "$search", "$skip", "$skiptoken"]
             .iter()
             .find(|o| request.option(o).is_some())
@@ -98,12 +163,7 @@ impl Resource {
                 "Query option '{option}' cannot be applied to the requested resource."
             )));
         }
-        let options = self.options(request)?;
-        let mut out = Object::new();
-        out.insert("@odata.context".to_owned(), self.context(request, true).into());
-        let properties = options.select.unwrap_or_else(|| self.entity.shown());
-        out.append(&mut self.shape(request, object, &properties));
-        Ok(Reply::object(out))
+        self.options(request)
     }
 
     /// The selected properties, with what was expanded.

@@ -3,9 +3,12 @@
 mod batch;
 mod capture;
 mod delta;
+mod groups;
 mod harness;
 mod patch;
+mod pim;
 mod reading;
+mod refusals;
 mod roles;
 mod stopping;
 mod token;

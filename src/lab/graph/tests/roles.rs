@@ -109,12 +109,3 @@ async fn only_those_who_may_assign_roles_do() {
     assert_eq!(lab.get(ASSIGNMENTS).await.status, 403);
     assert!(lab.get("/me").await.message().contains("delegated authentication flow"));
 }
-
-#[tokio::test]
-async fn pim_answers_as_in_a_tenant_without_its_licence() {
-    let lab = Lab::start(world(1)).await;
-    for kind in ["roleEligibilityScheduleInstances", "roleAssignmentScheduleInstances", "roleEligibilitySchedules"] {
-        let seen = lab.get(&format!("/roleManagement/directory/{kind}")).await;
-        assert_eq!((seen.status, seen.code()), (400, "AadPremiumLicenseRequired"), "{kind}");
-    }
-}

@@ -3,6 +3,8 @@
 mod fixture;
 mod flowing;
 mod hard;
+mod holders;
 mod lifecycle;
 mod property;
+mod roles;
 mod soft;

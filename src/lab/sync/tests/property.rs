@@ -2,7 +2,7 @@
 
 use super::fixture::{INITIAL, jane, user};
 use crate::lab::sync::cycle::of_embedded_forest;
-use crate::lab::world::cloud::{Cloud, CloudHolder, CloudUser};
+use crate::lab::world::cloud::{Cloud, CloudGroup, CloudUser};
 use crate::lab::world::forest::AdValues;
 use crate::lab::world::{World, derive};
 use crate::model::anchor::Anchor;
@@ -113,12 +113,10 @@ fn world() -> impl Strategy<Value = World> {
             }
         }
         if group {
-            small.world.entra.groups.push(CloudHolder {
+            small.world.entra.groups.push(CloudGroup {
                 id: derive::object_id("group", "g"),
-                display_name: "G".to_owned(),
-                mail: None,
                 proxy_addresses: vec!["SMTP:eve@x.com".to_owned()],
-                on_premises_sync_enabled: None,
+                ..CloudGroup::named("G")
             });
             for user in &mut small.world.entra.users {
                 user.proxy_addresses.retain(|a| !a.ends_with(":eve@x.com"));

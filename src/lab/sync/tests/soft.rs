@@ -2,7 +2,7 @@
 
 use super::fixture::{INITIAL, jane, user};
 use crate::lab::sync::report::{ErrorCode, Outcome};
-use crate::lab::world::cloud::{CloudHolder, CloudUser};
+use crate::lab::world::cloud::{CloudGroup, CloudHolder, CloudUser};
 use crate::lab::world::derive;
 
 /// Existing tenant: primary SMTP before UPN.
@@ -133,10 +133,11 @@ fn an_address_of_another_object_type_is_an_error() {
         proxy_addresses: vec!["smtp:JANE@x.com".to_owned()],
         on_premises_sync_enabled: None,
     };
+    let group = || CloudGroup { proxy_addresses: holder().proxy_addresses, id: holder().id, ..CloudGroup::named("G") };
     let refused = (Outcome::Failed, Some(ErrorCode::ObjectTypeMismatch));
-    assert_eq!(jane().having(|w| w.entra.groups.push(holder())).outcome(), refused);
+    assert_eq!(jane().having(|w| w.entra.groups.push(group())).outcome(), refused);
     assert_eq!(jane().having(|w| w.entra.contacts.push(holder())).outcome(), refused);
-    let mut small = jane().with(user("jane@x.com", &[])).having(|w| w.entra.groups.push(holder()));
+    let mut small = jane().with(user("jane@x.com", &[])).having(|w| w.entra.groups.push(group()));
     assert_eq!(small.outcome(), refused, "a match does not help");
 }
 

@@ -1,6 +1,6 @@
 //! Putting Contoso together.
 
-use super::{company, people};
+use super::{administrators, company, people};
 use crate::lab::sync::cycle;
 use crate::lab::world::load::fill_in_ids;
 use crate::lab::world::{WORLD_VERSION, World};
@@ -28,6 +28,7 @@ pub fn contoso() -> World {
     world.entra.role_assignments.retain(|assignment| !duplicated.contains(assignment));
 
     people::add_newcomers(&mut world);
+    administrators::join(&mut world);
     fill_in_ids(&mut world);
     people::add_entanglements(&mut world);
     people::give_roles(&mut world);

@@ -1,12 +1,13 @@
 //! Contoso's tenant, domain and sync engine, before anybody works there.
 
 use crate::lab::world::cloud::{
-    AdministrativeUnit, Caller, Cloud, CloudDomain, CloudHolder, CloudRoleAssignment, Features, RoleDefinition,
+    AdministrativeUnit, Caller, Cloud, CloudDomain, CloudGroup, CloudHolder, CloudRoleAssignment, Features,
+    RoleDefinition,
 };
 use crate::lab::world::derive;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::lab::world::load::{no_guid, no_object_id};
-use crate::lab::world::sync::SyncEngine;
+use crate::lab::world::sync::{MangledUpn, SyncEngine};
 use crate::model::anchor::SourceAnchor;
 use crate::model::dn::Dn;
 use crate::model::id::{ObjectId, RoleDefinitionId, TenantId};
@@ -144,7 +145,7 @@ pub(super) fn assignment(principal: ObjectId, role: &str, unit: Option<&str>) ->
     }
 }
 
-fn role_id(role: &str) -> RoleDefinitionId {
+pub(super) fn role_id(role: &str) -> RoleDefinitionId {
     let known = ROLES.iter().find(|(name, _)| *name == role);
     known.map_or_else(|| unreachable!("{role} is in the table"), |(_, id)| (*id).into())
 }
@@ -164,6 +165,11 @@ pub(super) fn tenant() -> Cloud {
         mail: Some(address.to_owned()),
         proxy_addresses: vec![format!("SMTP:{address}")],
         on_premises_sync_enabled: None,
+    };
+    let group = |name: &str, address: &str| CloudGroup {
+        mail: Some(address.to_owned()),
+        proxy_addresses: vec![format!("SMTP:{address}")],
+        ..CloudGroup::named(name)
     };
     let caller = derive::object_id("servicePrincipal", "matchplan");
     let caller_roles = [PRIVILEGED_ROLE_ADMINISTRATOR, PRIVILEGED_AUTHENTICATION_ADMINISTRATOR];
@@ -193,18 +199,24 @@ pub(super) fn tenant() -> Cloud {
                 "AdministrativeUnit.Read.All",
                 "Directory.Read.All",
                 "RoleManagement.ReadWrite.Directory",
+                "RoleManagementPolicy.Read.AzureADGroup",
+                "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
+                "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+                "GroupMember.ReadWrite.All",
+                "Policy.Read.All",
                 "OnPremDirectorySynchronization.ReadWrite.All",
             ]
             .map(str::to_owned)
             .to_vec(),
             roles: caller_roles.map(role_id).to_vec(),
+            multi_factor: false,
         },
         users: Vec::new(),
         deleted_users: Vec::new(),
         groups: vec![
-            holder("Sales", "sales@contoso.com"),
-            holder("All Staff", "all.staff@contoso.com"),
-            holder("Project Aurora", "aurora@contoso.com"),
+            group("Sales", "sales@contoso.com"),
+            group("All Staff", "all.staff@contoso.com"),
+            group("Project Aurora", "aurora@contoso.com"),
         ],
         contacts: vec![
             holder("Sam Stone (external)", "s.stone@contoso.com"),
@@ -216,6 +228,11 @@ pub(super) fn tenant() -> Cloud {
             .map(|&(name, id)| RoleDefinition { id: id.into(), display_name: name.to_owned(), is_built_in: true })
             .collect(),
         role_assignments: caller_roles.iter().map(|role| assignment(caller, role, None)).collect(),
+        role_assignment_schedules: Vec::new(),
+        role_eligibility_schedules: Vec::new(),
+        role_management_policies: Vec::new(),
+        conditional_access_policies: Vec::new(),
+        pim_licensed: true,
         past_role_assignments: BTreeSet::new(),
     }
 }
@@ -231,6 +248,8 @@ pub(super) fn engine() -> SyncEngine {
         interval_minutes: 30,
         next_cycle: None,
         deletion_threshold: 500,
+        mangled_upn: MangledUpn::WithPlus,
         connector_space: Vec::new(),
+        connected_holders: Vec::new(),
     }
 }

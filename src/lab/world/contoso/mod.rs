@@ -10,7 +10,9 @@
 //! | [`company`] | the tenant, the domain, the engine's settings |
 //! | [`person`] | writing a person down in few words |
 //! | [`people`] | everybody, by case |
+//! | [`administrators`] | those who hold a role in another way than by a plain assignment |
 
+pub mod administrators;
 pub mod build;
 pub mod company;
 pub mod people;

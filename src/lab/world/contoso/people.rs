@@ -13,7 +13,7 @@ use crate::model::anchor::Anchor;
 use crate::model::id::{AdGuid, ObjectId};
 use jiff::{SignedDuration, Timestamp};
 
-fn add(world: &mut World, people: impl IntoIterator<Item = InAd>) {
+pub(super) fn add(world: &mut World, people: impl IntoIterator<Item = InAd>) {
     world.ad[0].entries.extend(people.into_iter().map(|person| person.entry()));
 }
 

@@ -2,8 +2,9 @@
 
 use super::{Case, HARD, REMAP, has, jane};
 use crate::model::anchor::Anchor;
-use crate::model::role::GLOBAL_ADMINISTRATOR;
-use crate::plan::testing::{HELPDESK, SYNCED, Scene, cloud, uuid};
+use crate::model::id::ObjectId;
+use crate::model::role::{GLOBAL_ADMINISTRATOR, PolicySubject, RoleAssignment, RoleKind};
+use crate::plan::testing::{HELPDESK, SYNCED, Scene, assignment, cloud, uuid};
 use crate::rules::finding::FindingCode::*;
 use crate::rules::finding::Severity::*;
 use crate::snapshot::document::Missing;
@@ -98,6 +99,120 @@ pub(super) fn refusals() -> Vec<Case> {
             jane().with(|s| s.tenant.domains[0].federated = true),
             &[(Warning, FederatedDomain, None)],
         ),
+    ]
+}
+
+/// Whether what is taken comes back. Sources: Microsoft Graph v1.0, `unifiedRoleManagementPolicyExpirationRule` and its
+/// siblings; "Use Microsoft Entra groups to manage role assignments".
+pub(super) fn restores() -> Vec<Case> {
+    let suspended = |scene: Scene| scene.saying("roles = \"suspend\"");
+    let eligible = || suspended(jane().role_as("jane", HELPDESK, RoleKind::Eligible, None));
+    let of_role = || PolicySubject::Role(HELPDESK.into());
+    let grouped = || suspended(jane().group("Tier 1", HELPDESK, "jane", RoleKind::Active));
+    let carrying = |scene: Scene| scene.with(|s| s.role_groups[0].uses.push("the licence E5".to_owned()));
+    let owned = |scene: Scene| scene.with(|s| s.role_groups[0].owners.push(cloud("jane").id));
+    vec![
+        Case(
+            "an eligible role",
+            jane().role_as("jane", HELPDESK, RoleKind::Eligible, None),
+            &[(Error, HoldsRoles, HARD)],
+        ),
+        Case(
+            "an activated role",
+            jane().role_as("jane", HELPDESK, RoleKind::Activated, Some("2026-09-01T12:00:00Z")),
+            &[(Error, HoldsRoles, HARD)],
+        ),
+        Case(
+            "a role through a group",
+            jane().group("Tier 1", HELPDESK, "jane", RoleKind::Active).saying("match = \"soft\""),
+            &[(Error, HoldsRoles, Some("ExistingAdminRoleConflict"))],
+        ),
+        Case(
+            "readiness for such a group",
+            jane().group("Tier 1", HELPDESK, "jane", RoleKind::Eligible),
+            &[(Error, HoldsRoles, HARD)],
+        ),
+        Case(
+            "a group without a role is no hurdle",
+            jane().group("Tier 1", HELPDESK, "jane", RoleKind::Active).with(|s| s.roles.clear()),
+            &[],
+        ),
+        Case("an eligible role, suspended", eligible(), &[]),
+        Case(
+            "permanence is not allowed any more",
+            eligible().policy(of_role(), |p| p.expiration_required = true),
+            &[(Error, RestoreImpossible, None)],
+        ),
+        Case(
+            "which matters only to who wants it back",
+            jane()
+                .role_as("jane", HELPDESK, RoleKind::Eligible, None)
+                .policy(of_role(), |p| p.expiration_required = true)
+                .saying("roles = \"remove\""),
+            &[],
+        ),
+        Case(
+            "more is left than the longest duration",
+            suspended(jane().role_as("jane", HELPDESK, RoleKind::Eligible, Some("2027-09-01T09:00:01Z")))
+                .policy(of_role(), |p| p.longest = Some("P365D".to_owned())),
+            &[(Error, RestoreImpossible, None)],
+        ),
+        Case(
+            "a ticket, of a group",
+            suspended(jane().group("Tier 1", HELPDESK, "jane", RoleKind::Eligible))
+                .policy(PolicySubject::Group(ObjectId(uuid("Tier 1"))), |p| p.ticket = true),
+            &[(Error, RestoreImpossible, None)],
+        ),
+        Case(
+            "multifactor authentication, which the credential may have",
+            eligible().policy(of_role(), |p| p.mfa = true),
+            &[(Error, UnprovenRestore, None)],
+        ),
+        Case(
+            "policies could not be read",
+            eligible().with(|s| s.role_policies.clear()).gap(Missing::RolePolicies),
+            &[(Error, UnprovenRestore, None), (Warning, CouldNotBeSeen, None)],
+        ),
+        Case(
+            "and it is gone on all the same",
+            eligible().with(|s| s.role_policies.clear()).gap(Missing::RolePolicies).allow(UnprovenRestore),
+            &[(Warning, UnprovenRestore, None), (Warning, CouldNotBeSeen, None)],
+        ),
+        Case(
+            "without PIM an active role may be an activation",
+            suspended(jane().role("jane", HELPDESK)).gap(Missing::PimSchedules),
+            &[(Error, UnprovenRestore, None), (Warning, CouldNotBeSeen, None)],
+        ),
+        Case(
+            "an activation needs no way back",
+            suspended(jane().role_as("jane", HELPDESK, RoleKind::Activated, None)).with(|s| s.role_policies.clear()),
+            &[],
+        ),
+        Case("a membership", grouped(), &[]),
+        Case("a group that carries a licence", carrying(grouped()), &[(Warning, GroupCarriesMore, None)]),
+        Case("which nobody leaves", carrying(jane().group("Tier 1", HELPDESK, "joe", RoleKind::Active)), &[]),
+        Case(
+            "what it carries could not be read",
+            grouped().gap(Missing::GroupUses),
+            &[(Warning, CouldNotBeSeen, None)],
+        ),
+        Case(
+            "an owner",
+            owned(jane().group("Tier 1", HELPDESK, "joe", RoleKind::Active)),
+            &[(Warning, OwnsRoleGroup, None)],
+        ),
+        Case(
+            "an owner who is the tool's own identity",
+            owned(jane().group("Tier 1", HELPDESK, "joe", RoleKind::Active)).caller("jane"),
+            &[(Warning, OwnsRoleGroup, None), (Error, OwnIdentity, None)],
+        ),
+        Case("the tool's own identity in a group", grouped().caller("jane"), &[(Error, OwnIdentity, None)]),
+        Case(
+            "a protected user in a group",
+            grouped().guard("protect = [\"jane@contoso.com\"]"),
+            &[(Error, ProtectedUser, None)],
+        ),
+        Case("groups could not be read", jane().gap(Missing::RoleGroups), &[(Warning, CouldNotBeSeen, None)]),
     ]
 }
 
@@ -196,6 +311,34 @@ pub(super) fn wholes() -> Vec<Case> {
             others(global(jane())).with(|s| s.users[1].account_enabled = Some(false)),
             &[(Error, GlobalAdminsLeft, None)],
         ),
+        Case(
+            "others that do not count: eligible, activated, ending, not begun, at a scope, through a group",
+            {
+                let first = others(global(jane())).with(|s| s.roles.truncate(2));
+                let first = first.cloud(cloud("z")).role_as("y", GLOBAL_ADMINISTRATOR, RoleKind::Eligible, None);
+                let end = Some("2027-01-01T00:00:00Z");
+                let first = first.role_as("z", GLOBAL_ADMINISTRATOR, RoleKind::Activated, end);
+                let first = first.role_as("z", GLOBAL_ADMINISTRATOR, RoleKind::Active, end);
+                let first = first.scoped_role("z", GLOBAL_ADMINISTRATOR, "/administrativeUnits/1");
+                let first = first.group("Admins", GLOBAL_ADMINISTRATOR, "z", RoleKind::Active);
+                let ahead = RoleAssignment {
+                    starts: end.map(|at| at.parse().unwrap()),
+                    ..assignment(cloud("z").id, GLOBAL_ADMINISTRATOR, "/")
+                };
+                first.assigned(ahead)
+            },
+            &[(Error, GlobalAdminsLeft, None)],
+        ),
+        Case(
+            "the last one through a group",
+            jane().group("Admins", GLOBAL_ADMINISTRATOR, "jane", RoleKind::Active).saying("roles = \"suspend\""),
+            &[(Error, GlobalAdminsLeft, None)],
+        ),
+        Case(
+            "the last one that is eligible",
+            jane().role_as("jane", GLOBAL_ADMINISTRATOR, RoleKind::Eligible, None).saying("roles = \"suspend\""),
+            &[(Error, GlobalAdminsLeft, None)],
+        ),
         Case("too many links", jane().and_pair("joe").guard("max_links = 1"), &[(Error, TooManyLinks, None)]),
         Case(
             "which is allowed",
@@ -207,6 +350,15 @@ pub(super) fn wholes() -> Vec<Case> {
             jane()
                 .role("jane", HELPDESK)
                 .scoped_role("jane", HELPDESK, "/administrativeUnits/1")
+                .saying("roles = \"suspend\"")
+                .guard("max_role_removals = 1"),
+            &[(Error, TooManyRoleRemovals, None)],
+        ),
+        Case(
+            "too many of every kind",
+            jane()
+                .role_as("jane", HELPDESK, RoleKind::Eligible, None)
+                .group("Tier 1", HELPDESK, "jane", RoleKind::Eligible)
                 .saying("roles = \"suspend\"")
                 .guard("max_role_removals = 1"),
             &[(Error, TooManyRoleRemovals, None)],
