@@ -11,6 +11,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     let mut all = schema::of_inputs();
     all.push(("saved-plan.schema.json", of::<crate::plan::document::Plan>()));
     all.push(("snapshot.schema.json", of::<crate::snapshot::document::Snapshot>()));
+    all.push(("lint-report.schema.json", of::<crate::rules::lint::run::LintReport>()));
     all.push(("state.schema.json", of::<crate::state::ledger::State>()));
     #[cfg(feature = "lab")]
     all.push(("lab-world.schema.json", of::<crate::lab::world::World>()));

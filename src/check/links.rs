@@ -9,7 +9,6 @@ use crate::config::matchplan::{LinkSpec, RolesChoice};
 use crate::config::read::Config;
 use crate::model::ad::AdUser;
 use crate::model::entra::EntraUser;
-use crate::plan::decide::Context;
 use crate::plan::resolve;
 use crate::rules::aftermath::words;
 use crate::rules::exposure::{excluded_by_default, in_scope};
@@ -82,8 +81,6 @@ fn told_of(check: Check, unread: Option<&String>) -> Check {
 }
 
 fn pairs<'a>(facts: &Facts<'a>, config: &'a Config, index: &'a Index<'a>) -> Vec<Pair<'a>> {
-    let features = index.snapshot.tenant.features.unwrap_or_default();
-    let context = Context { config, index, features, protected: &[], allow: &[], now: facts.now };
     let all_ad = facts.domains.iter().all(|domain| domain.read.is_ok());
     let any_cloud = facts.cloud.is_ok();
     let pair = |spec: &'a LinkSpec| {
@@ -96,7 +93,8 @@ fn pairs<'a>(facts: &Facts<'a>, config: &'a Config, index: &'a Index<'a>) -> Vec
             ad = Ok(found);
         }
         if let (Ok(user), Err(_)) = (&ad, &cloud)
-            && let Some(found) = resolve::renamed_by_takeover(spec, user, &context)
+            && let Some(found) =
+                resolve::renamed_by_takeover(spec, user, facts.settings.source_anchor(&user.domain), index)
         {
             cloud = Ok(found);
         }

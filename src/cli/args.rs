@@ -70,6 +70,8 @@ pub enum Command {
     Snapshot(SnapshotArgs),
     /// Show what would change, and what stands in the way. Changes nothing.
     Plan(PlanArgs),
+    /// Check attributes in AD against Microsoft's rules, and propose values that pass. Changes nothing.
+    Lint(Lint),
     /// Render a saved plan. Needs neither network nor state.
     Show(Show),
     /// Compare two saved plans: what a reviewer of the first must look at again.
@@ -186,6 +188,60 @@ pub enum TextOrJson {
     Text,
     /// For programs.
     Json,
+}
+
+/// `lint`.
+///
+/// Duplicates are looked for in whole domains, whatever the scope.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 no error was found (warnings may have been) · 1 could not lint, or nothing is in scope · 3 errors were found\n\n\
+CSV: a cell that begins with = + - or @ gets an apostrophe before it, so that no spreadsheet runs it as a formula."
+)]
+pub struct Lint {
+    /// Lint only what lies below this DN.
+    #[arg(long, value_name = "DN")]
+    pub base: Option<String>,
+    /// Lint only what this LDAP filter lets in, such as '(department=Sales)'.
+    #[arg(long, value_name = "LDAP-FILTER", conflicts_with = "snapshot")]
+    pub filter: Option<String>,
+    /// Lint a saved snapshot, without credentials; the tenant's verified domains are known then.
+    #[arg(long, value_name = "FILE", conflicts_with = "lab")]
+    pub snapshot: Option<PathBuf>,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: LintFormat,
+    /// Write it here; standard output then says only how much was found.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Show findings of this weight and above. The exit code does not depend on it.
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub severity: Level,
+    /// List the objects that were left out, too, because the sync leaves them out (text only; JSON always does).
+    #[arg(long)]
+    pub left_out: bool,
+}
+
+/// Forms of the lint's report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// Weights of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// What the sync refuses.
+    Error,
+    /// What it replaces or drops, and what Microsoft's texts differ on.
+    Warning,
+    /// Everything.
+    Info,
 }
 
 /// `show`.

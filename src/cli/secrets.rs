@@ -6,17 +6,30 @@ use crate::config::settings::{Bind, CredentialKind, SecretSource, Settings};
 use crate::directory::connected::Access;
 use crate::directory::entra::assertion::SigningCertificate;
 use crate::directory::entra::credential::Credential;
+use crate::model::id::DomainName;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// What connecting to AD needs.
+#[derive(Default)]
+pub struct AdAccess {
+    /// The bind password of each domain.
+    pub passwords: BTreeMap<DomainName, SecretString>,
+    /// The content of each domain's `ca_file`, if it has one.
+    pub authorities: BTreeMap<DomainName, Vec<u8>>,
+}
+
 /// Everything that connecting needs. Relative paths are relative to `root`, the folder of `matchplan.toml`.
 pub fn access(settings: &Settings, root: &Path, terminal: Terminal) -> Result<Access, CliError> {
-    let mut access = Access {
-        passwords: BTreeMap::new(),
-        authorities: BTreeMap::new(),
-        entra: credential(&settings.entra.credential, root, terminal)?,
-    };
+    let entra = credential(&settings.entra.credential, root, terminal)?;
+    let AdAccess { passwords, authorities } = ad_access(settings, root, terminal)?;
+    Ok(Access { passwords, authorities, entra })
+}
+
+/// What connecting to AD alone needs: no credential of Entra's is looked for.
+pub fn ad_access(settings: &Settings, root: &Path, terminal: Terminal) -> Result<AdAccess, CliError> {
+    let mut access = AdAccess::default();
     for ad in &settings.ad {
         let Bind::Simple { user, password } = &ad.bind;
         let what = format!("Password of {user} in {}", ad.name);

@@ -2,10 +2,12 @@
 
 use super::args::Global;
 use super::error::CliError;
+use super::secrets::AdAccess;
 use super::terminal::Terminal;
 use super::{project, secrets};
 use crate::config::read::Config;
-use crate::config::settings::Settings;
+use crate::config::settings::{AdSettings, Settings};
+use crate::directory::ad::connection::AdDomain;
 use crate::directory::collect::Progress;
 use crate::directory::connected::{Access, Directories};
 use crate::directory::entra::trace::Trace;
@@ -14,6 +16,7 @@ use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered};
 use crate::directory::reach::Reached;
 use crate::directory::sync::SyncCommands;
 use crate::snapshot::document::Snapshot;
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -220,6 +223,26 @@ impl Site {
             return Ok(Some(lab::status(&lab.lab)));
         }
         SyncCommands::new(self.settings.sync.clone()).status().await
+    }
+
+    /// Connects to the AD domains alone; needs no credential of Entra's.
+    pub async fn connect_ad(&self, terminal: Terminal) -> Result<Vec<AdDomain>, CliError> {
+        #[cfg(feature = "lab")]
+        let (settings, access) = match &self.lab {
+            Some(lab) => {
+                let (settings, Access { passwords, authorities, entra: _ }) = lab.reach(&self.settings)?;
+                (settings, AdAccess { passwords, authorities })
+            }
+            None => (self.settings.clone(), secrets::ad_access(&self.settings, &self.root, terminal)?),
+        };
+        #[cfg(not(feature = "lab"))]
+        let (settings, access) = (self.settings.clone(), secrets::ad_access(&self.settings, &self.root, terminal)?);
+        let AdAccess { passwords, authorities } = access;
+        let connect = async |ad: &AdSettings| {
+            let password = passwords.get(&ad.name).cloned().unwrap_or_default();
+            AdDomain::connect(ad.clone(), password, authorities.get(&ad.name).map(Vec::as_slice)).await
+        };
+        Ok(try_join_all(settings.ad.iter().map(connect)).await?)
     }
 
     fn access(&self, settings: &Settings, terminal: Terminal) -> Result<Access, CliError> {

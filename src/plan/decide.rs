@@ -20,6 +20,7 @@ use crate::model::tenant::SyncFeatures;
 use crate::rules::conflict;
 use crate::rules::exposure::{self, Exposure};
 use crate::rules::finding::{Finding, FindingCode, Severity};
+use crate::rules::lint::world::World;
 use crate::rules::matching::{self, Candidate};
 use crate::rules::objects;
 use crate::rules::prediction::{MatchKey, Method, Prediction, Takeover};
@@ -41,6 +42,8 @@ pub struct Context<'a> {
     pub allow: &'a [String],
     /// When the plan is made.
     pub now: Timestamp,
+    /// What the lint needs to know of both directories.
+    pub lint: &'a World,
 }
 
 impl Context<'_> {

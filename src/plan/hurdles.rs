@@ -1,7 +1,7 @@
 //! What stands in the way of one link, besides conflicts with other objects.
 
 use super::decide::{Context, Decision};
-use super::{cautions, roles, uncertain};
+use super::{cautions, lint, roles, uncertain};
 use crate::config::matchplan::LinkSpec;
 use crate::model::ad::AdUser;
 use crate::rules::exposure::{self, Exposure};
@@ -23,6 +23,7 @@ pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, cont
     findings.extend(scope(decision, context));
     findings.extend(federation(decision, context));
     findings.extend(cautions::find(aligned, decision, context));
+    findings.extend(lint::find(aligned, decision, context));
     findings.extend(uncertain::find(aligned, decision, context));
     decision.findings.append(&mut findings);
     // That another user would be taken over is said even where the conflict behind it has been.

@@ -14,6 +14,7 @@ pub mod document;
 pub mod guard;
 pub mod hurdles;
 pub mod link;
+pub mod lint;
 pub mod planner;
 pub mod resolve;
 pub mod roles;

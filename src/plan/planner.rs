@@ -13,6 +13,7 @@ use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
+use crate::rules::lint::world::World;
 use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::Takeover;
@@ -59,6 +60,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         protected: &protected,
         allow,
         now,
+        lint: &World::of_snapshot(snapshot),
     };
 
     let mut pairs = Vec::new();
@@ -149,7 +151,10 @@ fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId,
         linked.ok_or(missing)
     });
     let cloud = cloud.or_else(|missing| match (&ad, missing.code) {
-        (Ok(ad), FindingCode::CloudUserMissing) => resolve::renamed_by_takeover(spec, ad, context).ok_or(missing),
+        (Ok(ad), FindingCode::CloudUserMissing) => {
+            let source = context.source_anchor(&ad.domain);
+            resolve::renamed_by_takeover(spec, ad, source, context.index).ok_or(missing)
+        }
         _ => Err(missing),
     });
     let id = resolve::link_id(spec, ad.as_ref().ok().copied());

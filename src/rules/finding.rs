@@ -288,6 +288,46 @@ finding_codes! {
     PointOfNoReturn = "point-of-no-return",
     /// A rollback would grant a role.
     RoleGrant = "role-grant",
+    /// A user has no UPN, so that the sync makes one up.
+    UpnMissing = "upn-missing",
+    /// The UPN has a character that the cloud does not take.
+    UpnCharacter = "upn-character",
+    /// The UPN is no `name@domain`.
+    UpnFormat = "upn-format",
+    /// The UPN, or one side of its `@`, is too long.
+    UpnTooLong = "upn-too-long",
+    /// Several AD objects have the UPN.
+    UpnDuplicate = "upn-duplicate",
+    /// The UPN's suffix is no domain of the internet, so that no tenant can verify it.
+    SuffixNotRoutable = "suffix-not-routable",
+    /// An address has a character that is not allowed there.
+    AddressCharacter = "address-character",
+    /// An address has not the form of its type.
+    AddressFormat = "address-format",
+    /// An address is too long.
+    AddressTooLong = "address-too-long",
+    /// Several AD objects have the address.
+    AddressDuplicate = "address-duplicate",
+    /// The domain of an address is none of the internet.
+    AddressNotRoutable = "address-not-routable",
+    /// `mailNickname` begins with a dot.
+    NicknameFormat = "nickname-format",
+    /// `mailNickname` is too long.
+    NicknameTooLong = "nickname-too-long",
+    /// Several AD objects have the `mailNickname`.
+    NicknameDuplicate = "nickname-duplicate",
+    /// The `sAMAccountName`, which stands in for a UPN, has a character that is not allowed.
+    SamCharacter = "sam-character",
+    /// The `sAMAccountName`, which stands in for a UPN, is too long.
+    SamTooLong = "sam-too-long",
+    /// Several objects of a domain have the `sAMAccountName`.
+    SamDuplicate = "sam-duplicate",
+    /// `displayName` is there, and blank.
+    DisplayNameBlank = "display-name-blank",
+    /// `displayName` is too long.
+    DisplayNameTooLong = "display-name-too-long",
+    /// `givenName` is too long.
+    GivenNameTooLong = "given-name-too-long",
 }
 
 impl fmt::Display for FindingCode {

@@ -12,12 +12,14 @@
 //! | [`aftermath`], [`way_back`] | after the cycle: why a link was not formed, and the way back |
 //! | [`restorable`] | whether a role that is taken for a time can be given back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
+//! | [`lint`] | what is wrong with attribute values, and what would be right |
 //! | [`objects`] | how findings name objects |
 
 pub mod aftermath;
 pub mod conflict;
 pub mod exposure;
 pub mod finding;
+pub mod lint;
 pub mod matching;
 pub mod microsoft;
 pub mod objects;

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod init;
 #[cfg(feature = "lab")]
 pub mod lab;
+pub mod lint;
 pub mod plan;
 pub mod rollback;
 pub mod schema;

@@ -1,5 +1,6 @@
 //! LDAP search filters (RFC 4515), built from parts and never by gluing strings.
 
+use super::given::GivenFilter;
 use std::fmt;
 
 /// A search filter. Its text form escapes every octet of a value that could end it or mean something else.
@@ -15,6 +16,8 @@ pub enum Filter {
     Equal(&'static str, Vec<u8>),
     /// `(attribute=*)`: the attribute is there.
     Present(&'static str),
+    /// One that a person gave.
+    Given(GivenFilter),
 }
 
 impl Filter {
@@ -55,6 +58,7 @@ impl fmt::Display for Filter {
             Self::Or(parts) => list(f, '|', parts),
             Self::Not(part) => write!(f, "(!{part})"),
             Self::Present(attribute) => write!(f, "({attribute}=*)"),
+            Self::Given(given) => given.fmt(f),
             Self::Equal(attribute, value) => {
                 write!(f, "({attribute}=")?;
                 for octet in value {

@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`filter`] | search filters as a type that escapes |
+//! | [`given`], [`scope`] | a filter that a person gave, and what it finds below a base |
 //! | [`entry`] | a search entry as octets, without panics; ranged values |
 //! | [`user`], [`holder`] | an entry read into a user, or into another object that has an address; [`reader`], its values |
 //! | [`outcome`] | result codes and broken connections as errors that say what to do |
@@ -13,10 +14,12 @@
 pub mod connection;
 pub mod entry;
 pub mod filter;
+pub mod given;
 pub mod holder;
 pub mod outcome;
 pub mod read;
 pub mod reader;
 pub mod root;
+pub mod scope;
 pub mod user;
 pub mod write;

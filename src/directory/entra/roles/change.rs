@@ -171,7 +171,13 @@ mod tests {
         Holding::Group(GroupMembership {
             group: ADMINS.parse().unwrap(),
             group_name: "Admins".into(),
-            roles: vec!["Reader".into()],
+            roles: vec![RoleGrant {
+                role: "r".into(),
+                role_name: "Reader".into(),
+                directory_scope: Some("/".into()),
+                app_scope: None,
+                condition: None,
+            }],
             member: GroupMember { user: JANE.parse().unwrap(), kind, starts: None, ends: ends.map(at) },
         })
     }

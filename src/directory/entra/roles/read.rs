@@ -10,7 +10,7 @@ use crate::directory::entra::wire;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
 use crate::model::id::{ObjectId, RoleDefinitionId};
-use crate::model::role::{GroupMembership, Holding, RoleAssignment};
+use crate::model::role::{GroupMembership, Holding, RoleAssignment, RoleGrant};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -155,8 +155,7 @@ impl<C: Clock> Graph<C> {
         let inside: BTreeSet<ObjectId> = inside.into_iter().filter(|group| names.contains_key(group)).collect();
         let all: BTreeSet<ObjectId> = inside.iter().copied().chain(schedules.iter().map(|s| s.group)).collect();
         let read = stream::iter(all).map(async |group| {
-            let roles: BTreeSet<String> =
-                self.roles_of(group).await?.iter().map(|role| role.grant.to_string()).collect();
+            let roles: BTreeSet<RoleGrant> = self.roles_of(group).await?.into_iter().map(|role| role.grant).collect();
             if roles.is_empty() {
                 return Ok(Vec::new());
             }
