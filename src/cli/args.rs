@@ -121,6 +121,9 @@ pub struct SnapshotArgs {
     /// Where to write it. It holds personal data; .gitignore of `init` keeps it out of git.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// A CSV export of Exchange's Get-Recipient, for the recipients that Graph does not show.
+    #[arg(long, value_name = "FILE")]
+    pub recipients: Option<PathBuf>,
 }
 
 /// Options of everything that plans.
@@ -132,6 +135,10 @@ pub struct Planning {
     /// Lift one brake by its name, such as too-many-links. Can be repeated.
     #[arg(long, value_name = "NAME")]
     pub allow: Vec<String>,
+    /// A CSV export of Exchange's Get-Recipient: public folders and dynamic lists, which Graph does not show, may hold an
+    /// address too. A saved plan remembers the file's name, and apply reads it again.
+    #[arg(long, value_name = "FILE")]
+    pub recipients: Option<PathBuf>,
 }
 
 /// `plan`.

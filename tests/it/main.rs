@@ -20,4 +20,6 @@ mod scenario_table;
 mod scenarios;
 mod seeding;
 mod support;
+#[cfg(feature = "lab")]
+mod takeover;
 mod transcripts;

@@ -118,7 +118,7 @@ fn anchors() -> Vec<Case> {
         Case(
             "another cloud user has it",
             beside(|joe| joe.immutable_id = Some(anchor("jane").into())),
-            &[(Error, AnchorTaken, HARD)],
+            &[(Error, AnchorTaken, HARD), (Error, WrongTarget, None)],
         ),
         Case(
             "two AD users have it",
@@ -244,7 +244,7 @@ fn conflicts() -> Vec<Case> {
 fn cases() -> Vec<Case> {
     let own = [selectors(), anchors(), conflicts()];
     let scenes = [scenes::refusals(), scenes::restores(), scenes::places(), scenes::cautions(), scenes::wholes()];
-    let holders = [holders::others(), holders::names(), holders::source_anchors()];
+    let holders = [holders::others(), holders::names(), holders::takeovers(), holders::source_anchors()];
     own.into_iter().chain(scenes).chain(holders).chain([lint::values()]).flatten().collect()
 }
 

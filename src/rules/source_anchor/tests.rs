@@ -20,7 +20,7 @@ fn judge(scene: &Scene) -> (Conclusion, [usize; 4]) {
     (found.conclusion(), counts)
 }
 
-// rule: 4.1-attribute
+// rule: 4.1-in-force, 4.1-attribute
 #[test]
 fn each_synced_user_is_counted_once_by_what_it_shows() {
     let one = |consistency, id| judge(&synced(Scene::empty(), "a", consistency, id));
