@@ -41,7 +41,13 @@ pub fn list_text(style: Style, width: usize) -> String {
         }
     }
     lines.gap();
-    lines.sentence(0, "", Tone::Plain, "A page: matchplan explain CODE. A message: matchplan explain 'TEXT', or paste it to matchplan explain - and end with Ctrl-D (Windows: Ctrl-Z, Enter).");
+    lines.sentence(
+        0,
+        "",
+        Tone::Plain,
+        "A page: matchplan explain CODE. A message: matchplan explain 'TEXT', or \
+        paste it to matchplan explain - and end with Ctrl-D (Windows: Ctrl-Z, Enter).",
+    );
     lines.to_text(style)
 }
 
