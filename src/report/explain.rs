@@ -165,7 +165,7 @@ pub fn pages_markdown(topics: &[Topic]) -> String {
                 let _ = writeln!(out, "- {}", Prose(text));
                 if let Some(command) = command {
                     let block = Fence { language: "powershell", lines: &format!("{command}\n") }.to_string();
-                    let _ = writeln!(out, "\n{}", block.lines().map(|line| format!("  {line}\n")).collect::<String>());
+                    let _ = writeln!(out, "\n  {}\n", block.trim_end().replace('\n', "\n  "));
                 }
             }
             out.push('\n');
