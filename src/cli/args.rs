@@ -84,6 +84,8 @@ pub enum Command {
     Rollback(Rollback),
     /// Convert a source anchor: GUID, octets, ImmutableID, LDAP filter, connector-space DN.
     Anchor(Anchor),
+    /// Explain a finding code, an error name of Microsoft's, or a pasted error message.
+    Explain(Explain),
     /// Print the JSON Schemas of the files.
     Schema(Schema),
     /// The embedded lab: two directories and a sync engine on loopback.
@@ -348,6 +350,18 @@ pub struct Anchor {
     /// Form of the output.
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A code such as upn-conflict, a name such as InvalidSoftMatch, or a whole message; `-` reads it from standard
+    /// input. Without any, all codes and names are listed.
+    #[arg(value_name = "CODE|MESSAGE")]
+    pub words: Vec<String>,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
 }
 
 /// `schema`.

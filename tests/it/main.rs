@@ -8,6 +8,7 @@
 mod arrows;
 #[cfg(feature = "lab")]
 mod carry;
+mod coverage;
 mod differential;
 mod directories;
 mod files;

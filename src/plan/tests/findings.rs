@@ -287,6 +287,18 @@ fn an_error_blocks_and_names_its_link() {
     }
 }
 
+// rule: 1.6-set-back
+#[test]
+fn who_opens_a_switch_is_told_to_close_it() {
+    let soft = jane().features(|f| f.block_soft_match = true).saying("match = \"soft\"");
+    let hard = jane().features(|f| f.block_hard_match = true).saying("match = \"hard\"");
+    for (scene, code) in [(soft, SoftMatchBlocked), (hard, HardMatchBlocked)] {
+        let plan = scene.plan();
+        let finding = plan.findings.iter().find(|finding| finding.code == code).unwrap();
+        assert!(finding.help.contains("on again afterwards"), "{}", finding.help);
+    }
+}
+
 #[test]
 fn every_code_is_raised_by_a_scene_or_belongs_elsewhere() {
     // `rollback::tests` raises these; a link plan never does.
