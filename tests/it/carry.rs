@@ -47,6 +47,7 @@ pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
         protected: &[],
         allow: &[],
         now: snapshot.taken,
+        lint: &matchplan::rules::lint::world::World::of_snapshot(snapshot),
     };
     let judged = config.plan.links.iter().filter_map(|spec| {
         let ad = resolve::ad_user(&spec.ad, &index).ok()?;
