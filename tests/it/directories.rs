@@ -429,6 +429,7 @@ fn administrators() -> World {
     world
 }
 
+// rule: 3.6-scope, 3.6-new-id
 #[tokio::test]
 async fn every_kind_of_holding_is_taken_and_comes_back_with_its_term() {
     let lab = Lab::over(administrators()).await;

@@ -3,6 +3,7 @@
 pub mod anchor;
 pub mod apply;
 pub mod diff;
+pub mod explain;
 pub mod init;
 #[cfg(feature = "lab")]
 pub mod lab;

@@ -40,7 +40,8 @@ pub(super) fn refused(link: Candidate<'_>, meeting: &Meeting<'_>, index: &Index<
 fn other_type(link: Candidate<'_>, index: &Index<'_>) -> Option<(MicrosoftError, String)> {
     let smtp = link.ad.proxy_addresses.iter().filter(|address| address.smtp_address().is_some());
     smtp.flat_map(|address| index.holders_of(&address.conflict_key()).iter().map(move |holder| (address, holder)))
-        .find(|(_, holder)| matches!(holder, Holder::Other(_)))
+        // What AD alone has is a conflict too, but which of the two the cloud hears of first cannot be said.
+        .find(|(_, holder)| !matches!(holder, Holder::AdOther(_)) && objects::is_other_type(holder))
         .map(|(address, holder)| {
             let other = objects::holder(holder);
             let why = format!("{address} belongs to a {}, {}", other.kind, other.name);
