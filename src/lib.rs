@@ -18,7 +18,7 @@
 //! | [`model`] | the nouns: ids, anchors, addresses, users, roles, the tenant | [`model::anchor::Anchor`] |
 //! | [`config`] | what is wanted: `matchplan.toml` and `plans/*.toml`, every problem at once with its place | [`config::read::read`] |
 //! | [`snapshot`] | what is: both directories at one time, and look-ups over it | [`snapshot::document::Snapshot`] |
-//! | [`rules`] | the rulebook as code: matching order, conflicts, exposure, takeover | [`rules::matching::predict`] |
+//! | [`rules`] | the rulebook as code: matching order, conflicts, exposure, takeover; the manual behind `explain` | [`rules::matching::predict`] |
 //! | [`plan`] | what will change: decisions, brakes, waves, ordered steps, the saved plan | [`plan::planner::plan`] |
 //! | [`apply`] | doing it: read, compare, journal, write, read back; prove the cycle; verify; restore | [`apply::executor::apply`] |
 //! | [`state`] | what was done: the ledger, folded from a hash-chained journal | [`state::ledger::State`] |
@@ -50,7 +50,7 @@
 //!
 //! # Where to start reading
 //!
-//! [`plan::planner`] and [`plan::decide`] for how a link is judged; [`rules::matching`] for what Entra does with it;
+//! [`plan::planner`] and [`plan::decide`] for how a link is judged; [`rules::matching`] for what Entra does with it; [`rules::explain`] for what each code means;
 //! `apply/wave.rs` for how a wave runs; [`state::journal`] for why nothing is lost.
 #![forbid(unsafe_code)]
 

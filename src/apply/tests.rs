@@ -43,6 +43,7 @@ fn with_hold(world: &World) {
     world.settings.borrow_mut().sync.hold = Some(Hold { hold: command.clone(), release: command });
 }
 
+// rule: 3.6-journal
 #[test]
 fn all_kinds_of_links_are_formed_and_roles_come_back() {
     let world = World::new(&[SOFT, HARD, STAGED, ADMIN]);

@@ -86,6 +86,8 @@ pub enum Command {
     Rollback(Rollback),
     /// Convert a source anchor: GUID, octets, ImmutableID, LDAP filter, connector-space DN.
     Anchor(Anchor),
+    /// Explain a finding code, an error name of Microsoft's, or a pasted error message.
+    Explain(Explain),
     /// Print the JSON Schemas of the files.
     Schema(Schema),
     /// The embedded lab: two directories and a sync engine on loopback.
@@ -121,6 +123,9 @@ pub struct SnapshotArgs {
     /// Where to write it. It holds personal data; .gitignore of `init` keeps it out of git.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// A CSV export of Exchange's Get-Recipient, for the recipients that Graph does not show.
+    #[arg(long, value_name = "FILE")]
+    pub recipients: Option<PathBuf>,
 }
 
 /// Options of everything that plans.
@@ -132,6 +137,10 @@ pub struct Planning {
     /// Lift one brake by its name, such as too-many-links. Can be repeated.
     #[arg(long, value_name = "NAME")]
     pub allow: Vec<String>,
+    /// A CSV export of Exchange's Get-Recipient: public folders and dynamic lists, which Graph does not show, may hold an
+    /// address too. A saved plan remembers the file's name, and apply reads it again.
+    #[arg(long, value_name = "FILE")]
+    pub recipients: Option<PathBuf>,
 }
 
 /// `plan`.
@@ -353,6 +362,18 @@ pub struct Anchor {
     /// Form of the output.
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A code such as upn-conflict, a name such as InvalidSoftMatch, or a whole message; `-` reads it from standard
+    /// input. Without any, all codes and names are listed.
+    #[arg(value_name = "CODE|MESSAGE")]
+    pub words: Vec<String>,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
 }
 
 /// `schema`.

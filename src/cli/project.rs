@@ -3,8 +3,10 @@
 use super::error::CliError;
 use super::terminal::Terminal;
 use crate::config::read::{self, Config, MAX_FILE_SIZE};
+use crate::config::recipients;
 use crate::config::settings::Settings;
 use crate::diagnostic::{Diagnostic, Sources, render_all};
+use crate::model::recipient::Recipient;
 use crate::store::files;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +30,19 @@ pub fn text_file(path: &Path) -> Result<String, CliError> {
         let found = CliError::plain(diagnostic.message.clone());
         diagnostic.help.iter().fold(found, |found, help| found.hint(help.as_str()))
     })
+}
+
+/// Reads an export of Exchange's recipients; every problem is said.
+pub fn recipients(path: &Path, terminal: Terminal) -> Result<Vec<Recipient>, CliError> {
+    let octets = files::read_limited(path, MAX_FILE_SIZE as u64)
+        .map_err(|error| CliError::file("read", path, &error))?
+        .ok_or_else(|| {
+            CliError::plain(format!("There is no file {}.", path.display()))
+                .hint("--recipients names an export of Exchange's Get-Recipient; without it they count as not seen.")
+        })?;
+    let (recipients, diagnostics, sources) = recipients::read(&path.display().to_string(), &octets);
+    say(&diagnostics, &sources, terminal);
+    recipients.ok_or_else(|| problems(&diagnostics))
 }
 
 /// The match plans to read: those that were named, or all of `plans/*.toml` beside the configuration.

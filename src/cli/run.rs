@@ -38,6 +38,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> CliResult {
         Command::Show(args) => commands::show::run(args, terminal),
         Command::Diff(args) => commands::diff::run(args, terminal),
         Command::Anchor(args) => commands::anchor::run(args, terminal),
+        Command::Explain(args) => commands::explain::run(args, terminal),
         Command::Schema(args) => commands::schema::run(args, terminal),
         Command::Snapshot(args) => block_on(commands::snapshot::run(args, global, terminal)),
         Command::Plan(args) => block_on(commands::plan::run(args, global, terminal)),

@@ -10,6 +10,7 @@
 //! | [`init`] | the starter project
 //! | `table` | the checked reader over parsed TOML that all reading is made of |
 //! | `read_settings` (`read_entra`, `read_ad`, `read_sync`), `read_plan` | the two files |
+//! | [`recipients`] | the export of Exchange's recipients |
 //! | `urls` | URLs over which no secret travels in the open |
 //! | `checks` | what can only be seen with all files side by side |
 //! | [`schema`], `shape` | the JSON Schemas in `schemas/`, and the types that they are made from |
@@ -24,6 +25,7 @@ mod read_entra;
 mod read_plan;
 mod read_settings;
 mod read_sync;
+pub mod recipients;
 pub mod schema;
 mod secrets;
 pub mod settings;

@@ -2,6 +2,7 @@
 
 use super::control::{self, ControlServer};
 use super::graph::server::{self as graph, GraphServer, GraphServerConfig};
+use super::graph::token::access_token;
 use super::ldap::{self, LdapServer, LdapServerConfig};
 use super::shared::SharedWorld;
 use super::sync::ldap_source::ExternalAd;
@@ -110,7 +111,9 @@ impl Lab {
         let LabOptions { mut world, world_file, graph_port, ldap_port, external_ad } = options;
         scheduler::schedule(&mut world);
         let start = world.clone();
-        let (tenant_id, caller) = (world.entra.tenant_id, world.entra.caller.id);
+        let tenant_id = world.entra.tenant_id;
+        let client_id = derive::uuid("application", &world.entra.caller.id.to_string());
+        let token = access_token(&world, &client_id.to_string());
         if let Some(file) = &world_file {
             super::shared::save(&world, file)?;
         }
@@ -141,7 +144,7 @@ impl Lab {
             }
             Account::OfARealAd => None,
         };
-        let (token, client_secret) = (random_secret(), random_secret());
+        let client_secret = random_secret();
         let graph = graph::serve(GraphServerConfig {
             world: shared.clone(),
             port: graph_port,
@@ -173,7 +176,7 @@ impl Lab {
             bind_password: served.map(|_| bind_password),
             control_url: format!("http://{}/{}", control.addr, key.expose_secret()).into(),
             tenant_id,
-            client_id: derive::uuid("application", &caller.to_string()),
+            client_id,
             client_secret,
         };
         let running = Running { _ldap: ldap, _graph: graph, _control: control, _ca_file: ca_file };

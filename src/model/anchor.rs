@@ -253,6 +253,7 @@ mod tests {
         ("8d6c6818-018c-4f11-9bb8-1b04e2caa1b6", "GGhsjYwBEU+buBsE4sqhtg=="),
     ];
 
+    // rule: 4.1-octet-order
     #[test]
     fn guid_and_base64_agree_with_microsofts_vectors() {
         for (guid, base64) in VECTORS {
@@ -262,6 +263,7 @@ mod tests {
         }
     }
 
+    // rule: 4.1-filter, 2-connector-dn
     #[test]
     fn filter_and_connector_forms_round_trip() {
         let anchor = Anchor::from_base64("QF5HMK7n80qvdYsUPIHa9Q==").unwrap();

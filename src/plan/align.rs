@@ -2,6 +2,7 @@
 
 use crate::config::matchplan::{AddressChoice, LinkSpec, PrimaryChoice, UpnChoice};
 use crate::model::ad::AdUser;
+use crate::model::address::ProxyAddress;
 use crate::model::attribute::{AdAttribute, AttributeChange};
 use crate::model::entra::EntraUser;
 use crate::rules::prediction::Method;
@@ -19,7 +20,13 @@ pub fn aligned(ad: &AdUser, cloud: &EntraUser, spec: &LinkSpec, method: Method) 
         wanted.upn = Some(cloud.upn.clone());
     }
     match &spec.addresses {
-        AddressChoice::Merge => wanted.proxy_addresses.merge(&cloud.proxy_addresses),
+        AddressChoice::Merge => {
+            wanted.proxy_addresses.merge(&cloud.proxy_addresses);
+            // `mail` is an address too, and the takeover overwrites it.
+            let mail = cloud.mail.iter().filter(|mail| !wanted.proxy_addresses.has_smtp(mail));
+            let mail: Vec<ProxyAddress> = mail.map(|mail| ProxyAddress::alias(mail)).collect();
+            mail.into_iter().for_each(|mail| wanted.proxy_addresses.insert(mail));
+        }
         AddressChoice::Keep => {}
         AddressChoice::Exact(list) => wanted.proxy_addresses = list.iter().cloned().collect(),
     }

@@ -1,19 +1,21 @@
 //! What does not block a link but is to be read before applying.
 
 use super::decide::{Context, Decision};
+use crate::config::matchplan::{AddressChoice, LinkSpec};
 use crate::model::ad::AdUser;
 use crate::model::attribute::AdAttribute;
-use crate::rules::finding::{Finding, FindingCode};
+use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::{objects, takeover};
 
 /// The cautions of one link.
-pub fn find(aligned: &AdUser, decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
+pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
     [
         sign_in_name(aligned, decision),
         cloud_sign_in_name(aligned, decision, context),
+        sign_in_name_unproven(aligned, decision, context),
         unverified_suffix(aligned, context),
         suffix_not_in_forest(aligned, decision, context),
-        addresses_lost(decision),
+        addresses_lost(spec, decision),
         several_primaries(aligned, decision),
         no_mail_nickname(decision),
         disabled(decision),
@@ -48,12 +50,34 @@ fn cloud_sign_in_name(aligned: &AdUser, decision: &Decision<'_>, context: &Conte
     (decision.takeover.sign_in_name_changes && verified).then(|| {
         Finding::warning(
             FindingCode::SignInNameChanges,
-            format!("The cloud sign-in name changes from {} to {exported}.", decision.cloud.upn),
+            format!(
+                "The cloud sign-in name changes from {} to {exported}, which signs the person out.",
+                decision.cloud.upn
+            ),
             "Tell the person; or write `upn = \"cloud\"` in this link: AD then takes the cloud user's sign-in name.",
         )
         .about([objects::cloud_user(decision.cloud)])
         .value(exported.as_str())
     })
+}
+
+/// Where the tenant holds UPNs back, it depends on a licence whether the name changes, and licences are not read.
+fn sign_in_name_unproven(aligned: &AdUser, decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
+    let becomes = decision.takeover.sign_in_name_unproven.as_ref()?;
+    let (cloud, exported) = (&decision.cloud.upn, context.index.exported_upn(aligned));
+    context.index.snapshot.tenant.domain(exported.suffix()).filter(|domain| domain.verified)?;
+    Some(
+        Finding::warning(
+            FindingCode::SignInNameChanges,
+            format!(
+                "The tenant holds new sign-in names back from licensed users (synchronizeUpnForManagedUsersEnabled is off): \
+                 {cloud} stays if the user has a licence, and becomes {becomes} if not. Licences could not be seen."
+            ),
+            "Write `upn = \"cloud\"` in this link: AD then takes the cloud user's sign-in name, and nothing changes.",
+        )
+        .about([objects::cloud_user(decision.cloud)])
+        .value(becomes.as_str()),
+    )
 }
 
 fn unverified_suffix(aligned: &AdUser, context: &Context<'_>) -> Option<Finding> {
@@ -95,15 +119,22 @@ fn suffix_not_in_forest(aligned: &AdUser, decision: &Decision<'_>, context: &Con
     })
 }
 
-fn addresses_lost(decision: &Decision<'_>) -> Option<Finding> {
+/// A person who writes `addresses` has decided what is lost; a merge must lose nothing.
+fn addresses_lost(spec: &LinkSpec, decision: &Decision<'_>) -> Option<Finding> {
     let lost = &decision.takeover.addresses_lost;
     if lost.is_empty() {
         return None;
     }
+    let decided = spec.addresses != AddressChoice::Merge;
+    let severity = if decided { Severity::Warning } else { Severity::Error };
     let message =
         format!("The takeover loses {} of {}: {}.", addresses(lost.len()), decision.cloud.upn, lost.join(", "));
-    let help = "Write `addresses = \"merge\"` to keep them.";
-    Some(Finding::warning(FindingCode::AddressesLost, message, help).about([objects::cloud_user(decision.cloud)]))
+    let help = if decided {
+        "Write `addresses = \"merge\"` to keep them."
+    } else {
+        "Write `addresses = [\"…\"]` in this link with every address that is to stay."
+    };
+    Some(Finding::new(severity, FindingCode::AddressesLost, message, help).about([objects::cloud_user(decision.cloud)]))
 }
 
 fn addresses(n: usize) -> String {

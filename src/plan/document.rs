@@ -36,6 +36,9 @@ pub struct Plan {
     /// The match plan files it was made from, as given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
+    /// The export of Exchange's recipients it was made with, as given; `None` without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<String>,
     /// The settings it was made with; apply, resume and rollback work from these.
     pub settings: Settings,
     /// When it was made.

@@ -22,7 +22,7 @@ pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, cont
     findings.extend(switches(decision, context));
     findings.extend(scope(decision, context));
     findings.extend(federation(decision, context));
-    findings.extend(cautions::find(aligned, decision, context));
+    findings.extend(cautions::find(spec, aligned, decision, context));
     findings.extend(lint::find(aligned, decision, context));
     findings.extend(uncertain::find(aligned, decision, context));
     decision.findings.append(&mut findings);

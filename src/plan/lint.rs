@@ -3,7 +3,7 @@
 use super::decide::{Context, Decision};
 use crate::model::ad::AdUser;
 use crate::rules::finding::{Finding, FindingCode, Severity};
-use crate::rules::lint::finding::LintFinding;
+use crate::rules::lint::finding::{Attribute, LintFinding, Proposal};
 use crate::rules::lint::run::lint_linked;
 use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
@@ -27,7 +27,8 @@ pub fn find(aligned: &AdUser, decision: &Decision<'_>, context: &Context<'_>) ->
 }
 
 fn finding(found: LintFinding, decision: &Decision<'_>) -> Finding {
-    let LintFinding { severity, code, value, message, help, duplicate_of, .. } = found;
+    let help = help(&found);
+    let LintFinding { severity, code, value, message, duplicate_of, .. } = found;
     let failure = failure(code).filter(|_| severity == Severity::Error);
     let severity = if failure.is_some() { Severity::Error } else { Severity::Warning };
     let others = duplicate_of.into_iter().map(|held| held.object);
@@ -35,6 +36,20 @@ fn finding(found: LintFinding, decision: &Decision<'_>) -> Finding {
     finding.value = value;
     finding.microsoft_error = failure;
     finding
+}
+
+/// What to do. A redacted plan knows addresses in a sentence, and no other values: those stay where they are looked up.
+fn help(found: &LintFinding) -> String {
+    let person = matches!(
+        found.attribute,
+        Attribute::MailNickname | Attribute::SamAccountName | Attribute::DisplayName | Attribute::GivenName
+    );
+    match &found.proposed {
+        Some(Proposal::Set { value }) if person || !value.contains('@') => {
+            format!("Correct {} in AD; `matchplan lint` proposes a value that passes.", found.attribute)
+        }
+        _ => found.help.clone(),
+    }
 }
 
 /// What the sync would fail with. Whatever is not in here is replaced or dropped on the way, and the link is formed.

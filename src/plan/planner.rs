@@ -129,6 +129,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         forest: snapshot.domains.iter().map(DomainRef::from).collect(),
         config_digest: config.digest.clone(),
         sources: config.plan.files.clone(),
+        recipients: None,
         settings: settings.clone(),
         created: now,
         expires: now.saturating_add(settings.plan_ttl).unwrap_or(now),

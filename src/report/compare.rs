@@ -197,7 +197,8 @@ fn outcome_lines(outcome: &Outcome) -> Vec<String> {
 }
 
 fn takeover_lines(takeover: &Takeover) -> Vec<String> {
-    let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes } = takeover;
+    let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes, sign_in_name_unproven } =
+        takeover;
     let mut lines = Vec::new();
     for overwrite in overwritten {
         for value in diff_values::value_changes(&overwrite.before, &overwrite.after) {
@@ -207,6 +208,7 @@ fn takeover_lines(takeover: &Takeover) -> Vec<String> {
     lines.extend(addresses_lost.iter().map(|address| format!("address lost {address}")));
     lines.extend(password_replaced.then(|| "the password is replaced".to_owned()));
     lines.extend(sign_in_name_changes.then(|| "the sign-in name changes".to_owned()));
+    lines.extend(sign_in_name_unproven.iter().map(|name| format!("the sign-in name may become {name}")));
     lines
 }
 
@@ -232,6 +234,7 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         forest,
         config_digest,
         sources,
+        recipients,
         settings,
         created,
         expires,
@@ -259,6 +262,7 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         ("settings and sync commands", flat(settings)),
         ("configuration", vec![config_digest.clone()]),
         ("match plans", sources.clone()),
+        ("Exchange recipients", recipients.iter().cloned().collect()),
         ("left out", skipped.iter().map(ToString::to_string).collect()),
         ("steps of the waves", steps.iter().filter(|step| step.link.is_none()).flat_map(step_text::lines).collect()),
     ]

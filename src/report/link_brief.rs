@@ -11,6 +11,7 @@ use super::safe::Text;
 use super::step_text;
 use super::style::Tone;
 use crate::model::dn::Dn;
+use crate::model::profile::ProfileAttribute;
 use crate::plan::document::Plan;
 use crate::plan::link::{Exposure, Method, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
@@ -215,18 +216,45 @@ fn containers(plan: &Plan, link: &PlannedLink, from: &Dn, to: &Dn) -> (String, S
     below.map_or_else(|| (from.to_string(), to.to_string()), |(from, to)| (format!("{from},…"), format!("{to},…")))
 }
 
+/// So many attributes of a person's profile are shown value by value.
+const PROFILE_SHOWN: usize = 3;
+/// So many names of attributes stand on one line.
+const NAMES_PER_LINE: usize = 5;
+
 /// What the takeover does to the cloud user's attributes.
-fn sync_rows(
-    Takeover { overwritten, addresses_lost, password_replaced: _, sign_in_name_changes }: &Takeover,
-) -> Vec<Row> {
+fn sync_rows(takeover: &Takeover) -> Vec<Row> {
+    let Takeover { overwritten, addresses_lost, password_replaced: _, sign_in_name_changes, sign_in_name_unproven } =
+        takeover;
     let alarm = |name: &str, change| Row { place: Place::Sync, mark: Mark::Alarm, name: name.to_owned(), change };
-    let overwrites = overwritten
-        .iter()
+    let of_profile = |name: &str| ProfileAttribute::ALL.iter().any(|attribute| attribute.graph_name() == name);
+    let (profile, others): (Vec<_>, Vec<_>) = overwritten.iter().partition(|o| of_profile(&o.attribute));
+    let (profile, many) = if profile.len() > PROFILE_SHOWN { (Vec::new(), profile) } else { (profile, Vec::new()) };
+    let overwrites = others
+        .into_iter()
+        .chain(profile)
         .flat_map(|Overwrite { attribute: name, before, after }| attribute(Place::Sync, name, before, after));
     let lost = addresses_lost.iter().map(|lost| alarm("address lost", Change::Words(Tone::Alarm, lost.clone())));
     let signed_out = sign_in_name_changes
         .then(|| alarm("sign-in name", Change::Words(Tone::Warn, "it changes: the person is signed out".to_owned())));
-    overwrites.chain(lost).chain(signed_out).collect()
+    let unproven = sign_in_name_unproven.iter().map(|name| {
+        alarm("sign-in name", Change::Words(Tone::Warn, format!("it becomes {name} unless the user has a licence")))
+    });
+    overwrites.chain(names_only(&many)).chain(lost).chain(signed_out).chain(unproven).collect()
+}
+
+/// A long profile by the names of what changes; `--details` shows each value.
+fn names_only(profile: &[&Overwrite]) -> Vec<Row> {
+    let lines = profile
+        .chunks(NAMES_PER_LINE)
+        .map(|some| some.iter().map(|overwrite| overwrite.attribute.as_str()).collect::<Vec<_>>().join(", "));
+    lines
+        .map(|names| Row {
+            place: Place::Sync,
+            mark: Mark::Change,
+            name: "profile".to_owned(),
+            change: Change::Words(Tone::Plain, names),
+        })
+        .collect()
 }
 
 /// An attribute's values that change.

@@ -244,8 +244,9 @@ pub fn pieces(line: Line, pieces: &Pieces, same: Tone, differs: Tone) -> Line {
 
 /// What the takeover does to the cloud user.
 fn takeover(page: &mut Page, takeover: &Takeover, indent: usize) {
-    let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes } = takeover;
-    if overwritten.is_empty() && addresses_lost.is_empty() && !password_replaced && !sign_in_name_changes {
+    let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes, sign_in_name_unproven } =
+        takeover;
+    if *takeover == Takeover::default() {
         return;
     }
     page.push(Line::at(indent).plain("cloud, by the sync (predicted)"));
@@ -258,6 +259,11 @@ fn takeover(page: &mut Page, takeover: &Takeover, indent: usize) {
     }
     if *sign_in_name_changes {
         page.push(alarm().put(Tone::Warn, "the sign-in name changes: the person is signed out"));
+    }
+    if let Some(name) = sign_in_name_unproven {
+        page.push(
+            alarm().put(Tone::Warn, format_args!("the sign-in name becomes {name} unless the user has a licence")),
+        );
     }
     if *password_replaced {
         page.push(alarm().put(Tone::Warn, "the password is replaced by AD's"));

@@ -23,6 +23,7 @@
 //! | [`status`], [`standing_text`] | the ledger, and where a link stands |
 //! | [`lint`] | what is wrong with attribute values |
 //! | [`anchor`] | an anchor in all its spellings |
+//! | [`explain`] | pages of the manual |
 
 pub mod anchor;
 pub mod check;
@@ -30,6 +31,7 @@ pub mod compare;
 pub mod compare_view;
 pub mod diff_values;
 pub mod events;
+pub mod explain;
 pub mod finding_text;
 pub mod link_brief;
 pub mod link_text;

@@ -50,6 +50,9 @@ pub struct PlanView<'a> {
     pub config_digest: &'a str,
     /// The match plan files it was made from.
     pub sources: &'a [String],
+    /// The export of Exchange's recipients it was made with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<&'a str>,
     /// Its own digest.
     pub digest: &'a str,
     /// The sync settings, commands included, that it runs with.
@@ -147,6 +150,7 @@ impl<'a> PlanView<'a> {
             forest,
             config_digest,
             sources,
+            recipients,
             settings,
             created,
             expires,
@@ -174,6 +178,7 @@ impl<'a> PlanView<'a> {
             tool_version,
             config_digest,
             sources,
+            recipients: recipients.as_deref(),
             digest,
             sync: &settings.sync,
             guard: &settings.guard,

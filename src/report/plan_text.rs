@@ -160,6 +160,9 @@ fn summary(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
         let noun = if warnings == 1 { "warning" } else { "warnings" };
         page.push(Line::at(0).put(Tone::Warn, format_args!("{warnings} {noun} to read before applying.")));
     }
+    if warnings > 0 || plan.is_blocked() {
+        page.push(Line::at(0).put(Tone::Quiet, "What a [code] means and what to do: matchplan explain CODE"));
+    }
     let beyond = links_beyond_return(plan);
     if beyond > 0 {
         let noun = if beyond == 1 { "link" } else { "links" };

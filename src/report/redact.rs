@@ -103,6 +103,7 @@ impl Redactor {
             forest,
             config_digest,
             sources,
+            recipients,
             settings,
             created,
             expires,
@@ -121,6 +122,7 @@ impl Redactor {
             forest: forest.clone(),
             config_digest: config_digest.clone(),
             sources: sources.clone(),
+            recipients: recipients.clone(),
             settings: self.settings(settings),
             created: *created,
             expires: *expires,
@@ -332,12 +334,14 @@ impl Redactor {
     }
 
     fn takeover(&mut self, takeover: &Takeover) -> Takeover {
-        let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes } = takeover;
+        let Takeover { overwritten, addresses_lost, password_replaced, sign_in_name_changes, sign_in_name_unproven } =
+            takeover;
         Takeover {
             overwritten: overwritten.iter().map(|overwrite| self.overwrite(overwrite)).collect(),
             addresses_lost: self.values(addresses_lost),
             password_replaced: *password_replaced,
             sign_in_name_changes: *sign_in_name_changes,
+            sign_in_name_unproven: sign_in_name_unproven.as_ref().map(|name| self.names.value(name)),
         }
     }
 

@@ -143,6 +143,7 @@ pub(crate) fn plan_of(links: Vec<PlannedLink>, steps: Vec<Step>, findings: Vec<F
         }],
         config_digest: "sha256:00".to_owned(),
         sources: Vec::new(),
+        recipients: None,
         settings: settings(),
         created: "2026-11-20T10:00:00Z".parse().unwrap(),
         expires: "2026-11-23T10:00:00Z".parse().unwrap(),
@@ -176,6 +177,7 @@ pub(crate) fn sample() -> Plan {
         addresses_lost: strings(&["smtp:johnny@contoso.com"]),
         password_replaced: true,
         sign_in_name_changes: false,
+        sign_in_name_unproven: None,
     };
 
     let why = "it holds a role, which blocks a soft match: suspend, hard match, restore".to_owned();

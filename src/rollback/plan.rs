@@ -102,6 +102,7 @@ pub fn plan_rollback(input: &RollbackInput<'_>) -> Result<Plan, RollbackError> {
         forest: forest.collect(),
         config_digest: input.config_digest.to_owned(),
         sources: Vec::new(),
+        recipients: None,
         settings: input.settings.clone(),
         created: input.now,
         expires: input.now.saturating_add(input.settings.plan_ttl).unwrap_or(input.now),

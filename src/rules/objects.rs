@@ -4,7 +4,7 @@ use super::finding::ObjectRef;
 use crate::model::ad::AdUser;
 use crate::model::entra::{AddressHolder, EntraUser};
 use crate::model::id::ObjectId;
-use crate::model::recipient::{AdHolder, Recipient};
+use crate::model::recipient::{AdHolder, AdHolderKind, Recipient};
 use crate::snapshot::index::Holder;
 
 /// Names an AD user by its account and container.
@@ -67,6 +67,23 @@ pub fn exchange_recipient(recipient: &Recipient) -> ObjectRef {
         name: recipient.name.clone(),
         place: "Exchange Online".to_owned(),
     }
+}
+
+/// Whether the holder is of another type than a user, to the cloud. A dynamic list of AD is not: the engine leaves it alone,
+/// so the cloud never hears of it.
+pub fn is_other_type(holder: &Holder<'_>) -> bool {
+    match holder {
+        Holder::Ad(_) | Holder::User(_) | Holder::Deleted(_) => false,
+        Holder::Other(_) => true,
+        Holder::AdOther(other) => other.kind != AdHolderKind::DynamicList,
+        Holder::Recipient(recipient) => !is_user_kind(&recipient.kind),
+    }
+}
+
+/// Whether Exchange's `RecipientTypeDetails` is a kind of user.
+fn is_user_kind(kind: &str) -> bool {
+    let kind = kind.to_lowercase();
+    kind != "groupmailbox" && (kind.ends_with("mailbox") || kind.ends_with("mailuser") || kind == "user")
 }
 
 /// Names whoever holds a value.

@@ -102,6 +102,10 @@ pub struct Takeover {
     pub password_replaced: bool,
     /// Whether the person's cloud sign-in name changes, which signs them out.
     pub sign_in_name_changes: bool,
+    /// The sign-in name that the person gets unless it is held back: where `synchronizeUpnForManagedUsersEnabled` is off, a
+    /// user in a managed domain keeps its name if it has a licence, and who has one is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in_name_unproven: Option<String>,
 }
 
 /// One cloud attribute that the takeover overwrites.

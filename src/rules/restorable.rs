@@ -100,7 +100,14 @@ fn judge(rules: &AdminRules, holding: &Holding, now: Timestamp) -> (Vec<String>,
             unmet.push("the policy does not allow a permanent assignment".to_owned());
         }
         (Some(ends), Some(longest)) => match last_end(longest, holding.starts().map_or(now, |at| at.max(now))) {
-            Some(last) if ends > last => unmet.push(format!("it ends {ends}, and the policy allows {longest} at most")),
+            Some(last) if ends > last && *expiration_required => {
+                unmet.push(format!("it ends {ends}, and the policy allows {longest} at most"));
+            }
+            // Microsoft's description speaks of every assignment with an end; whoever may have it for good may have it so
+            // long, too, one would think.
+            Some(last) if ends > last => unseen.push(format!(
+                "it ends {ends}, and the policy names {longest} as the longest, though it allows permanent assignments"
+            )),
             Some(_) => {}
             None => unseen.push(format!("the policy's longest duration {longest:?} cannot be read")),
         },
@@ -206,6 +213,7 @@ mod tests {
         }
     }
 
+    // rule: 3.6-policy
     #[test]
     fn each_demand_that_nobody_answers_is_named() {
         let none = AdminRules::default;
@@ -250,11 +258,13 @@ mod tests {
         assert_eq!(left("PT8H", "2026-11-24T20:00:00Z"), Restorable::Proven);
         assert!(unmet(&left("PT8H", "2026-11-24T20:30:00Z"), "PT8H"));
         assert!(unseen(&left("forever", "2026-11-25T00:00:00Z"), "forever"));
+        let lax = under(AdminRules { longest: Some("P1D".into()), ..AdminRules::default() });
+        assert!(unseen(&judged(&role(RoleKind::Eligible, Some("2026-12-24T00:00:00Z")), &lax), "permanent"));
     }
 
     #[test]
     fn a_term_that_begins_later_is_measured_from_its_start() {
-        let rules = AdminRules { longest: Some("P30D".into()), ..AdminRules::default() };
+        let rules = AdminRules { expiration_required: true, longest: Some("P30D".into()), ..AdminRules::default() };
         let mut holding = role(RoleKind::Eligible, Some("2027-01-20T00:00:00Z"));
         assert!(unmet(&judged(&holding, &under(rules.clone())), "P30D"));
         if let Holding::Role(role) = &mut holding {
@@ -290,6 +300,7 @@ mod tests {
         }
     }
 
+    // rule: 3.6-condition
     #[test]
     fn pim_cannot_carry_a_condition() {
         let conditional = |kind, ends| {

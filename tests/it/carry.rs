@@ -46,8 +46,8 @@ pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
         features: snapshot.tenant.features.unwrap_or_default(),
         protected: &[],
         allow: &[],
-        now: snapshot.taken,
         lint: &matchplan::rules::lint::world::World::of_snapshot(snapshot),
+        now: snapshot.taken,
     };
     let judged = config.plan.links.iter().filter_map(|spec| {
         let ad = resolve::ad_user(&spec.ad, &index).ok()?;
@@ -80,7 +80,8 @@ fn others_wait(linked: AdGuid, world: &mut World) {
     let joined: BTreeSet<AdGuid> = known.map(|known| known.ad).collect();
     for domain in &mut world.ad {
         let waiting = domain.base_dn.child("OU", "Waiting").expect("a DN");
-        let new = |e: &&mut AdEntry| e.is_account() && e.guid != linked && !joined.contains(&e.guid);
+        let new =
+            |e: &&mut AdEntry| e.is_account() && !e.has_class("group") && e.guid != linked && !joined.contains(&e.guid);
         for entry in domain.entries.iter_mut().filter(new) {
             entry.dn = entry.dn.moved_to(&waiting);
         }

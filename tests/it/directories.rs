@@ -1,5 +1,7 @@
 //! The adapters against the lab's servers: LDAP over TLS and StartTLS, Graph with a client secret.
 
+mod half;
+
 use crate::support::LeapingClock;
 use matchplan::config::settings::{
     AdSettings, Bind, Cloud, CredentialKind, EntraSettings, Guard, SecretSource, Settings, SyncSettings, TenantName,
@@ -17,6 +19,8 @@ use matchplan::lab::ldap::server::{self as ldap, LdapServer, LdapServerConfig};
 use matchplan::lab::shared::SharedWorld;
 use matchplan::lab::tls::LabTls;
 use matchplan::lab::world::World;
+use matchplan::lab::world::cloud::group::GroupSchedule;
+use matchplan::lab::world::cloud::pim::{AccessId, AssignmentType, RoleSchedule, ScheduleId};
 use matchplan::lab::world::contoso::contoso;
 use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::model::ad::AdUser;
@@ -25,9 +29,9 @@ use matchplan::model::attribute::{AdAttribute, AttributeChange};
 use matchplan::model::dn::Dn;
 use matchplan::model::recipient::AdHolderKind;
 use matchplan::model::reference::AdRef;
-use matchplan::model::role::{GLOBAL_ADMINISTRATOR, Holding};
+use matchplan::model::role::{GLOBAL_ADMINISTRATOR, Holding, PolicySubject, RoleAssignment, RoleKind};
 use matchplan::snapshot::document::Snapshot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const CLIENT_ID: &str = "0f0f0f0f-1111-4222-8333-444444444444";
 const BIND_DN: &str = "CN=svc-matchplan,OU=Service Accounts,DC=corp,DC=contoso,DC=com";
@@ -116,7 +120,12 @@ impl Lab {
             authorities: authority.into_iter().collect(),
             entra: Credential::ClientSecret { client_id: CLIENT_ID.into(), secret: way.secret.to_owned().into() },
         };
-        Directories::connect(&settings, access, LeapingClock::at("2026-11-22T10:00:00Z"), None).await
+        Directories::connect(&settings, access, LeapingClock::at(&self.now().to_string()), None).await
+    }
+
+    /// The world's own time, which PIM's terms are about.
+    fn now(&self) -> jiff::Timestamp {
+        self.world.read(|world| world.clock)
     }
 
     async fn connected(&self) -> Directories<LeapingClock> {
@@ -145,7 +154,7 @@ async fn a_client_certificate_signs_in() {
 }
 
 async fn snapshot(directories: &Directories<LeapingClock>) -> Snapshot {
-    directories.snapshot("2026-11-22T10:00:00Z".parse().unwrap(), |_: Progress| ()).await.unwrap()
+    directories.snapshot("2026-09-01T10:00:00Z".parse().unwrap(), |_: Progress| ()).await.unwrap()
 }
 
 /// The first AD user that has an address, and nobody's special case.
@@ -170,7 +179,10 @@ async fn a_snapshot_holds_both_directories_as_the_world_has_them() {
         assert_eq!(snapshot.users.len(), world.entra.users.len());
         assert_eq!(snapshot.deleted_users.len(), world.entra.deleted_users.len());
         assert_eq!(snapshot.holders.len(), world.entra.groups.len() + world.entra.contacts.len());
-        assert_eq!(snapshot.roles.len(), world.entra.active_roles(world.clock).count());
+        let roles = |kind| snapshot.roles.iter().filter(|role| role.kind == kind).count();
+        assert_eq!(roles(RoleKind::Eligible), world.entra.role_eligibility_schedules.len());
+        assert_eq!(roles(RoleKind::Activated), world.entra.role_assignment_schedules.len());
+        assert_eq!(roles(RoleKind::Active), world.entra.role_assignments.len());
         assert_eq!(snapshot.caller.as_ref().unwrap().id, world.entra.caller.id);
         assert_eq!(snapshot.tenant.features.unwrap().password_sync, world.entra.features.password_sync_enabled);
         for user in &domain.users {
@@ -383,33 +395,185 @@ async fn anchors_are_set_found_and_cleared() {
     assert_eq!(directories.entra_user(user.id).await.unwrap().as_ref(), Some(user));
 }
 
+/// Contoso with every further way to hold a role: for a time, later, and through a group in readiness or for a time.
+fn administrators() -> World {
+    let mut world = contoso();
+    let at = |text: &str| Some(text.parse().unwrap());
+    let holds = |id| world.entra.role_assignments.iter().any(|role| role.principal_id == id);
+    let free = world.entra.users.iter().filter(|user| user.on_premises_sync_enabled.is_none() && !holds(user.id));
+    let free: Vec<_> = free.map(|user| user.id).take(4).collect();
+    let mut schedule = world.entra.role_eligibility_schedules[0].clone();
+    schedule.end_date_time = None;
+    let role = |n: u8, principal, start, end| RoleSchedule {
+        id: ScheduleId(format!("schedule-{n}")),
+        principal_id: principal,
+        start_date_time: start,
+        end_date_time: end,
+        ..schedule.clone()
+    };
+    let until = role(1, free[0], at("2026-08-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
+    let later = role(2, free[1], at("2026-10-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
+    let member = |n: u8, principal, end| GroupSchedule {
+        id: ScheduleId(format!("member-{n}")),
+        principal_id: principal,
+        access_id: AccessId::Member,
+        assignment_type: AssignmentType::Assigned,
+        start_date_time: at("2026-08-01T00:00:00Z"),
+        end_date_time: end,
+    };
+    let (ready, for_a_time) = (member(1, free[2], None), member(2, free[3], at("2027-01-01T00:00:00Z")));
+    world.entra.role_assignment_schedules.extend([until, later]);
+    let group = world.entra.groups.iter_mut().find(|group| group.is_assignable_to_role).unwrap();
+    group.eligibility_schedules.push(ready);
+    group.assignment_schedules.push(for_a_time);
+    world
+}
+
+// rule: 3.6-scope, 3.6-new-id
 #[tokio::test]
-async fn a_role_comes_back_with_its_scope_and_a_new_id() {
+async fn every_kind_of_holding_is_taken_and_comes_back_with_its_term() {
+    let lab = Lab::over(administrators()).await;
+    let directories = lab.connected().await;
+    let snapshot = snapshot(&directories).await;
+    let mut seen = BTreeSet::new();
+    for user in snapshot.users.iter().map(|user| user.id) {
+        let before = directories.holdings_of(user).await.unwrap();
+        assert_eq!(before, snapshot.holdings_of(user), "one user is read as all are");
+        for holding in &before {
+            if holding.grants_global_administrator() {
+                continue;
+            }
+            assert_eq!(directories.missing_for(holding).await.unwrap(), None, "{holding}");
+            directories.take(holding).await.unwrap();
+            let without = directories.holdings_of(user).await.unwrap();
+            assert!(!without.iter().any(|live| holding.same_as(live)), "{holding} is gone: {without:?}");
+            let again = directories.take(holding).await.unwrap_err();
+            assert_eq!(again.kind, ErrorKind::NotFound, "{holding}: {again:?}");
+            if !holding.comes_back() {
+                assert_eq!(directories.give(holding).await.unwrap_err().kind, ErrorKind::Refused);
+                seen.insert("activated");
+                continue;
+            }
+            directories.give(holding).await.unwrap();
+            let after = directories.holdings_of(user).await.unwrap();
+            let back =
+                after.iter().find(|live| holding.same_as(live)).unwrap_or_else(|| panic!("{holding}: {after:?}"));
+            assert_eq!((back.ends(), without.len() + 1), (holding.ends(), after.len()));
+            let ahead = holding.starts().filter(|start| *start > lab.now());
+            assert!(ahead.is_none() || back.starts() == ahead, "{holding} begins when it would have begun");
+            let again = directories.give(holding).await.unwrap_err();
+            assert_eq!(again.kind, ErrorKind::Refused, "{holding}: {again}");
+            seen.insert(match (holding, holding.kind(), holding.ends().is_some(), ahead.is_some()) {
+                (_, _, _, true) => "later",
+                (Holding::Role(_), RoleKind::Eligible, ends, _) => {
+                    if ends {
+                        "eligible with an end"
+                    } else {
+                        "eligible"
+                    }
+                }
+                (Holding::Role(_), _, ends, _) => {
+                    if ends {
+                        "with an end"
+                    } else {
+                        "for good"
+                    }
+                }
+                (Holding::Group(_), RoleKind::Eligible, _, _) => "eligible member",
+                (Holding::Group(_), _, ends, _) => {
+                    if ends {
+                        "member with an end"
+                    } else {
+                        "member"
+                    }
+                }
+            });
+        }
+    }
+    let all = [
+        "activated",
+        "eligible",
+        "eligible member",
+        "eligible with an end",
+        "for good",
+        "later",
+        "member",
+        "member with an end",
+        "with an end",
+    ];
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), all);
+}
+
+#[tokio::test]
+async fn global_administrators_are_counted_and_a_restored_role_has_a_new_id() {
     let lab = Lab::over(contoso()).await;
     let directories = lab.connected().await;
     let snapshot = snapshot(&directories).await;
-    let scoped = snapshot.roles.iter().find(|role| !role.grant.is_global_administrator()).unwrap();
-    let before = directories.holdings_of(scoped.principal).await.unwrap();
-    let holding = Holding::Role(scoped.clone());
-    assert!(before.contains(&holding));
-    directories.take(&holding).await.unwrap();
-    assert!(!directories.holdings_of(scoped.principal).await.unwrap().contains(&holding));
-    assert_eq!(directories.take(&holding).await.unwrap_err().kind, ErrorKind::NotFound);
-    directories.give(&holding).await.unwrap();
-    let after = directories.holdings_of(scoped.principal).await.unwrap();
-    let back = after.iter().find(|live| holding.same_as(live)).unwrap();
-    assert!(before.len() == after.len() && back.id() != holding.id());
-    let again = directories.give(&holding).await.unwrap_err();
-    assert_eq!(again.kind, ErrorKind::Refused, "{again}");
+    let is_plain =
+        |role: &&RoleAssignment| role.kind == RoleKind::Active && role.grant.directory_scope.as_deref() != Some("/");
+    let scoped = Holding::Role(snapshot.roles.iter().find(is_plain).unwrap().clone());
+    directories.take(&scoped).await.unwrap();
+    directories.give(&scoped).await.unwrap();
+    let after = directories.holdings_of(scoped.user()).await.unwrap();
+    assert!(after.iter().find(|live| scoped.same_as(live)).unwrap().id() != scoped.id());
 
     let administrators = directories.global_administrators().await.unwrap();
-    let is_global = |role: &&matchplan::model::role::RoleAssignment| role.grant.role.as_str() == GLOBAL_ADMINISTRATOR;
+    let is_global = |role: &&RoleAssignment| role.grant.role.as_str() == GLOBAL_ADMINISTRATOR;
     let mut expected: Vec<_> = snapshot.roles.iter().filter(is_global).map(|role| role.principal).collect();
     expected.retain(|id| snapshot.users.iter().any(|user| user.id == *id));
     expected.sort();
     expected.dedup();
     assert_eq!(administrators.iter().map(|(id, _)| *id).collect::<Vec<_>>(), expected);
     assert!(!expected.is_empty());
+}
+
+#[tokio::test]
+async fn a_role_group_is_read_with_everything_that_leaving_it_takes() {
+    let lab = Lab::over(administrators()).await;
+    let snapshot = snapshot(&lab.connected().await).await;
+    let [group] = &snapshot.role_groups[..] else { panic!("{:?}", snapshot.role_groups) };
+    let of = |what: &str| group.uses.iter().filter(|words| words.contains(what)).count();
+    assert_eq!((of("licence"), of("Contoso Ticketing"), of("Block sign-in"), group.uses.len()), (1, 1, 1, 3));
+    assert!(group.members.len() >= 3 && group.owners.len() == 1, "{group:?}");
+    let governed: Vec<&PolicySubject> = snapshot.role_policies.iter().map(|policy| &policy.subject).collect();
+    assert!(governed.contains(&&PolicySubject::Group(group.id)));
+    for role in &snapshot.roles {
+        assert!(governed.contains(&&PolicySubject::Role(role.grant.role.clone())), "{}", role.grant);
+    }
+    let exchange = snapshot.roles.iter().find(|role| role.grant.role_name == "Exchange Administrator").unwrap();
+    let subject = PolicySubject::Role(exchange.grant.role.clone());
+    let policy = snapshot.role_policies.iter().find(|policy| policy.subject == subject).unwrap();
+    assert!(policy.eligible.expiration_required && policy.eligible.justification);
+    assert_eq!(policy.eligible.longest.as_deref(), Some("P365D"));
+}
+
+#[tokio::test]
+async fn a_scope_a_role_or_a_group_that_was_deleted_is_named() {
+    let lab = Lab::over(administrators()).await;
+    let directories = lab.connected().await;
+    let snapshot = snapshot(&directories).await;
+    let mut all = snapshot.users.iter().flat_map(|user| snapshot.holdings_of(user.id));
+    let scope_of = |holding: &Holding| match holding {
+        Holding::Role(role) => role.grant.directory_scope.clone().unwrap_or_default(),
+        Holding::Group(_) => String::new(),
+    };
+    let scoped = all.clone().find(|holding| scope_of(holding).starts_with("/administrativeUnits/")).unwrap();
+    let custom = |holding: &Holding| matches!(holding, Holding::Role(role) if role.grant.role_name.contains("Contoso"));
+    let custom = all.clone().find(custom).unwrap();
+    let member = all.find(|holding| matches!(holding, Holding::Group(_))).unwrap();
+    lab.world
+        .write(|world| {
+            world.entra.administrative_units.clear();
+            world.entra.role_definitions.retain(|role| !role.display_name.contains("Contoso"));
+            world.entra.groups.retain(|group| !group.is_assignable_to_role);
+        })
+        .unwrap();
+    for (holding, words) in
+        [(scoped, "administrative unit"), (custom, "Contoso Licence Auditor"), (member, "the group Tier 1")]
+    {
+        let missing = directories.missing_for(&holding).await.unwrap().unwrap();
+        assert!(missing.contains(words), "{missing}");
+    }
 }
 
 #[tokio::test]

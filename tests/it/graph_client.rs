@@ -1,6 +1,8 @@
 //! How the Graph client behaves against a server that answers by script: paging, throttling, renewed tokens, cut
 //! connections. Nobody sleeps: the clock is ours.
 
+mod half;
+
 use crate::support::{LeapingClock, Memory};
 use axum::Router;
 use axum::body::Body;
@@ -351,6 +353,8 @@ async fn a_snapshot_reads_all_pages_and_tells_what_it_could_not_see() {
     let refused = [
         Missing::SyncFeatures,
         Missing::Roles,
+        Missing::PimSchedules,
+        Missing::RolePolicies,
         Missing::DeletedUsers,
         Missing::Contacts,
         Missing::ObjectIdentifier,

@@ -8,6 +8,7 @@
 mod arrows;
 #[cfg(feature = "lab")]
 mod carry;
+mod coverage;
 mod differential;
 mod directories;
 mod files;
@@ -19,4 +20,6 @@ mod scenario_table;
 mod scenarios;
 mod seeding;
 mod support;
+#[cfg(feature = "lab")]
+mod takeover;
 mod transcripts;

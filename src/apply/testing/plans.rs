@@ -109,6 +109,7 @@ impl World {
             }],
             config_digest: String::new(),
             sources: Vec::new(),
+            recipients: None,
             settings: self.settings.borrow().clone(),
             created: self.now.get(),
             expires: self.now.get(),

@@ -1,6 +1,6 @@
 //! `matchplan apply`: a saved plan, or plan and ask; or, where an apply is unfinished, go on with that.
 
-use super::plan::{check_brakes, make};
+use super::plan::{Exchange, check_brakes, make};
 use super::show::{print_plan, read_plan};
 use crate::apply::options::OnFailure;
 use crate::cli::args::{self, Apply, Format, Global, Planning, Rendering};
@@ -70,8 +70,9 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     }
     let terminal = work.terminal;
     let config = work.site.config(&args.files, terminal)?;
+    let exchange = Exchange::read(args.planning.recipients.as_deref(), terminal)?;
     let directories = work.site.connect(&work.site.settings, terminal).await?;
-    let snapshot = work.site.snapshot(&directories, terminal).await?;
+    let snapshot = exchange.into(work.site.snapshot(&directories, terminal).await?);
     let plan = make(&config, &snapshot, work.site.clock.now(), &args.planning)?;
     print_plan(&plan, None, Rendering { format: Format::Text, redact: false, details: false }, terminal)?;
     if plan.is_blocked() {
@@ -90,11 +91,13 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
 async fn apply_saved(file: &Path, plan: Plan, args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     let terminal = work.terminal;
     check_saved(file, &plan, args, work.site.clock.now())?;
+    let recipients = recipients_of(&plan, args);
+    let exchange = Exchange::read(recipients.as_deref(), terminal)?;
     let directories = work.site.connect(&work.site.settings, terminal).await?;
-    let snapshot = work.site.snapshot(&directories, terminal).await?;
+    let snapshot = exchange.into(work.site.snapshot(&directories, terminal).await?);
     executing::same_tenant(&plan, &snapshot)?;
     let now = match &plan.purpose {
-        Purpose::Link => plan_again(&plan, args, &work, &snapshot)?,
+        Purpose::Link => plan_again(&plan, args, recipients, &work, &snapshot)?,
         Purpose::Rollback { .. } => work.rollback_again(&plan, &snapshot, &args.planning.allow)?,
     };
     if !acts_alike(&plan, &now)
@@ -129,11 +132,22 @@ fn check_saved(file: &Path, plan: &Plan, args: &Apply, now: Timestamp) -> Result
     Ok(())
 }
 
+/// The export of Exchange's recipients to plan again with: the one that was planned with, unless another is given now.
+fn recipients_of(plan: &Plan, args: &Apply) -> Option<PathBuf> {
+    args.planning.recipients.clone().or_else(|| plan.recipients.as_ref().map(PathBuf::from))
+}
+
 /// Plans again from the same match plans and the live directories.
-fn plan_again(plan: &Plan, args: &Apply, work: &Work<'_>, snapshot: &Snapshot) -> Result<Plan, CliError> {
+fn plan_again(
+    plan: &Plan,
+    args: &Apply,
+    recipients: Option<PathBuf>,
+    work: &Work<'_>,
+    snapshot: &Snapshot,
+) -> Result<Plan, CliError> {
     let files: Vec<PathBuf> = plan.sources.iter().map(PathBuf::from).collect();
     let config = work.site.config(&files, work.terminal)?;
-    let how = Planning { skip_blocked: !plan.skipped.is_empty(), allow: args.planning.allow.clone() };
+    let how = Planning { skip_blocked: !plan.skipped.is_empty(), allow: args.planning.allow.clone(), recipients };
     make(&config, snapshot, work.site.clock.now(), &how)
 }
 

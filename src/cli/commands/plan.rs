@@ -12,6 +12,7 @@ use crate::config::read::Config;
 use crate::config::settings::Settings;
 use crate::directory::port::Clock as _;
 use crate::model::id::LinkId;
+use crate::model::recipient::Recipient;
 use crate::plan::document::Plan;
 use crate::plan::planner::{PlanInput, plan};
 use crate::report::events::count;
@@ -27,14 +28,15 @@ use std::path::Path;
 /// Plans, prints, and saves if asked to. Nothing in either directory changes.
 pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliResult {
     check_brakes(&args.planning.allow)?;
+    let exchange = Exchange::read(args.planning.recipients.as_deref(), terminal)?;
     let made = if let Some(file) = &args.snapshot {
-        offline(args, file, global, terminal)?
+        offline(args, file, exchange, global, terminal)?
     } else {
         let site = Site::open(global, terminal).await?;
         let config = site.config(&args.plans, terminal)?;
         let directories = site.connect(&site.settings, terminal).await?;
         let snapshot = site.snapshot(&directories, terminal).await?;
-        let made = make(&config, &snapshot, site.clock.now(), &args.planning)?;
+        let made = make(&config, &exchange.into(snapshot), site.clock.now(), &args.planning)?;
         if args.plans.is_empty() {
             note_unwritten(&site, &made, terminal);
         }
@@ -84,17 +86,43 @@ fn note_unwritten(site: &Site, plan: &Plan, terminal: Terminal) {
 }
 
 /// Plans from a saved snapshot: no credentials, no network.
-fn offline(args: &PlanArgs, file: &Path, global: &Global, terminal: Terminal) -> Result<Plan, CliError> {
+fn offline(
+    args: &PlanArgs,
+    file: &Path,
+    exchange: Exchange,
+    global: &Global,
+    terminal: Terminal,
+) -> Result<Plan, CliError> {
     let text = project::config_text(&global.config)?;
     let read = project::read_all((&global.config.display().to_string(), &text), &args.plans)?;
     let config = project::checked(read, terminal)?;
-    make(&config, &snapshot::read(file)?, site::clock(global).now(), &args.planning)
+    make(&config, &exchange.into(snapshot::read(file)?), site::clock(global).now(), &args.planning)
 }
 
 /// Makes a plan; a snapshot of another tenant than the configured one is refused.
 pub fn make(config: &Config, snapshot: &Snapshot, now: Timestamp, how: &Planning) -> Result<Plan, CliError> {
     same_tenant(&config.settings, snapshot)?;
-    Ok(plan(PlanInput { config, snapshot, now, skip_blocked: how.skip_blocked, allow: &how.allow }))
+    let mut made = plan(PlanInput { config, snapshot, now, skip_blocked: how.skip_blocked, allow: &how.allow });
+    if let Some(file) = &how.recipients {
+        made.recipients = Some(file.display().to_string());
+        made.seal();
+    }
+    Ok(made)
+}
+
+/// What an export says of Exchange's recipients; nothing without one.
+pub struct Exchange(Option<Vec<Recipient>>);
+
+impl Exchange {
+    /// Reads the export, before anything else takes time.
+    pub fn read(file: Option<&Path>, terminal: Terminal) -> Result<Self, CliError> {
+        Ok(Self(file.map(|file| project::recipients(file, terminal)).transpose()?))
+    }
+
+    /// The snapshot with them; one that brings its own keeps those unless there is an export now.
+    pub fn into(self, snapshot: Snapshot) -> Snapshot {
+        Snapshot { recipients: self.0.or(snapshot.recipients), ..snapshot }
+    }
 }
 
 fn same_tenant(settings: &Settings, snapshot: &Snapshot) -> Result<(), CliError> {

@@ -14,20 +14,23 @@ use std::path::Path;
 
 /// Reads and saves; says what is missing.
 pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> CliResult {
+    let recipients = args.recipients.as_deref().map(|file| project::recipients(file, terminal)).transpose()?;
     let site = Site::open(global, terminal).await?;
     let directories = site.connect(&site.settings, terminal).await?;
-    let snapshot = site.snapshot(&directories, terminal).await?;
+    let snapshot = Snapshot { recipients, ..site.snapshot(&directories, terminal).await? };
     let text = digest::to_canonical_file(&snapshot)
         .map_err(|error| CliError::plain(format!("The snapshot cannot be written: {error}")))?;
     files::replace(&args.out, text.as_bytes()).map_err(|error| CliError::file("write", &args.out, &error))?;
     let ad: usize = snapshot.domains.iter().map(|domain| domain.users.len()).sum();
+    let exchange = snapshot.recipients.as_ref().map(|all| format!(", {} Exchange recipients", all.len()));
     terminal.print(&format!(
-        "Wrote {}: {ad} AD users, {} cloud users, {} soft-deleted, {} groups and contacts, {} role assignments.\n",
+        "Wrote {}: {ad} AD users, {} cloud users, {} soft-deleted, {} groups and contacts, {} role assignments{}.\n",
         args.out.display(),
         snapshot.users.len(),
         snapshot.deleted_users.len(),
         snapshot.holders.len(),
-        snapshot.roles.len()
+        snapshot.roles.len(),
+        exchange.unwrap_or_default()
     ))?;
     for gap in &snapshot.gaps {
         terminal.note(&format!("warning: could not be read: {}", Text(&gap.reason)));

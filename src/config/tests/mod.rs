@@ -2,6 +2,7 @@
 
 mod accepted;
 mod agreement;
+mod recipients;
 mod refused;
 
 use super::{Config, read};

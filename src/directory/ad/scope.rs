@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 impl AdDomain {
-    /// The GUIDs of everything below `base` (or the domain's own base) that `filter` lets in. Errors: a base that is not
+    /// The GUIDs of all users and other holders of addresses below `base` (or the domain's own base) that `filter` lets in. Errors: a base that is not
     /// there, an answer that is not complete.
     pub async fn objects_below(
         &self,
@@ -20,11 +20,13 @@ impl AdDomain {
     ) -> Result<BTreeSet<AdGuid>, DirectoryError> {
         let base = base.unwrap_or_else(|| self.base_dn());
         let what = format!("look below {base}");
+        // What a snapshot holds, and no computers.
+        let objects = Filter::Or(vec![Filter::users(), Filter::address_holders()]);
         let filter = filter.map(|filter| Filter::Given(filter.clone()));
         let search = Search {
             base: base.as_str(),
             scope: Scope::Subtree,
-            filter: Filter::And([Filter::any()].into_iter().chain(filter).collect()),
+            filter: Filter::And([objects].into_iter().chain(filter).collect()),
             attributes: vec!["objectGUID".to_owned()],
         };
         let found = self.search(&search, &what).await.map_err(|error| match error.kind {

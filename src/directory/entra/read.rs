@@ -3,6 +3,8 @@
 use super::http::Graph;
 use super::permission::Operation;
 use super::request::{Filter, Request};
+use super::roles::join;
+use super::roles::read::Schedules;
 use super::wire::{self, WireObjectIdentifier, WireOrganization, WireSyncBehavior, WireUser};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, ReadEntra};
@@ -182,9 +184,15 @@ impl<C: Clock> ReadEntra for Graph<C> {
     async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {
         let what = "read the Global Administrators";
         let of_role = Filter::eq("roleDefinitionId", GLOBAL_ADMINISTRATOR);
-        let named = self.assignments(what, Some(&of_role), |_| ()).await?;
-        let principals: BTreeSet<ObjectId> =
-            named.into_iter().filter(|role| role.grant.is_global_administrator()).map(|role| role.principal).collect();
+        // PIM alone knows which of them were activated or end by themselves: those do not count.
+        let (named, scheduled) = tokio::try_join!(
+            self.assignments(what, Some(&of_role), |_| ()),
+            unless_refused(&self.unseen.role_schedules, self.role_schedules(Schedules::Active, Some(&of_role))),
+        )?;
+        let now = self.clock.now();
+        let standing = join::roles(named, scheduled, Vec::new(), now).into_iter();
+        let standing = standing.filter(|role| role.is_standing_global_administrator(now));
+        let principals: BTreeSet<ObjectId> = standing.map(|role| role.principal).collect();
         let enabled = stream::iter(principals).map(async |id| {
             let request = Request::get(Operation::ReadUsers, what, &["users", &id.to_string()]);
             match self.read(&request.select(&["id", "accountEnabled"])).await {

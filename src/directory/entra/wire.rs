@@ -308,6 +308,19 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    // rule: 2-open-category
+    #[test]
+    fn an_unknown_category_is_kept_as_it_came() {
+        let value = json!({
+            "id": "11111111-2222-3333-4444-555555555555", "userPrincipalName": "jane@contoso.com",
+            "onPremisesProvisioningErrors": [{"category": "MatchedWithSoftmatch", "propertyCausingError": "SipAddress"}],
+        });
+        let user: EntraUser = from_json::<WireUser>(value, "read users").unwrap().into();
+        let error = &user.provisioning_errors[0];
+        assert_eq!(error.category.as_deref(), Some("MatchedWithSoftmatch"));
+        assert_eq!(error.property.as_deref(), Some("SipAddress"));
+    }
+
     #[test]
     fn nulls_and_empty_strings_are_nothing() {
         let value = json!({

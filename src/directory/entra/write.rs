@@ -45,7 +45,8 @@ impl<C: Clock> Graph<C> {
         let Some(status) = status else { return Ok(()) };
         let refused = |detail: String| Err(DirectoryError::new(ErrorKind::Refused, request.what.clone(), detail));
         match status.to_ascii_lowercase().as_str() {
-            "denied" | "failed" | "canceled" | "revoked" => refused(format!("PIM says: {}", one_line(status))),
+            // "Revoked" is how PIM calls a removal that is done.
+            "denied" | "failed" | "canceled" => refused(format!("PIM says: {}", one_line(status))),
             "pendingapproval" | "pendingadmindecision" => {
                 let detail = format!("PIM has the request wait for somebody's approval ({})", one_line(status));
                 refused(detail).map_err(|error| error.with_hint("approve it in Privileged Identity Management"))

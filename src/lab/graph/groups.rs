@@ -50,7 +50,7 @@ const GROUP_PROPERTIES: &[Property] = &[
     asked("hideFromOutlookClients", Kind::Bool, "---------"),
     asked("infoCatalogs", Kind::Texts, "---------"),
     asked("isArchived", Kind::Bool, "---------"),
-    shown("isAssignableToRole", Kind::Bool, "AAA------"),
+    shown("isAssignableToRole", Kind::Bool, "DAA------"),
     asked("isFavorite", Kind::Bool, "---------"),
     asked("isManagementRestricted", Kind::Bool, "---------"),
     asked("isSubscribedByMail", Kind::Bool, "---------"),

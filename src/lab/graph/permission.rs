@@ -111,15 +111,7 @@ const GROUP_HOLDERS_READ: &[&str] = &[
 ];
 const GROUP_MEMBERS_READ_BASIC: &[&str] = &["GroupMember.ReadBasic.All", "Group.ReadBasic.All"];
 const GROUP_MEMBERS_WRITE: &[&str] = &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"];
-const APP_ROLES_READ: &[&str] = &[
-    "GroupMember.Read.All",
-    "Application.Read.All",
-    "Group.Read.All",
-    "Group.ReadWrite.All",
-    "AppRoleAssignment.ReadWrite.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-];
+const APP_ROLES_READ: &[&str] = &["Directory.Read.All", "Directory.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"];
 const OBJECT_READ: &[&str] = &["Directory.Read.All", "Directory.ReadWrite.All"];
 const APPLICATION_READ: &[&str] = &[
     "Application.Read.All",

@@ -5,7 +5,7 @@
 
 use super::assertion::{self, AssertionError, Expected};
 use super::sensitive::effective_roles;
-use super::tokens::Tokens;
+use super::tokens::{self, Tokens};
 use crate::lab::world::World;
 use crate::model::id::RoleDefinitionId;
 use axum::http::StatusCode;
@@ -263,6 +263,11 @@ fn token_body(world: &World, tokens: &Tokens, client_id: &str) -> Value {
         "ext_expires_in": seconds,
         "access_token": access.expose_secret(),
     })
+}
+
+/// An access token for the world's caller, shaped like those that the endpoint issues.
+pub fn access_token(world: &World, client_id: &str) -> SecretString {
+    tokens::jwt(&claims(world, client_id))
 }
 
 /// The template ids of the roles that the caller holds now over the whole directory, each once.

@@ -48,6 +48,14 @@ fn random() -> String {
     URL_SAFE_NO_PAD.encode(octets)
 }
 
+/// A token shaped like Entra's: header, payload with `claims`, signature. The signature is random, since to a client the
+/// token is opaque.
+pub fn jwt(claims: &Value) -> SecretString {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = json!({ "typ": "JWT", "alg": "RS256", "kid": "lab" });
+    format!("{}.{}.{}", part(&header), part(claims), random()).into()
+}
+
 impl Tokens {
     /// Accepts one token for ever; those it issues live for `lifetime`.
     pub fn new(always: &SecretString, lifetime: Duration) -> Self {
@@ -55,14 +63,11 @@ impl Tokens {
         Self { lifetime, access, refresh: Mutex::new(Vec::new()) }
     }
 
-    /// Issues an access token shaped like Entra's: header, payload with `claims`, signature. The signature is random,
-    /// since to a client the token is opaque.
+    /// Issues an access token with these claims.
     pub fn issue(&self, claims: &Value) -> SecretString {
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let header = json!({ "typ": "JWT", "alg": "RS256", "kid": "lab" });
-        let token = format!("{}.{}.{}", part(&header), part(claims), random());
-        lock(&self.access).insert(digest(&token), Some(Instant::now() + self.lifetime));
-        token.into()
+        let token = jwt(claims);
+        lock(&self.access).insert(digest(token.expose_secret()), Some(Instant::now() + self.lifetime));
+        token
     }
 
     /// Issues a refresh token, as an earlier sign-in would have left it with the client.

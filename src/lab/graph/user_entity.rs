@@ -111,7 +111,7 @@ const PROPERTIES: &[Property] = &[
     asked("userType", Kind::Text, "DAA--D-A-"),
 ];
 
-/// The user as Graph shows it. What the world does not hold (job titles, licences, …) is null or empty there.
+/// The user as Graph shows it. What the world does not hold (licences, …) is null or empty there.
 pub fn view(user: &CloudUser) -> Object {
     let CloudUser {
         id,
@@ -135,6 +135,7 @@ pub fn view(user: &CloudUser) -> Object {
         on_premises_object_identifier,
         is_cloud_managed: _,
         on_premises_provisioning_errors,
+        profile,
         deleted_date_time,
         password_version: _,
     } = user;
@@ -164,7 +165,13 @@ pub fn view(user: &CloudUser) -> Object {
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
+    .chain(profile.iter().map(|(name, value)| (name.clone(), described(name, value))))
     .collect()
+}
+
+/// A value that describes a person; the one telephone number is a list of one to Graph.
+fn described(name: &str, value: &str) -> Value {
+    if name == "businessPhones" { json!([value]) } else { json!(value) }
 }
 
 fn provisioning_error(error: &CloudProvisioningError) -> Value {

@@ -5,6 +5,7 @@
 //! address that another live user has is quarantined: the object is written without it (*duplicate attributes*).
 
 use super::naming;
+use super::profile;
 use super::report::{ErrorCode, ExportError};
 use super::view::ImportedUser;
 use crate::lab::world::cloud::{Cloud, CloudProvisioningError, CloudUser};
@@ -83,13 +84,16 @@ impl Flow<'_> {
                 *target = None;
             }
         };
-        overwrite("displayName", &mut next.display_name, user.display_name.clone());
+        // The default rules take the common name of a user without `displayName`.
+        let display_name = user.display_name.clone().unwrap_or_else(|| user.dn.rdn_pair().1);
+        overwrite("displayName", &mut next.display_name, Some(display_name));
         overwrite("givenName", &mut next.given_name, user.given_name.clone());
         overwrite("surname", &mut next.surname, user.surname.clone());
         overwrite("mail", &mut next.mail, mail);
         if nickname.is_some() {
             next.mail_nickname = nickname;
         }
+        profile::flow(user, &mut next.profile, flowed);
         if !user.proxy_addresses.is_empty() {
             flowed.insert("proxyAddresses".to_owned());
             replace_set(&mut next.proxy_addresses, addresses);

@@ -1,6 +1,7 @@
 //! Importing from a real AD over LDAP, for `lab serve --ad`.
 
 use super::anchor::WriteBack;
+use super::profile;
 use super::view::{AdView, IMPORTED_ATTRIBUTES, ImportedHolder, ImportedUser, holder_kind};
 use crate::model::anchor::Anchor;
 use crate::model::dn::Dn;
@@ -117,7 +118,7 @@ impl<'a> LdapSource<'a> {
                 self.ad.base_dn.as_str(),
                 Scope::Subtree,
                 OBJECTS,
-                IMPORTED_ATTRIBUTES.to_vec(),
+                IMPORTED_ATTRIBUTES.into_iter().chain(profile::ad_names()).collect::<Vec<_>>(),
             )
             .await
             .map_err(&failed)?;

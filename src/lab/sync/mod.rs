@@ -31,6 +31,7 @@ pub mod holders;
 pub mod ldap_source;
 pub mod matching;
 pub mod naming;
+pub mod profile;
 pub mod report;
 pub mod scheduler;
 pub mod scope;

@@ -1,10 +1,12 @@
 //! What the engine imports from AD, wherever that AD is.
 
+use super::profile;
 use crate::lab::world::derive;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::model::address::ProxyAddress;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, Sid};
+use std::collections::BTreeMap;
 
 /// Everything that the engine's AD connector sees, in scope or not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,6 +104,8 @@ pub struct ImportedUser {
     pub mail_nickname: Option<String>,
     /// `proxyAddresses`, sorted.
     pub proxy_addresses: Vec<ProxyAddress>,
+    /// What describes the person, by AD's names.
+    pub profile: BTreeMap<&'static str, String>,
     /// `mS-DS-ConsistencyGuid`, of whatever length.
     pub consistency_guid: Option<Vec<u8>>,
     /// `userAccountControl`.
@@ -112,7 +116,7 @@ pub struct ImportedUser {
     pub recipient_type: i64,
 }
 
-/// The attributes that an import asks for.
+/// The attributes that an import asks for, besides the [`profile`].
 pub const IMPORTED_ATTRIBUTES: [&str; 16] = [
     "objectGUID",
     "objectSid",
@@ -143,6 +147,8 @@ impl ImportedUser {
         };
         // AD stores no empty values; a world's author may write one and means none.
         let text = |name: &str| texts(name).into_iter().find(|text| !text.is_empty());
+        // As the default rules do with each of these.
+        let trimmed = |name: &str| text(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         Self {
             guid,
             sid,
@@ -151,11 +157,12 @@ impl ImportedUser {
             sam: text("sAMAccountName"),
             upn: text("userPrincipalName"),
             display_name: text("displayName"),
-            given_name: text("givenName"),
-            surname: text("sn"),
-            mail: text("mail"),
-            mail_nickname: text("mailNickname"),
+            given_name: trimmed("givenName"),
+            surname: trimmed("sn"),
+            mail: trimmed("mail"),
+            mail_nickname: trimmed("mailNickname"),
             proxy_addresses: texts("proxyAddresses").into_iter().map(ProxyAddress).collect(),
+            profile: profile::ad_names().filter_map(|name| text(name).map(|value| (name, value))).collect(),
             consistency_guid: values("mS-DS-ConsistencyGuid").into_iter().find(|octets| !octets.is_empty()),
             user_account_control: text("userAccountControl").and_then(|n| n.parse().ok()),
             critical_system_object: text("isCriticalSystemObject").is_some(),

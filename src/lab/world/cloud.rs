@@ -17,7 +17,7 @@ use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, TenantId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An Entra tenant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -226,6 +226,9 @@ pub struct CloudUser {
     /// What the last sync could not provision.
     #[serde(default)]
     pub on_premises_provisioning_errors: Vec<CloudProvisioningError>,
+    /// What describes the person, by Graph's names (`jobTitle`, `department`, …); the one text of `businessPhones` too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub profile: BTreeMap<String, String>,
     /// When it was deleted, in the recycle bin.
     #[serde(default)]
     pub deleted_date_time: Option<Timestamp>,
@@ -285,6 +288,7 @@ impl CloudUser {
             on_premises_object_identifier: None,
             is_cloud_managed: false,
             on_premises_provisioning_errors: Vec::new(),
+            profile: BTreeMap::new(),
             deleted_date_time: None,
             password_version: 0,
         }

@@ -118,7 +118,7 @@ fn anchors() -> Vec<Case> {
         Case(
             "another cloud user has it",
             beside(|joe| joe.immutable_id = Some(anchor("jane").into())),
-            &[(Error, AnchorTaken, HARD)],
+            &[(Error, AnchorTaken, HARD), (Error, WrongTarget, None)],
         ),
         Case(
             "two AD users have it",
@@ -244,7 +244,7 @@ fn conflicts() -> Vec<Case> {
 fn cases() -> Vec<Case> {
     let own = [selectors(), anchors(), conflicts()];
     let scenes = [scenes::refusals(), scenes::restores(), scenes::places(), scenes::cautions(), scenes::wholes()];
-    let holders = [holders::others(), holders::names(), holders::source_anchors()];
+    let holders = [holders::others(), holders::names(), holders::takeovers(), holders::source_anchors()];
     own.into_iter().chain(scenes).chain(holders).chain([lint::values()]).flatten().collect()
 }
 
@@ -284,6 +284,18 @@ fn an_error_blocks_and_names_its_link() {
             assert!(!finding.help.is_empty() && finding.message.ends_with(['.', ')']), "{what}: {finding:#?}");
             assert_eq!(finding.link.is_some(), finding.origin.is_some(), "{what}");
         }
+    }
+}
+
+// rule: 1.6-set-back
+#[test]
+fn who_opens_a_switch_is_told_to_close_it() {
+    let soft = jane().features(|f| f.block_soft_match = true).saying("match = \"soft\"");
+    let hard = jane().features(|f| f.block_hard_match = true).saying("match = \"hard\"");
+    for (scene, code) in [(soft, SoftMatchBlocked), (hard, HardMatchBlocked)] {
+        let plan = scene.plan();
+        let finding = plan.findings.iter().find(|finding| finding.code == code).unwrap();
+        assert!(finding.help.contains("on again afterwards"), "{}", finding.help);
     }
 }
 

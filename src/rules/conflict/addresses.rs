@@ -11,7 +11,6 @@ use super::owner::{Owner, is_own, owners};
 use crate::model::ad::AdUser;
 use crate::model::address::ProxyAddress;
 use crate::model::name::Upn;
-use crate::model::recipient::AdHolderKind;
 use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::matching::Candidate;
 use crate::rules::microsoft::MicrosoftError;
@@ -64,13 +63,13 @@ fn held(link: Candidate<'_>, owner: &Owner<'_>, key: &str, index: &Index<'_>) ->
             Some(AttributeValueMustBeUnique),
             format!("{address} is still held by {}, which is in the recycle bin.", other.name),
         ),
-        Holder::Recipient(recipient) if is_user_kind(&recipient.kind) => (
+        Holder::Recipient(_) if !objects::is_other_type(&source) => (
             FindingCode::AddressConflict,
             Some(AttributeValueMustBeUnique),
             format!("{address} belongs to another {}, {}.", other.kind, other.name),
         ),
         // The sync engine leaves these lists alone, so nothing fails at sync; Exchange on premises is another matter.
-        Holder::AdOther(list) if list.kind == AdHolderKind::DynamicList => {
+        Holder::AdOther(_) if !objects::is_other_type(&source) => {
             severity = Severity::Warning;
             let message = format!(
                 "{address} belongs to an {}, {}: it is not synced, but mail to that address has two recipients on premises.",
@@ -135,10 +134,4 @@ fn finish(
         Some(error) => finding.microsoft(error),
         None => finding,
     }
-}
-
-/// Whether Exchange's `RecipientTypeDetails` is a kind of user.
-fn is_user_kind(kind: &str) -> bool {
-    let kind = kind.to_lowercase();
-    kind != "groupmailbox" && (kind.ends_with("mailbox") || kind.ends_with("mailuser") || kind == "user")
 }

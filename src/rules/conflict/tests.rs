@@ -68,7 +68,7 @@ fn only(scene: &Scene) -> (Vec<String>, String) {
     all.remove(0)
 }
 
-// rule: 1.3-type-conflict
+// rule: 1.3-other-type, 2-object-type-mismatch
 #[test]
 fn a_synced_group_and_its_original_are_one_holder_and_changed_in_ad() {
     let scene = synced(in_ad(jane(), AdHolderKind::Group, "All"), HolderKind::Group);

@@ -36,11 +36,12 @@ pub(super) fn refused(link: Candidate<'_>, meeting: &Meeting<'_>, index: &Index<
     Some(Prediction::Error { name, why })
 }
 
-/// An address of the AD user that an object of another type holds, primary or not, in the cloud or on its way there.
+/// An address of the AD user that a group or contact of the cloud holds, primary or not.
 fn other_type(link: Candidate<'_>, index: &Index<'_>) -> Option<(MicrosoftError, String)> {
     let smtp = link.ad.proxy_addresses.iter().filter(|address| address.smtp_address().is_some());
     smtp.flat_map(|address| index.holders_of(&address.conflict_key()).iter().map(move |holder| (address, holder)))
-        .find(|(_, holder)| matches!(holder, Holder::Other(_) | Holder::AdOther(_) | Holder::Recipient(_)))
+        // What AD alone has is a conflict too, but which of the two the cloud hears of first cannot be said.
+        .find(|(_, holder)| !matches!(holder, Holder::AdOther(_)) && objects::is_other_type(holder))
         .map(|(address, holder)| {
             let other = objects::holder(holder);
             let why = format!("{address} belongs to a {}, {}", other.kind, other.name);

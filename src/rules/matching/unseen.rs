@@ -4,9 +4,11 @@
 //! missing from the snapshot is a doubt.
 
 use super::Candidate;
+use crate::model::address::ProxyAddress;
+use crate::rules::objects;
 use crate::rules::prediction::MatchKey;
 use crate::snapshot::document::Missing;
-use crate::snapshot::index::Index;
+use crate::snapshot::index::{Holder, Index};
 
 /// Every reason to doubt that the wanted user is matched, in words.
 pub(super) fn doubts(link: Candidate<'_>, by: MatchKey, index: &Index<'_>) -> Vec<String> {
@@ -46,7 +48,21 @@ pub(super) fn doubts(link: Candidate<'_>, by: MatchKey, index: &Index<'_>) -> Ve
     if soft && matched_before(link) {
         doubts.push("it was synced before, and a soft match is documented to work once per cloud user".to_owned());
     }
+    if let Some(other) = on_its_way(link, index) {
+        doubts.push(format!("{other} has one of the addresses too, and the one that comes first gets it"));
+    }
     doubts
+}
+
+/// A group or contact of AD, or a recipient of Exchange, with an address of the AD user: the cloud does not show it, or
+/// not yet.
+fn on_its_way(link: Candidate<'_>, index: &Index<'_>) -> Option<String> {
+    let smtp = link.ad.proxy_addresses.iter().filter(|address| address.smtp_address().is_some());
+    let keys = smtp.map(ProxyAddress::conflict_key);
+    keys.flat_map(|key| index.holders_of(&key).to_vec())
+        .find(|holder| matches!(holder, Holder::AdOther(_) | Holder::Recipient(_)))
+        .map(|holder| objects::holder(&holder))
+        .map(|other| format!("the {} {}", other.kind, other.name))
 }
 
 /// Whether the cloud user still carries the SID of an AD account although nothing syncs it: an earlier match.

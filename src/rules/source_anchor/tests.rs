@@ -20,7 +20,7 @@ fn judge(scene: &Scene) -> (Conclusion, [usize; 4]) {
     (found.conclusion(), counts)
 }
 
-// rule: 4.1-anchor-attribute
+// rule: 4.1-in-force, 4.1-attribute
 #[test]
 fn each_synced_user_is_counted_once_by_what_it_shows() {
     let one = |consistency, id| judge(&synced(Scene::empty(), "a", consistency, id));
@@ -53,6 +53,7 @@ fn who_is_not_synced_or_not_from_here_is_no_sample() {
     assert_eq!(judge(&Scene::empty().cloud(linked(cloud("a"), &user))), (Conclusion::Unseen, [0; 4]));
 }
 
+// rule: 4.1-in-force
 #[test]
 fn the_example_contradicts_the_setting() {
     let scene = synced(synced(Scene::empty(), "a", Some("x"), "x"), "b", Some("y"), "b");

@@ -157,6 +157,9 @@ pub struct Holder {
     pub addresses: Vec<String>,
     #[serde(default)]
     pub synced: bool,
+    /// An AD group or contact that came after the last cycle.
+    #[serde(default)]
+    pub comes_late: bool,
     /// Roles that it brings its members.
     #[serde(default)]
     pub roles: Vec<String>,

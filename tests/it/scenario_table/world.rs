@@ -173,6 +173,10 @@ pub fn build(scenario: &Scenario) -> Result<(World, Cast), String> {
         of_embedded_forest(&mut world);
     }
     then(&mut world, scenario, &cast)?;
+    for late in ad_holders(scenario, true) {
+        world.ad[0].entries.push(serde_json::from_value(late).map_err(|error| error.to_string())?);
+    }
+    load::fill_in_ids(&mut world);
     Ok((world, cast))
 }
 
@@ -187,13 +191,7 @@ fn furnish(world: &mut Value, scenario: &Scenario, cast: &Cast) -> Result<(), St
     let seen = if scenario.source_anchor.is_some() { Ad { consistency_of: None, ..seen } } else { seen };
     entries.push(ad_entry("sample", &seen));
     entries.extend(scenario.ad.iter().map(|(name, user)| ad_entry(name, user)));
-    let holders = [("group", &scenario.ad_group), ("contact", &scenario.ad_contact)];
-    for (class, (name, holder)) in holders.iter().flat_map(|(class, all)| all.iter().map(move |one| (class, one))) {
-        entries.push(json!({ "dn": format!("CN={name},{SYNCED}"), "attributes": {
-            "objectClass": ["top", class], "displayName": name, "mailNickname": name,
-            "proxyAddresses": holder.addresses,
-        } }));
-    }
+    entries.extend(ad_holders(scenario, false));
     let entra = &mut world["entra"];
     let named = |name: &str, kind: &str, initial: bool| json!({ "id": name, "authenticationType": kind, "isVerified": true, "isInitial": initial });
     entra["domains"] = json!([
@@ -219,6 +217,24 @@ fn furnish(world: &mut Value, scenario: &Scenario, cast: &Cast) -> Result<(), St
         world["sync"]["source_anchor"] = json!(attribute);
     }
     Ok(())
+}
+
+/// AD's groups and contacts: those that the last cycle saw, or those that came after it.
+fn ad_holders(scenario: &Scenario, late: bool) -> Vec<Value> {
+    let holders = [("group", &scenario.ad_group), ("contact", &scenario.ad_contact)];
+    let all = holders.iter().flat_map(|(class, all)| all.iter().map(move |(name, holder)| (class, name, holder)));
+    all.filter(|(_, _, holder)| holder.comes_late == late)
+        .map(|(class, name, holder)| {
+            json!({ "dn": format!("CN={name},{SYNCED}"), "attributes": {
+                "objectClass": ["top", class], "displayName": name, "mailNickname": name,
+                "mail": primary(holder), "proxyAddresses": holder.addresses,
+            } })
+        })
+        .collect()
+}
+
+fn primary(holder: &Holder) -> &str {
+    holder.addresses.iter().find_map(|address| address.strip_prefix("SMTP:")).unwrap_or("nobody@contoso.com")
 }
 
 fn holder(kind: &str, name: &str, holder: &Holder) -> Value {

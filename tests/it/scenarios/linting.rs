@@ -24,6 +24,7 @@ fn untidy() -> World {
     let many = |texts: &[&str]| AdValues::Many(texts.iter().map(|&text| text.to_owned()).collect());
     // In scope, and outside of it: Mei Chen is in the synced OU.
     set("asmith", "proxyAddresses", many(&["SMTP:anna.smith@contoso.com", "smtp:Mei.CHEN@contoso.com"]));
+    set("All Staff", "proxyAddresses", many(&["SMTP:everybody@contoso.com", "smtp:Ben.Baker@contoso.com"]));
     set("ccole", "userPrincipalName", one("cärla cole@contoso.com"));
     set("ffox", "displayName", one("=HYPERLINK(\"x\")\u{1b}[31m"));
     set("ffox", "mailNickname", one("=1+1"));
@@ -70,6 +71,18 @@ cases! {
         let schema: Value =
             serde_json::from_str(&site.run(&["schema", "lint-report.schema.json"]).await.expect(0).out).unwrap();
         assert!(jsonschema::is_valid(&schema, &report));
+    }
+
+    async fn a_group_with_somebodys_address_is_named_and_linted() {
+        let site = site("lint_group").await;
+        let ran = site.run(&["lint", "--filter", "(sAMAccountName=bbaker)"]).await.expect(3);
+        ran.shows("error[address-duplicate]").shows("AD group corp\\All Staff");
+        let group = site.run(&["lint", "--filter", "(objectClass=group)", "--format", "json"]).await.expect(3);
+        let report: Value = serde_json::from_str(&group.out).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        assert!(findings.iter().any(|finding| finding["object"]["kind"] == "AD group"
+            && finding["value"] == "smtp:Ben.Baker@contoso.com"
+            && finding["proposed"]["action"] == "remove"), "{findings:#?}");
     }
 
     async fn csv_runs_nothing() {

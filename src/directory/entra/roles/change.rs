@@ -155,14 +155,18 @@ mod tests {
         at("2026-11-24T12:00:00Z")
     }
 
-    fn role(kind: RoleKind, starts: Option<&str>, ends: Option<&str>) -> Holding {
-        let grant = RoleGrant {
+    fn reader() -> RoleGrant {
+        RoleGrant {
             role: "r".into(),
             role_name: "Reader".into(),
             directory_scope: Some("/administrativeUnits/a".into()),
             app_scope: None,
             condition: None,
-        };
+        }
+    }
+
+    fn role(kind: RoleKind, starts: Option<&str>, ends: Option<&str>) -> Holding {
+        let grant = reader();
         let (starts, ends) = (starts.map(at), ends.map(at));
         Holding::Role(RoleAssignment { id: "a1".into(), principal: JANE.parse().unwrap(), kind, starts, ends, grant })
     }
@@ -171,13 +175,7 @@ mod tests {
         Holding::Group(GroupMembership {
             group: ADMINS.parse().unwrap(),
             group_name: "Admins".into(),
-            roles: vec![RoleGrant {
-                role: "r".into(),
-                role_name: "Reader".into(),
-                directory_scope: Some("/".into()),
-                app_scope: None,
-                condition: None,
-            }],
+            roles: vec![reader()],
             member: GroupMember { user: JANE.parse().unwrap(), kind, starts: None, ends: ends.map(at) },
         })
     }

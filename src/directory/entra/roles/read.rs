@@ -107,13 +107,15 @@ impl<C: Clock> Graph<C> {
         Ok(wire::all_from_json(values, &request.what, read)?.into_iter().flatten().collect())
     }
 
-    /// The role-assignable groups.
+    /// The role-assignable groups. Graph answers this filter as an advanced query only; the index behind those lags some
+    /// seconds, which only a group made just now could tell, since the property never changes.
     pub(in crate::directory::entra) async fn assignable_groups(&self) -> Result<Vec<WireGroup>, DirectoryError> {
         let what = "read the groups that can hold roles";
         let request = Request::get(Operation::ReadGroups, what, &["groups"])
             .filter(&Filter::is_true("isAssignableToRole"))
             .select(&["id", "displayName", "assignedLicenses"])
-            .large_pages();
+            .large_pages()
+            .advanced();
         wire::all_from_json(self.read_all(&request, |_| ()).await?, what, |group: WireGroup| group)
     }
 

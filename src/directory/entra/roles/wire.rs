@@ -376,6 +376,7 @@ mod tests {
         }
     }
 
+    // rule: 3.6-member-type
     #[test]
     fn only_standing_rights_of_the_principal_itself_count() {
         for (more, counts) in [

@@ -110,7 +110,7 @@ fn rule(rule: &PolicyRule) -> Value {
     let mut parts = rule.id().split('_').skip(1);
     shown["target"] = json!({
         "caller": parts.next(),
-        "operations": ["All"],
+        "operations": ["all"],
         "level": parts.next(),
         "inheritableSettings": [],
         "enforcedSettings": [],

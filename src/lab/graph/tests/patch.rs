@@ -87,6 +87,7 @@ async fn a_federated_user_keeps_its_anchor() {
     assert_eq!(lab.patch(&user(1), both).await.status, 204);
 }
 
+// rule: 1.5-null-only, 1.5-permission
 #[tokio::test]
 async fn beta_clears_the_on_premises_attributes() {
     let lab = Lab::start(world(1)).await;
@@ -104,6 +105,11 @@ async fn beta_clears_the_on_premises_attributes() {
         "onPremisesObjectIdentifier": null, "onPremisesSamAccountName": null, "onPremisesSecurityIdentifier": null,
         "onPremisesUserPrincipalName": null,
     });
+    let stamp = json!({ "onPremisesObjectIdentifier": null });
+    let without = lab.world.read(|w| w.entra.caller.permissions.clone());
+    lab.world.write(|w| w.entra.caller.permissions.retain(|p| !p.starts_with("User-OnPremisesSyncBehavior"))).unwrap();
+    assert_eq!(lab.patch(&synced, stamp).await.status, 403, "a role alone will not do");
+    lab.world.write(|w| w.entra.caller.permissions = without).unwrap();
     assert_eq!(lab.patch(&own, all).await.status, 204);
 }
 

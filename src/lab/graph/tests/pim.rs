@@ -121,6 +121,7 @@ async fn an_eligibility_is_taken_and_given_back() {
 }
 
 /// The default policy asks for a reason on an active assignment and for nothing on an eligibility.
+// rule: 3.6-policy
 #[tokio::test]
 async fn the_roles_policy_is_enforced_with_the_rules_named() {
     let rule = |kind: &str, id: &str| json!({ "@odata.type": format!("#microsoft.graph.unifiedRoleManagementPolicy{kind}Rule"), "id": id });
@@ -236,6 +237,7 @@ async fn a_tenant_without_the_licence_has_no_pim() {
     );
 }
 
+// rule: 3.6-pim-permission
 #[tokio::test]
 async fn each_of_pims_endpoints_asks_for_its_permission() {
     let lab = Lab::start(tenant()).await;

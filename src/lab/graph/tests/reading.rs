@@ -68,6 +68,7 @@ async fn without_select_only_the_default_properties_come() {
     assert_eq!(by_key.body["id"], user_id(1));
 }
 
+// rule: 1.5-beta
 #[tokio::test]
 async fn the_stamp_is_in_beta_only() {
     let lab = Lab::start(world(1)).await;
@@ -202,6 +203,7 @@ async fn the_rest_of_the_tenant_is_there() {
     assert_eq!(roles.column("displayName"), ["Global Administrator"]);
 }
 
+// rule: 1.1-permanent-switches
 #[tokio::test]
 async fn sync_switches_are_set_one_by_one_and_some_for_ever() {
     let lab = Lab::start(world(1)).await;

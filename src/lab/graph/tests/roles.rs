@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 const ASSIGNMENTS: &str = "/roleManagement/directory/roleAssignments";
 
+// rule: 3.6-write, 3.6-new-id
 #[tokio::test]
 async fn a_role_is_read_removed_and_granted_again_under_another_id() {
     let lab = Lab::start(world(1)).await;
@@ -81,6 +82,7 @@ async fn scopes_and_names_must_exist() {
     assert_eq!(lab.patch(&format!("{ASSIGNMENTS}/a-1"), json!({})).await.status, 405);
 }
 
+// rule: 3.6-own-administrator, 3.6-last-administrator
 #[tokio::test]
 async fn the_last_global_administrator_and_ones_own_role_stay() {
     let mut own = world(1);
@@ -94,6 +96,7 @@ async fn the_last_global_administrator_and_ones_own_role_stay() {
     assert_eq!(lab.delete(&format!("{ASSIGNMENTS}/a-2")).await.status, 400);
 }
 
+// rule: 3.6-read, 3.6-write
 #[tokio::test]
 async fn only_those_who_may_assign_roles_do() {
     let body = json!({ "principalId": user_id(1), "roleDefinitionId": HELPDESK, "directoryScopeId": "/" });

@@ -1,4 +1,4 @@
-use super::harness::{Lab, SECRET, TENANT, world};
+use super::harness::{GA, Lab, SECRET, TENANT, caller_is, user_id, world};
 use crate::lab::graph::assertion::{AssertionError, Expected, check};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -34,11 +34,35 @@ async fn a_secret_gives_a_token_that_works() {
             (&json!(TENANT), &json!(CLIENT), &json!("app"))
         );
         assert!(claims["roles"].as_array().unwrap().contains(&json!("User.ReadWrite.All")));
+        assert_eq!(claims["wids"], json!([GA]));
         let bearer = format!("Bearer {token}");
         assert_eq!(lab.send(Method::GET, "/users", &[("authorization", &bearer)], None).await.status, 200);
         let forged = format!("{bearer}x");
         assert_eq!(lab.send(Method::GET, "/users", &[("authorization", &forged)], None).await.status, 401);
     }
+}
+
+/// A person's token has the permissions as `scp`, the factors as `amr`, and in `wids` only roles over the whole
+/// directory, those that a group brings too.
+#[tokio::test]
+async fn a_persons_token_says_what_the_person_may_do() {
+    let mut json = serde_json::to_value(world(2)).unwrap();
+    let group = "00007010-0000-4000-8000-000000000000";
+    json["entra"]["groups"] = json!([{
+        "id": group, "displayName": "Admins", "isAssignableToRole": true, "members": [user_id(1)],
+    }]);
+    let role = |id: &str, principal: &str, scope: &str| json!({ "id": id, "principalId": principal, "roleDefinitionId": id, "directoryScopeId": scope });
+    let unit = "/administrativeUnits/00007003-0000-4000-8000-000000000000";
+    json["entra"]["roleAssignments"] =
+        json!([role(GA, group, "/"), role("729827e3-9c14-49f7-bb1b-9608f156bbb8", &user_id(1), unit)]);
+    let mut world = serde_json::from_value(json).unwrap();
+    caller_is(&mut world, "u1", &[]);
+    world.entra.caller.multi_factor = true;
+    let token = crate::lab::graph::token::access_token(&world, CLIENT);
+    let claims = claims(token.expose_secret());
+    assert_eq!((&claims["wids"], &claims["amr"]), (&json!([GA]), &json!(["pwd", "mfa"])));
+    assert!(claims["scp"].as_str().unwrap().split(' ').any(|scope| scope == "User.ReadWrite.All"));
+    assert_eq!(claims.get("roles"), None);
 }
 
 #[tokio::test]

@@ -140,3 +140,23 @@ fn changes_of_a_joined_user_flow() {
     assert_eq!((now.surname.as_deref(), now.given_name.as_deref()), (None, Some("cloud")));
     assert!(now.proxy_addresses.is_empty());
 }
+
+/// Attributes synchronized: what describes a person overwrites, is trimmed, and goes with AD's value; Exchange's own only
+/// with a mailNickname.
+#[test]
+fn a_persons_profile_flows() {
+    let profile = [("jobTitle", "Clerk"), ("city", "Ulm")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let target = CloudUser { profile: profile.into(), ..user("jane@x.com", &["SMTP:jane@x.com"]) };
+    let id = target.id;
+    let small = jane().with(target).set("title", &[" CEO "]).set("telephoneNumber", &["1"]);
+    let mut small = small.set("msExchUsageLocation", &["DE"]);
+    small.cycle();
+    let shown = |small: &super::fixture::Small| {
+        let all = small.cloud(id).profile.iter();
+        all.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown(&small), "businessPhones=1 city=Ulm jobTitle=CEO");
+    let mut small = small.set("mailNickname", &["jane"]).unset("title");
+    small.cycle();
+    assert_eq!(shown(&small), "businessPhones=1 city=Ulm usageLocation=DE");
+}

@@ -144,6 +144,7 @@ fn an_anchor_is_joined_once() {
 
 /// Design concepts: the anchor of an imported object is frozen; Existing tenant: while its export fails, changing it is
 /// the remedy.
+// rule: 4.1-frozen
 #[test]
 fn the_anchor_is_frozen_once_joined() {
     let other = || AdValues::octets(b"0123456789abcdef");
@@ -197,6 +198,7 @@ fn a_restored_user_has_lost_the_addresses_of_others() {
 }
 
 /// Default configuration: what the engine never looks at.
+// rule: 4.3-no-account-name, 4.3-critical, 4.3-sync-accounts, 4.3-support-account, 4.3-system-mailbox, 4.3-replication-conflict
 #[test]
 fn the_default_rules_keep_users_out() {
     for (attribute, value) in [
@@ -214,6 +216,7 @@ fn the_default_rules_keep_users_out() {
         assert!(small.entry().values("mS-DS-ConsistencyGuid").is_none(), "{attribute} {value}");
     }
     assert_eq!(jane().unset("userAccountControl").cycle().objects, []);
+    assert_eq!(jane().unset("sAMAccountName").cycle().objects, []);
     for dn in [JANE.replace("OU=Staff,", ""), JANE.replace("Jane", "Jane\\0ACNF:0123")] {
         let mut small = jane().having(|w| w.ad[0].entries[0].dn = Dn::parse(&dn).unwrap());
         assert_eq!(small.cycle().objects, [], "{dn}");

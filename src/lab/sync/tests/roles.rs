@@ -146,6 +146,7 @@ fn soft(giving: Giving) -> Small {
 }
 
 /// Existing tenant, "Hard match security protections".
+// rule: 3.6-role-groups, 3.6-role-group-eligible
 #[test]
 fn a_hard_match_meets_every_kind_of_role() {
     for (name, giving) in holding() {

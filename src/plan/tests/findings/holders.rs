@@ -155,6 +155,37 @@ pub(super) fn names() -> Vec<Case> {
     ]
 }
 
+/// What a takeover does. Sources: "Microsoft Entra Connect Sync service features" (synchronizeUpnForManagedUsers),
+/// "Configure Microsoft Entra Connect for an existing tenant" (addresses).
+pub(super) fn takeovers() -> Vec<Case> {
+    let renamed = || {
+        let scene = jane().his(|ad, _| ad.upn = Some("j@contoso.com".into())).saying("upn = \"ad\"");
+        scene.features(|features| features.synchronize_upn_for_managed_users = false)
+    };
+    vec![
+        Case("a new name that a licence would hold back", renamed(), &[(Warning, SignInNameChanges, None)]),
+        Case(
+            "or a made-up one",
+            renamed().his(|ad, _| ad.upn = Some("j@new.example".into())),
+            &[(Warning, UnverifiedSuffix, None)],
+        ),
+        Case(
+            "addresses that a list leaves out",
+            jane()
+                .his(|_, jane| jane.proxy_addresses.insert("smtp:j@contoso.com".into()))
+                .saying("addresses = [\"SMTP:jane@contoso.com\"]"),
+            &[(Warning, AddressesLost, None)],
+        ),
+        Case(
+            "a merge keeps what the cloud has in `mail` alone",
+            jane()
+                .his(|_, jane| (jane.mail, jane.proxy_addresses) = (Some("j@contoso.com".to_owned()), has(&[])))
+                .saying("primary_smtp = \"ad\""),
+            &[],
+        ),
+    ]
+}
+
 /// The source anchor. Source: "Microsoft Entra Connect: Design concepts".
 pub(super) fn source_anchors() -> Vec<Case> {
     let octets = |name: &str| Some(Octets(Anchor::from_guid(ad(name).guid).octets().to_vec()));

@@ -154,7 +154,7 @@ pub(super) fn restores() -> Vec<Case> {
         Case(
             "more is left than the longest duration",
             suspended(jane().role_as("jane", HELPDESK, RoleKind::Eligible, Some("2027-09-01T09:00:01Z")))
-                .policy(of_role(), |p| p.longest = Some("P365D".to_owned())),
+                .policy(of_role(), |p| (p.expiration_required, p.longest) = (true, Some("P365D".to_owned()))),
             &[(Error, RestoreImpossible, None)],
         ),
         Case(

@@ -107,7 +107,9 @@ fn forty_eight_after_the_at_sign_and_113_in_all() {
 fn the_tenants_domains_decide_where_they_are_known() {
     let mut snapshot = crate::plan::testing::Scene::empty().snapshot;
     let Tenant { domains, .. } = &mut snapshot.tenant;
-    domains.iter_mut().for_each(|domain| domain.verified = domain.name != "contoso.com");
+    for domain in domains {
+        domain.verified = domain.name != "contoso.com";
+    }
     snapshot.domains = vec![domain(vec![user("jane")], Vec::new())];
     let report = lint(&World::of_snapshot(&snapshot), LintScope::default(), |_| true);
     let found: Vec<_> = report.findings.iter().map(|f| (f.severity, f.code, f.proposed.clone())).collect();
@@ -304,17 +306,12 @@ fn groups_and_contacts_are_linted_by_their_addresses() {
 // rule: 4.4-skipped
 #[test]
 fn what_the_sync_leaves_out_is_counted_and_named() {
-    let kinds: [(&str, fn(&mut AdUser)); 3] = [
-        ("AAD_12", |_| ()),
-        ("krbtgt", |user| user.critical_system_object = true),
-        ("Discovery", |user| user.recipient_type = Some(0x2000_0000 >> 5 | 0x1000)),
+    let left_out = [
+        user("AAD_12"),
+        AdUser { critical_system_object: true, ..user("krbtgt") },
+        AdUser { recipient_type: Some(0x0100_0000), ..user("Discovery") },
     ];
-    let left_out = kinds.map(|(name, change)| {
-        let mut one = user(name);
-        one.upn = Some("bad name".into());
-        change(&mut one);
-        one
-    });
+    let left_out = left_out.map(|user| AdUser { upn: Some("bad name".into()), ..user });
     let users: Vec<AdUser> = left_out.into_iter().chain([user("jane")]).collect();
     let report = lint_all(users, Vec::new());
     assert_eq!((report.counts.objects, report.counts.left_out, report.findings.len()), (1, 3, 0));

@@ -2,6 +2,7 @@
 
 use super::build::{domain, holder, user};
 use crate::model::ad::AdUser;
+use crate::model::address::{AddressSet, ProxyAddress};
 use crate::model::recipient::{AdHolder, AdHolderKind};
 use crate::rules::lint::finding::{Attribute, LintFinding, Proposal};
 use crate::rules::lint::run::{LintReport, LintScope, lint};
@@ -78,8 +79,8 @@ fn report(domain: &AdDomainSnapshot) -> LintReport {
 /// Writes a value into the object.
 fn write(domain: &mut AdDomainSnapshot, finding: &LintFinding, new: &str) {
     let old = finding.value.as_deref();
-    let replaced = |set: &crate::model::address::AddressSet| {
-        set.iter().map(|value| value.as_str()).filter(|value| Some(*value) != old).chain([new]).collect()
+    let replaced = |set: &AddressSet| {
+        set.iter().map(ProxyAddress::as_str).filter(|value| Some(*value) != old).chain([new]).collect()
     };
     let own = Some(new.to_owned());
     if let Some(user) = domain.users.iter_mut().find(|user| user.guid.to_string() == finding.object.id) {

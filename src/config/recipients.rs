@@ -1,0 +1,323 @@
+//! The export of Exchange's recipients (`Get-Recipient … | Export-Csv`): what Graph does not show, read with every problem
+//! at once.
+//!
+//! PowerShell writes it in many ways: with a `#TYPE` line, as UTF-8 with or without a mark or as UTF-16, with the comma or
+//! the list separator of the machine, quoted or not; and people join the addresses with whatever they like. A list that
+//! was not joined at all (`System.Object[]`) or was cut off (`…`) holds no addresses, and is refused: a conflict there would
+//! pass for none.
+
+use crate::diagnostic::{Diagnostic, SourceId, Sources};
+use crate::model::address::{AddressSet, ProxyAddress};
+use crate::model::recipient::{self, Recipient};
+use csv::{ReaderBuilder, StringRecord};
+use std::ops::Range;
+
+/// So many problems of one kind are shown; a file of the wrong form has one per line.
+const MAX_SHOWN: usize = 20;
+
+/// The columns that are read, in lower case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Type,
+    DisplayName,
+    Name,
+    Primary,
+    Addresses,
+    ExternalId,
+    Guid,
+    Identity,
+}
+
+impl Column {
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::Type, "RecipientTypeDetails"),
+        (Self::DisplayName, "DisplayName"),
+        (Self::Name, "Name"),
+        (Self::Primary, "PrimarySmtpAddress"),
+        (Self::Addresses, "EmailAddresses"),
+        (Self::ExternalId, "ExternalDirectoryObjectId"),
+        (Self::Guid, "Guid"),
+        (Self::Identity, "Identity"),
+    ];
+}
+
+/// Where each column stands in a file.
+struct Header([Option<usize>; 8], usize);
+
+impl Header {
+    fn of(record: &StringRecord) -> Self {
+        let at = |name: &str| record.iter().position(|cell| cell.trim().eq_ignore_ascii_case(name));
+        Self(Column::ALL.map(|(_, name)| at(name)), record.len())
+    }
+
+    fn has(&self, column: Column) -> bool {
+        self.0[column as usize].is_some()
+    }
+
+    /// A cell that says something.
+    fn cell<'a>(&self, column: Column, record: &'a StringRecord) -> Option<&'a str> {
+        let cell = record.get(self.0[column as usize]?)?.trim();
+        (!cell.is_empty()).then_some(cell)
+    }
+
+    /// What is missing, each as an alternative of columns.
+    fn missing(&self) -> Vec<&'static str> {
+        let any = |columns: &[Column]| columns.iter().any(|column| self.has(*column));
+        [
+            (any(&[Column::Type]), "RecipientTypeDetails"),
+            (any(&[Column::Addresses]), "EmailAddresses"),
+            (any(&[Column::DisplayName, Column::Name, Column::Identity]), "DisplayName or Name"),
+            (any(&[Column::ExternalId, Column::Guid, Column::Identity]), "ExternalDirectoryObjectId, Guid or Identity"),
+        ]
+        .into_iter()
+        .filter_map(|(there, name)| (!there).then_some(name))
+        .collect()
+    }
+}
+
+/// Why a row cannot be used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Problem {
+    Unjoined,
+    CutOff,
+    Columns { wanted: usize, found: usize },
+    NoId,
+    NoType,
+    BadAddress,
+}
+
+/// Reads an export. There are recipients only if there is no error among the diagnostics.
+pub fn read(name: &str, octets: &[u8]) -> (Option<Vec<Recipient>>, Vec<Diagnostic>, Sources) {
+    let mut sources = Sources::new();
+    let text = match decode(octets) {
+        Ok(text) => text,
+        Err(why) => {
+            let name = crate::model::visible::visible(name);
+            let found = Diagnostic::error("recipients-encoding", format!("{name} {why}"));
+            return (None, vec![found.help(export_help())], sources);
+        }
+    };
+    let file = sources.add(name, &text);
+    let (found, recipients) = rows(&text, file);
+    (found.is_empty().then_some(recipients), found, sources)
+}
+
+fn export_help() -> String {
+    format!("export it in Exchange Online PowerShell: {}", recipient::EXPORT)
+}
+
+/// UTF-8 with or without a mark, or UTF-16 with one, as Windows PowerShell's `-Encoding Unicode` writes.
+fn decode(octets: &[u8]) -> Result<String, String> {
+    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, odd) = rest.as_chunks::<2>();
+        let text = String::from_utf16(&pairs.iter().map(|pair| unit(*pair)).collect::<Vec<_>>());
+        text.ok().filter(|_| odd.is_empty()).ok_or_else(|| "starts as UTF-16 and does not go on as UTF-16".to_owned())
+    };
+    match octets {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
+        _ => utf8(octets),
+    }
+}
+
+fn utf8(octets: &[u8]) -> Result<String, String> {
+    std::str::from_utf8(octets).map(str::to_owned).map_err(|error| {
+        let line = octets[..error.valid_up_to()].iter().filter(|octet| **octet == b'\n').count() + 1;
+        format!("is neither UTF-8 nor UTF-16: see line {line}")
+    })
+}
+
+fn rows(text: &str, file: SourceId) -> (Vec<Diagnostic>, Vec<Recipient>) {
+    let (start, delimiter) = beginning(text);
+    let body = &text[start..];
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(body.as_bytes());
+    let mut records = reader.records();
+    let Some(Ok(first)) = records.next() else {
+        let found = Diagnostic::error("recipients-empty", "the file holds no line with column names");
+        return (vec![found.label(file, 0..0, "").help(export_help())], Vec::new());
+    };
+    let span = |record: &StringRecord| line_at(text, start + record.position().map_or(0, |at| at.byte() as usize));
+    let header = Header::of(&first);
+    let missing = header.missing();
+    if !missing.is_empty() {
+        let message = format!("these columns are missing: {}", missing.join("; "));
+        let found = Diagnostic::error("recipients-columns", message);
+        return (vec![found.label(file, span(&first), "the column names").help(export_help())], Vec::new());
+    }
+    let (mut problems, mut recipients) = (Vec::new(), Vec::new());
+    // The text is valid UTF-8 already, and any number of cells is taken: reading from memory cannot fail.
+    for record in records.map_while(Result::ok).filter(|record| record.iter().any(|cell| !cell.trim().is_empty())) {
+        match row(&header, &record) {
+            Ok(read) => recipients.extend(read),
+            Err(problem) => problems.push((problem, span(&record))),
+        }
+    }
+    (told(&problems, file), recipients)
+}
+
+/// Where the table begins behind a `#TYPE` or `sep=` line, and what its cells are separated by.
+fn beginning(text: &str) -> (usize, u8) {
+    let mut start = 0;
+    let mut stated = None;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim();
+        let lower = content.to_lowercase();
+        if let Some(separator) = lower.strip_prefix("sep=") {
+            stated = separator.bytes().next();
+        } else if !content.is_empty() && !lower.trim_start_matches('"').starts_with("#type") {
+            break;
+        }
+        start += line.len();
+    }
+    let header = text[start..].lines().next().unwrap_or_default();
+    let count = |separator: char| header.matches(separator).count();
+    let likeliest = [',', ';', '\t'].into_iter().max_by_key(|separator| (count(*separator), *separator == ','));
+    (start, stated.unwrap_or_else(|| likeliest.map_or(b',', |separator| separator as u8)))
+}
+
+/// The line that starts at an octet, without its end. The reader counts the line feed of a Windows line end to the next
+/// line.
+fn line_at(text: &str, octet: usize) -> Range<usize> {
+    let octet = octet.min(text.len());
+    let start = octet + text.as_bytes()[octet..].iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
+    let end = text.as_bytes()[start..].iter().position(|octet| *octet == b'\n').map_or(text.len(), |at| start + at);
+    let line = &text[start..end];
+    start..start + line.trim_end().len()
+}
+
+/// One recipient; `None` for one without any address.
+fn row(header: &Header, record: &StringRecord) -> Result<Option<Recipient>, Problem> {
+    if record.len() != header.1 {
+        return Err(Problem::Columns { wanted: header.1, found: record.len() });
+    }
+    let cell = |column| header.cell(column, record);
+    let mut addresses = cell(Column::Addresses).map_or_else(|| Ok(AddressSet::default()), addresses)?;
+    if let Some(primary) = cell(Column::Primary) {
+        if !primary.contains('@') {
+            return Err(Problem::BadAddress);
+        }
+        if !addresses.has_smtp(primary) {
+            addresses.insert(ProxyAddress::primary(primary));
+        }
+    }
+    if addresses.is_empty() {
+        return Ok(None);
+    }
+    let no_guid = |id: &&str| id.chars().any(|c| c != '0' && c != '-');
+    let ids = [Column::ExternalId, Column::Guid, Column::Identity];
+    let id = ids.into_iter().find_map(|column| cell(column).filter(no_guid)).ok_or(Problem::NoId)?;
+    let names = [Column::DisplayName, Column::Name, Column::Identity];
+    Ok(Some(Recipient {
+        kind: cell(Column::Type).ok_or(Problem::NoType)?.to_owned(),
+        id: id.to_owned(),
+        name: names.into_iter().find_map(cell).unwrap_or(id).to_owned(),
+        addresses,
+    }))
+}
+
+/// The addresses of one cell. They begin with a type (`smtp:`), or are plain e-mail addresses; what separates them may
+/// also occur in an X500 address.
+fn addresses(cell: &str) -> Result<AddressSet, Problem> {
+    let type_of_list = ["System.Object[]", "System.String[]", "ProxyAddressCollection", "System.Collections."];
+    if type_of_list.iter().any(|name| cell.contains(name)) {
+        return Err(Problem::Unjoined);
+    }
+    let inner = cell.strip_prefix('{').map_or(cell, |inner| inner.strip_suffix('}').unwrap_or(inner));
+    if inner.trim_end().ends_with("...") || inner.trim_end().ends_with('…') {
+        return Err(Problem::CutOff);
+    }
+    let starts: Vec<usize> = typed_starts(inner);
+    let untyped = &inner[..starts.first().copied().unwrap_or(inner.len())];
+    let ends = starts.iter().skip(1).copied().chain([inner.len()]);
+    let mut set = AddressSet::default();
+    for plain in words(untyped) {
+        set.insert(smtp("smtp", plain)?);
+    }
+    for value in starts.iter().zip(ends).map(|(start, end)| &inner[*start..end]) {
+        let (kind, rest) = value.split_once(':').unwrap_or((value, ""));
+        if kind.eq_ignore_ascii_case("smtp") {
+            let mut parts = words(rest);
+            set.insert(smtp(kind, parts.next().unwrap_or_default())?);
+            for plain in parts {
+                set.insert(smtp("smtp", plain)?);
+            }
+        } else {
+            set.insert(ProxyAddress(format!("{kind}:{}", rest.trim_end_matches(is_separator))));
+        }
+    }
+    Ok(set)
+}
+
+fn smtp(kind: &str, address: &str) -> Result<ProxyAddress, Problem> {
+    if address.contains('@') { Ok(ProxyAddress(format!("{kind}:{address}"))) } else { Err(Problem::BadAddress) }
+}
+
+const fn is_separator(c: char) -> bool {
+    matches!(c, ' ' | ';' | ',' | '|' | '\t' | '\r' | '\n')
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(is_separator).filter(|word| !word.is_empty())
+}
+
+/// Where a type and its colon stand behind a separator or at the beginning.
+fn typed_starts(text: &str) -> Vec<usize> {
+    let colons = text.match_indices(':').map(|(at, _)| at);
+    let start = |colon: usize| {
+        let before = &text[..colon];
+        let kind = before.len() - before.chars().rev().take_while(char::is_ascii_alphanumeric).count();
+        let begins = kind < colon && text.as_bytes()[kind].is_ascii_alphabetic();
+        (begins && before[..kind].chars().next_back().is_none_or(is_separator)).then_some(kind)
+    };
+    colons.filter_map(start).collect()
+}
+
+/// The problems in words: those of one kind together, so that a file of the wrong form does not flood the screen.
+fn told(problems: &[(Problem, Range<usize>)], file: SourceId) -> Vec<Diagnostic> {
+    let one = |problem: Problem| problems.iter().filter(move |(other, _)| *other == problem);
+    let mut found = Vec::new();
+    for (problem, code, what) in [
+        (Problem::Unjoined, "recipients-not-joined", "EmailAddresses holds the type of a list instead of addresses"),
+        (Problem::CutOff, "recipients-cut-off", "EmailAddresses was cut off, so that addresses are missing"),
+    ] {
+        let mut lines = one(problem);
+        if let Some((_, span)) = lines.next() {
+            let more = lines.count();
+            let others = match more {
+                0 => String::new(),
+                1 => ", and in one more line".to_owned(),
+                more => format!(", and in {more} more lines"),
+            };
+            let help = format!("join the addresses when exporting: {}", recipient::EXPORT);
+            found.push(Diagnostic::error(code, format!("{what}{others}")).label(file, span.clone(), "").help(help));
+        }
+    }
+    let single = problems.iter().filter(|(problem, _)| !matches!(problem, Problem::Unjoined | Problem::CutOff));
+    let mut single = single.map(|(problem, span)| {
+        let (code, message) = match problem {
+            Problem::Columns { wanted, found } => (
+                "recipients-row",
+                format!(
+                    "this line has {found} values, but there are {wanted} column names: a quotation mark may be missing"
+                ),
+            ),
+            Problem::NoId => {
+                ("recipients-id", "this recipient has no ExternalDirectoryObjectId, Guid or Identity".into())
+            }
+            Problem::NoType => ("recipients-type", "this recipient has no RecipientTypeDetails".to_owned()),
+            Problem::BadAddress | Problem::Unjoined | Problem::CutOff => {
+                ("recipients-address", "an e-mail address here has no @".to_owned())
+            }
+        };
+        Diagnostic::error(code, message).label(file, span.clone(), "")
+    });
+    found.extend(single.by_ref().take(MAX_SHOWN));
+    let more = single.count();
+    if more > 0 {
+        let message = format!("{more} more lines cannot be used");
+        found.push(Diagnostic::error("recipients-row", message).label(file, 0..0, "").help(export_help()));
+    }
+    found
+}
