@@ -9,8 +9,8 @@
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
-//! | [`explain`] | the manual: a page for every code and message |
 //! | [`aftermath`], [`way_back`] | after the cycle: why a link was not formed, and the way back |
+//! | [`explain`] | the manual: a page for every code and message |
 //! | [`restorable`] | whether a role that is taken for a time can be given back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`lint`] | what is wrong with attribute values, and what would be right |
