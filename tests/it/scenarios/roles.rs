@@ -70,6 +70,9 @@ async fn form(site: &Site, who: (&str, &str)) -> crate::support::program::Ran {
     applied
 }
 
+// rule: 1.4-hard-eligible
+// rule: 3.6-eligible
+// rule: 3.6-time-bound
 async fn eligible_administrator(site: Site) {
     let applied = form(&site, ELENA).await;
     applied
@@ -77,6 +80,7 @@ async fn eligible_administrator(site: Site) {
         .says("restore role Exchange Administrator (eligible until 2027-03-01T00:00:00Z) of elena.engel@contoso.com");
 }
 
+// rule: 3.6-activated
 async fn activated_administrator(site: Site) {
     let before = held(&site, PAVEL.1);
     let of = |word: &str| before.iter().filter(|held| held.starts_with(word)).cloned().collect::<BTreeSet<_>>();
@@ -94,12 +98,16 @@ async fn activated_administrator(site: Site) {
     assert!(!site.run(&["status"]).await.expect(0).out.contains("not given back"));
 }
 
+// rule: 1.4-any-role
+// rule: 3.6-scope
 async fn administrator_of_a_unit_and_by_an_own_role(site: Site) {
     let held = held(&site, CORA.1);
     assert!(held.iter().any(|held| held.contains("/administrativeUnits/")) && held.len() == 2, "{held:?}");
     form(&site, CORA).await.says("restore role Contoso Licence Auditor of cora.curtis@contoso.com");
 }
 
+// rule: 1.4-role-by-group
+// rule: 3.6-role-groups
 async fn member_of_a_group_that_carries_more(site: Site) {
     plan(&site, GUS, "suspend");
     let shown = site.run(&["plan", "--details"]).await.expect(0);
@@ -129,6 +137,7 @@ async fn go_on(site: &Site, who: (&str, &str)) -> crate::support::program::Ran {
     applied
 }
 
+// rule: 3.6-time-bound
 async fn an_end_that_passes_meanwhile(site: Site) {
     let id = site.cloud_user(ELENA.1).id;
     let end = site.lab.clock().checked_add(SignedDuration::from_hours(2)).expect("it is no clock's end");
@@ -154,6 +163,7 @@ async fn a_group_deleted_meanwhile(site: Site) {
     go_on(&site, GUS).await.tells("Tier 1 Support").tells("is not there any more");
 }
 
+// rule: 3.6-scope
 async fn a_unit_deleted_meanwhile(site: Site) {
     let id = site.cloud_user(CORA.1).id;
     change(&site, |world| {
@@ -166,6 +176,7 @@ async fn a_unit_deleted_meanwhile(site: Site) {
     go_on(&site, CORA).await.tells("administrative unit").tells("is not there any more");
 }
 
+// rule: 1.4-hard-role
 async fn a_role_assigned_meanwhile(site: Site) {
     // What was approved does not take it, so nothing is begun.
     plan(&site, ELENA, "suspend");
@@ -186,6 +197,7 @@ async fn a_role_assigned_meanwhile(site: Site) {
     assert_eq!(site.cloud_user(ELENA.1).on_premises_sync_enabled, None);
 }
 
+// rule: 3.6-policy
 async fn a_policy_that_forbids_permanence(site: Site) {
     let before = held(&site, CORA.1);
     change(&site, |world| {
@@ -210,6 +222,7 @@ async fn a_policy_that_forbids_permanence(site: Site) {
     site.run(&["plan"]).await.expect(0).shows("removed for good");
 }
 
+// rule: 3.6-licence
 async fn without_pim_there_is_no_proof(site: Site) {
     change(&site, |world| {
         world.entra.pim_licensed = false;
