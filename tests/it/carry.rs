@@ -14,6 +14,7 @@ use matchplan::plan::decide::{self, Context, Standing};
 use matchplan::plan::resolve;
 use matchplan::plan::step::{Action, Step};
 use matchplan::plan::steps::{Waved, steps};
+use matchplan::rules::lint::world::World as LintWorld;
 use matchplan::rules::prediction::{MatchKey, Prediction};
 use matchplan::snapshot::document::Snapshot;
 use matchplan::snapshot::index::Index;
@@ -48,6 +49,7 @@ pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
         allow: &[],
         lint: &matchplan::rules::lint::world::World::of_snapshot(snapshot),
         now: snapshot.taken,
+        lint: &LintWorld::of_snapshot(snapshot),
     };
     let judged = config.plan.links.iter().filter_map(|spec| {
         let ad = resolve::ad_user(&spec.ad, &index).ok()?;

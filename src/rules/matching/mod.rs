@@ -21,9 +21,6 @@ mod soft;
 mod unseen;
 mod upn;
 
-#[cfg(test)]
-mod tests;
-
 pub use protection::foreign_identifier;
 pub use smtp::mail_without_addresses;
 

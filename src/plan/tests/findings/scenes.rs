@@ -255,6 +255,22 @@ pub(super) fn places() -> Vec<Case> {
 pub(super) fn cautions() -> Vec<Case> {
     vec![
         Case(
+            "`mail` alone, which is no key",
+            jane()
+                .his(|ad, _| (ad.upn, ad.proxy_addresses) = (Some("j@contoso.com".into()), has(&[])))
+                .saying("match = \"soft\"\nupn = \"ad\"\naddresses = \"keep\"\nprimary_smtp = \"ad\""),
+            &[
+                (Error, MatchImpossible, None),
+                (Warning, MailWithoutAddresses, None),
+                (Warning, SignInNameChanges, None),
+            ],
+        ),
+        Case(
+            "synced before, with an empty ImmutableID",
+            jane().his(|ad, jane| jane.security_identifier = Some(ad.sid.clone())).saying("match = \"soft\""),
+            &[(Warning, MatchedBefore, None)],
+        ),
+        Case(
             "AD's UPN changes",
             jane().his(|ad, _| ad.upn = Some("j@contoso.com".into())),
             &[(Warning, SignInNameChanges, None)],

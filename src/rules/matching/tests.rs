@@ -1,1 +1,0 @@
-//! Rules of one line each; how they work together is in `tests/scenarios`.
