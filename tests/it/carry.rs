@@ -47,7 +47,6 @@ pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
         features: snapshot.tenant.features.unwrap_or_default(),
         protected: &[],
         allow: &[],
-        lint: &matchplan::rules::lint::world::World::of_snapshot(snapshot),
         now: snapshot.taken,
         lint: &LintWorld::of_snapshot(snapshot),
     };
