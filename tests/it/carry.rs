@@ -15,6 +15,7 @@ use matchplan::plan::resolve;
 use matchplan::plan::step::{Action, Step};
 use matchplan::plan::steps::{Waved, steps};
 use matchplan::rules::lint::world::World as LintWorld;
+use matchplan::rules::microsoft::MicrosoftError;
 use matchplan::rules::prediction::{MatchKey, Prediction};
 use matchplan::snapshot::document::Snapshot;
 use matchplan::snapshot::index::Index;
@@ -68,9 +69,13 @@ pub fn carry_out(judged: &Judged, world: &mut World) -> CycleReport {
     let mut taken = holdings::Taken::default();
     let (after, before): (Vec<_>, Vec<_>) =
         judged.steps.iter().map(|step| &step.action).partition(|action| matches!(action, Action::Restore { .. }));
-    before.iter().for_each(|action| perform(action, world, &mut taken));
+    for action in before {
+        perform(action, world, &mut taken);
+    }
     let report = of_embedded_forest(world);
-    after.iter().for_each(|action| perform(action, world, &mut taken));
+    for action in after {
+        perform(action, world, &mut taken);
+    }
     assert!(taken.is_empty(), "{}: what is restored is what was taken", judged.id);
     report
 }
@@ -152,7 +157,7 @@ pub fn agrees(prediction: &Prediction, wanted: ObjectId, did: Option<&ObjectRepo
         Prediction::Error { name, .. } => (outcome, error) == (Some(Outcome::Failed), Some(name.as_str())),
         Prediction::WrongTarget { .. } => matched && cloud.is_some_and(|id| id != wanted) && error.is_none(),
         Prediction::Duplicate { error: name, .. } => {
-            outcome == Some(Outcome::Provisioned) && cloud != Some(wanted) && error == name.map(|name| name.as_str())
+            outcome == Some(Outcome::Provisioned) && cloud != Some(wanted) && error == name.map(MicrosoftError::as_str)
         }
         Prediction::Restored { .. } => outcome == Some(Outcome::Restored) && cloud != Some(wanted),
         Prediction::NotEvaluated { .. } => !matched && cloud != Some(wanted),
