@@ -23,6 +23,7 @@
 //! | [`apply`] | doing it: read, compare, journal, write, read back; prove the cycle; verify; restore | [`apply::executor::apply`] |
 //! | [`state`] | what was done: the ledger, folded from a hash-chained journal | [`state::ledger::State`] |
 //! | [`rollback`] | going back: an ordinary plan from ledger and fresh snapshot; drift | [`rollback::plan::plan_rollback`] |
+//! | [`check`] | is everything ready: the list of points behind `matchplan check` | [`check::check`] |
 //! | [`report`] | showing plans, events and states as text, JSON and Markdown; harmless by type | [`report::plan_text::render`] |
 //! | [`directory`] | door to the network: traits by ability, the LDAP and Graph adapters | [`directory::port`] |
 //! | [`store`] | door to the disk: atomic files, the lock, the ledger's files | [`store::ledger::Ledger`] |
@@ -54,6 +55,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apply;
+pub mod check;
 #[expect(clippy::disallowed_methods, reason = "the door to the terminal, and to the clock and the environment")]
 pub mod cli;
 pub mod config;

@@ -2,11 +2,12 @@
 
 use super::error::ApplyError;
 use super::event::{Event, What};
-use super::linked::{Look, Wanted};
+use super::linked::Look;
 use super::run::Run;
 use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
 use crate::plan::step::Step;
+use crate::rules::aftermath::Wanted;
 use crate::state::journal::JournalEvent;
 use crate::state::ledger::{Reading, StepStatus};
 use crate::state::recorder::Recorder;
@@ -85,22 +86,33 @@ where
         let (timeout, poll) = (self.plan.settings.sync.timeout, self.plan.settings.sync.poll);
         let start = self.ports.clock.now();
         let (mut ask, mut asked_after, mut proven_at) = (!proof.proven, 0, None);
+        let (mut synced, mut synced_at) = (proof.last, None);
         loop {
             // Status before last sync, and both before the links: what the proof says is then true of each look.
             let status = self.sync_status().await;
             let last_sync = self.last_sync().await;
+            let mut may_ask = false;
             if let (Ok(status), Ok(last_sync)) = (status, last_sync) {
                 proof.observe(status, last_sync);
                 ask |= proof.advances > asked_after && !proof.proven;
-                if ask && (status.is_none() || proof.idle_seen) && self.ask(sync.wave).await {
-                    (ask, asked_after) = (false, proof.advances);
-                }
+                may_ask = status.is_none() || proof.idle_seen;
             }
             let of = waiting.len();
             let looks = self.side_by_side(&waiting, |link| self.look_and_finish(link)).await?;
             waiting = looks.into_iter().flatten().collect();
-            let waited = self.ports.clock.now().duration_since(start);
             let linked = of - waiting.len();
+            // A duplicate comes with a sync, so nothing is read before the tenant has synced again, and not for ever then.
+            if proof.last != synced {
+                (synced, synced_at) = (proof.last, Some(self.ports.clock.now()));
+            }
+            if synced_at.is_some_and(|at| self.ports.clock.now().duration_since(at) < REPLICAS) {
+                let open = self.side_by_side(&waiting, |link| self.conclude(link)).await?;
+                waiting = open.into_iter().flatten().collect();
+            }
+            if ask && may_ask && !waiting.is_empty() && self.ask(sync.wave).await {
+                (ask, asked_after) = (false, proof.advances);
+            }
+            let waited = self.ports.clock.now().duration_since(start);
             self.emit(What::CyclePolled { wave: sync.wave, waited, timeout, last_sync: proof.last, linked, of });
             if proof.proven && proven_at.is_none() {
                 proven_at = Some(self.ports.clock.now());
@@ -185,6 +197,16 @@ where
             return Ok(None);
         }
         Ok(Some(link.clone()))
+    }
+
+    /// Undoes a link that provably no later cycle forms, now and not at the timeout: each moment that it waits, somebody
+    /// may begin to work with the duplicate, and an administrator is without roles.
+    async fn conclude(&self, link: &LinkId) -> Result<Option<LinkId>, ApplyError> {
+        let Some(diagnosis) = self.hopeless(link).await else { return Ok(Some(link.clone())) };
+        self.failures.set(self.failures.get() + 1);
+        self.keep(link, &diagnosis)?;
+        self.undo_link(link, &format!("no cycle can form the link any more: {diagnosis}")).await?;
+        Ok(None)
     }
 
     async fn sees_linked(&self, wanted: &Wanted) -> bool {

@@ -6,6 +6,7 @@ use crate::model::id::{ApplyId, LinkId};
 use crate::model::reference::{AdRef, EntraRef};
 use crate::plan::document::Purpose;
 use crate::plan::step::Step;
+use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::{Forgone, Standing};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -141,6 +142,9 @@ pub enum What {
         cloud: EntraRef,
         /// How it stands.
         standing: Standing,
+        /// Why it was not formed, and the way back.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        diagnosis: Option<Box<Diagnosis>>,
     },
     /// The person asked to stop: what is in flight is finished.
     Stopping,

@@ -5,27 +5,14 @@ use super::event::{Event, What};
 use super::run::Run;
 use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
-use crate::model::anchor::{Anchor, ImmutableId};
-use crate::model::entra::EntraUser;
-use crate::model::id::{LinkId, ObjectId, Sid, StepId};
+use crate::model::id::LinkId;
+use crate::plan::link::{Method, Outcome};
 use crate::plan::step::{Action, Step};
+use crate::rules::aftermath::{Wanted, missing_marks};
 use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{Reading, StepStatus};
 use crate::state::recorder::Recorder;
 use crate::state::write::{Verdict, Write};
-use jiff::Timestamp;
-
-/// What a link must show to count as formed.
-#[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    step: StepId,
-    cloud: ObjectId,
-    anchor: Anchor,
-    sid: Sid,
-    /// The user's own last sync before anything was done. Only the cloud's timestamps are compared with each other;
-    /// our clock has no part in it.
-    before: Option<Timestamp>,
-}
 
 /// What one look at the cloud says of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,28 +21,6 @@ pub(super) enum Look {
     Linked,
     /// Not formed, with each mark that is missing.
     Not(Vec<String>),
-}
-
-/// The marks of a formed link that the user itself carries; what is missing is named.
-fn missing_marks(user: &EntraUser, wanted: &Wanted) -> Vec<String> {
-    let mut missing = Vec::new();
-    if !user.is_synced() {
-        missing.push("the cloud user is not synced".to_owned());
-    }
-    match &user.immutable_id {
-        Some(id) if *id == ImmutableId::from(wanted.anchor) => {}
-        Some(id) => missing.push(format!("its ImmutableID is {:?}, not {}", id.as_str(), wanted.anchor)),
-        None => missing.push("it has no ImmutableID".to_owned()),
-    }
-    match &user.security_identifier {
-        Some(sid) if *sid == wanted.sid => {}
-        Some(sid) => missing.push(format!("its on-premises SID is {sid}, not {}", wanted.sid)),
-        None => missing.push("it has no on-premises SID".to_owned()),
-    }
-    if user.last_sync.is_none() || user.last_sync <= wanted.before {
-        missing.push("it was not synced since this apply".to_owned());
-    }
-    missing
 }
 
 impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
@@ -68,22 +33,23 @@ where
     /// What the link must show; `None` in a plan without a verify step for it.
     pub(super) fn wanted(&self, link: &LinkId) -> Option<Wanted> {
         let planned = self.plan.links.iter().find(|l| l.id == *link)?;
-        self.plan.steps.iter().filter(|s| s.link.as_ref() == Some(link)).find_map(|s| match &s.action {
-            Action::Verify { ad: _, cloud, anchor, sid } => Some(Wanted {
-                step: s.id.clone(),
-                cloud: cloud.id,
-                anchor: *anchor,
-                sid: sid.clone(),
-                before: planned.before.user.last_sync,
-            }),
-            _ => None,
-        })
+        let Action::Verify { ad, cloud, anchor, sid } = self.verify_step(link)?.action else { return None };
+        let method = match planned.outcome {
+            Outcome::Change { method, .. } => method,
+            _ => Method::Soft,
+        };
+        Some(Wanted { ad, cloud, anchor, sid, method, before: planned.before.user.last_sync })
+    }
+
+    fn verify_step(&self, link: &LinkId) -> Option<Step> {
+        let is_verify = |s: &&Step| s.link.as_ref() == Some(link) && matches!(s.action, Action::Verify { .. });
+        self.plan.steps.iter().find(is_verify).cloned()
     }
 
     /// One look. Linked = the same cloud object, synced, the exact anchor, the SID, a sync after our step, and no other
     /// live or deleted object with that anchor or SID.
     pub(super) async fn look(&self, wanted: &Wanted) -> Result<Look, DirectoryError> {
-        let Some(user) = self.ports.directories.entra_user(wanted.cloud).await? else {
+        let Some(user) = self.ports.directories.entra_user(wanted.cloud.id).await? else {
             return Ok(Look::Not(vec!["the cloud user is not there any more".to_owned()]));
         };
         let mut missing = missing_marks(&user, wanted);
@@ -96,7 +62,7 @@ where
     /// Other objects that carry the anchor or the SID.
     async fn rivals(&self, wanted: &Wanted) -> Result<Vec<String>, DirectoryError> {
         let holders = self.ports.directories.users_with(&wanted.anchor.into(), &wanted.sid).await?;
-        let others = holders.iter().filter(|user| user.id != wanted.cloud);
+        let others = holders.iter().filter(|user| user.id != wanted.cloud.id);
         Ok(others
             .map(|user| {
                 let place = if user.deleted.is_some() { "deleted cloud user" } else { "cloud user" };
@@ -106,48 +72,19 @@ where
             .collect())
     }
 
-    /// Everything that can be read about why a link was not formed, in one sentence.
-    pub(super) async fn diagnose(&self, wanted: &Wanted) -> String {
-        let directories = self.ports.directories;
-        let mut found = Vec::new();
-        match directories.entra_user(wanted.cloud).await {
-            Ok(Some(user)) => {
-                found = missing_marks(&user, wanted);
-                found.extend(user.provisioning_errors.iter().map(|error| {
-                    let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-                    format!(
-                        "provisioning error {} on {} (value {:?})",
-                        or_unknown(&error.category),
-                        or_unknown(&error.property),
-                        or_unknown(&error.value)
-                    )
-                }));
-            }
-            Ok(None) => found.push("the cloud user is not there any more".to_owned()),
-            Err(error) => found.push(error.to_string()),
-        }
-        match self.rivals(wanted).await {
-            Ok(rivals) => found.extend(rivals),
-            Err(error) => found.push(error.to_string()),
-        }
-        found.join("; ")
-    }
-
     /// Ends a link that is formed: its roles come back at once, waiting for no other link.
     pub(super) async fn finish_linked(&self, link: &LinkId) -> Result<(), ApplyError> {
-        if let Some(wanted) = self.wanted(link) {
-            let status = self.status(&wanted.step)?;
+        if let Some(verify) = self.verify_step(link) {
+            let status = self.status(&verify.id)?;
             if matches!(status, StepStatus::Pending | StepStatus::Started { .. }) {
-                let (apply, step) = (self.apply.clone(), wanted.step.clone());
+                let (apply, step) = (self.apply.clone(), verify.id.clone());
                 if status == StepStatus::Pending {
                     let before = Reading::Nothing;
                     self.record(JournalEvent::StepStarted { apply: apply.clone(), step: step.clone(), before })?;
                 }
                 let after = Reading::Nothing;
                 self.record(JournalEvent::StepSucceeded { apply, step, wrote: false, after, assignment: None })?;
-                if let Some(step) = self.plan.steps.iter().find(|s| s.id == wanted.step) {
-                    self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote: false });
-                }
+                self.emit(What::StepSucceeded { step: Box::new(verify), wrote: false });
             }
         }
         let restores: Vec<Step> =

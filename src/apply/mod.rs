@@ -7,11 +7,13 @@
 //! | `own` | a link's own steps, and what a failure does to the link |
 //! | `perform` | one write: read, compare, journal, write, read back |
 //! | `cycle` | waiting for a sync cycle and proving it |
-//! | `linked` | whether a link is formed, and what stands in its way |
+//! | `linked` | whether a link is formed, and its end if it is |
+//! | `diagnose` | why a link was not formed |
 //! | `undo` | undoing a link within its own apply |
 //! | [`event`], [`outcome`], [`options`], [`error`] | what goes in and comes out |
 
 mod cycle;
+mod diagnose;
 pub mod error;
 pub mod event;
 pub mod executor;

@@ -2,6 +2,7 @@
 
 use crate::model::id::{ApplyId, ObjectId};
 use crate::plan::document::Plan;
+use crate::rules::aftermath::Seen;
 use crate::state::ledger::Context;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct Options {
     pub caller: Option<ObjectId>,
     /// Users whose roles are never taken: the resolved `protect` list.
     pub protected: BTreeSet<ObjectId>,
+    /// Whom the tenant had before anything was done; `None` in a resume, which may come after the cycle.
+    pub seen: Option<Arc<Seen>>,
     /// Who runs it, where.
     pub context: Context,
     /// How many links are worked on side by side; at least one.
@@ -43,6 +46,7 @@ impl Default for Options {
             on_failure: OnFailure::default(),
             caller: None,
             protected: BTreeSet::new(),
+            seen: None,
             context: Context::default(),
             side_by_side: 8,
             prepare_only: false,

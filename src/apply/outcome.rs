@@ -1,6 +1,7 @@
 //! What came of an apply.
 
 use crate::model::id::{ApplyId, LinkId};
+use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::{ApplyRecord, ForgoneRole, Standing, StepRecord, StepStatus};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ pub struct ApplyOutcome {
     pub resumable: bool,
     /// Every link with its standing. A rollback's links end as `rolled-back`.
     pub links: BTreeMap<LinkId, Standing>,
+    /// Why links were not formed, and the way back.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub diagnoses: BTreeMap<LinkId, Diagnosis>,
     /// Roles that were taken and are not given back, and activations that were ended, each with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forgone: Vec<ForgoneRole>,
@@ -41,6 +45,8 @@ impl ApplyOutcome {
     /// Reads the outcome off the record.
     pub fn of(record: &ApplyRecord, interrupted: bool) -> Self {
         let links: BTreeMap<_, _> = record.links.iter().map(|(id, link)| (id.clone(), link.standing.clone())).collect();
+        let diagnosed = record.links.iter().filter_map(|(id, link)| Some((id.clone(), link.diagnosis.clone()?)));
+        let diagnoses = diagnosed.collect();
         let any = |wanted: fn(&Standing) -> bool| links.values().any(wanted);
         let ending = if any(|s| matches!(s, Standing::Stuck { .. })) {
             Ending::Stuck
@@ -60,6 +66,7 @@ impl ApplyOutcome {
             ending,
             resumable: record.ended.is_none(),
             links,
+            diagnoses,
             forgone: record.forgone_roles().collect(),
         }
     }

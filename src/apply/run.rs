@@ -131,6 +131,7 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
             ad: record.ad,
             cloud: record.cloud,
             standing: record.standing,
+            diagnosis: record.diagnosis.map(Box::new),
         });
         Ok(())
     }

@@ -79,6 +79,8 @@ pub(crate) struct World {
     pub(crate) has_status: Cell<bool>,
     /// Whether cycles match anything.
     pub(crate) matches: Cell<bool>,
+    /// The UPN of the objects that a cycle makes beside the wanted ones.
+    pub(crate) duplicate: RefCell<Option<String>>,
     /// Faults by the number of the write.
     pub(crate) faults: RefCell<BTreeMap<usize, Fault>>,
     pub(crate) writes: RefCell<Vec<String>>,
@@ -112,6 +114,7 @@ impl World {
             cycle: Cell::new(Some(SignedDuration::from_secs(60))),
             has_status: Cell::new(false),
             matches: Cell::new(true),
+            duplicate: RefCell::default(),
             faults: RefCell::default(),
             writes: RefCell::default(),
             held: Cell::new(false),
@@ -137,6 +140,11 @@ impl World {
         let mut inner = self.inner.borrow_mut();
         inner.next_id += 1;
         inner.next_id
+    }
+
+    /// The id that the next new object gets.
+    pub(crate) fn next_cloud_id(&self) -> ObjectId {
+        ObjectId(Uuid::from_u128(self.inner.borrow().next_id + 1))
     }
 
     /// Assigns a role for good, over the whole directory.
@@ -299,7 +307,8 @@ impl World {
                 None if taken => continue,
                 None => {
                     let id = ObjectId(Uuid::from_u128(self.fresh()));
-                    self.inner.borrow_mut().cloud.insert(id, cloud_user(id, &format!("dup-{}@corp.test", ad.sam)));
+                    let upn = self.duplicate.borrow().clone().unwrap_or_else(|| format!("dup-{}@corp.test", ad.sam));
+                    self.inner.borrow_mut().cloud.insert(id, cloud_user(id, &upn));
                     id
                 }
             };

@@ -105,7 +105,11 @@ where
             return Ok(self.flow());
         }
         match self.await_cycle(&sync, links).await? {
-            CycleEnd::Settled => Ok(self.flow()),
+            CycleEnd::Settled => {
+                // Links that no cycle forms any more were undone on the way.
+                self.barrier(wave).await?;
+                Ok(self.flow())
+            }
             CycleEnd::Stopped => Ok(Flow::Stopped),
             CycleEnd::NotFormed(links) => {
                 self.not_formed(&links).await?;
@@ -188,41 +192,43 @@ where
         self.is_idle().await;
         self.side_by_side(links, |link| async move {
             self.failures.set(self.failures.get() + 1);
-            let found = self.diagnosis(link).await;
+            let found = self.diagnosis(link).await?;
             self.undo_link(link, &format!("a whole sync cycle ran and did not form the link: {found}")).await
         })
         .await?;
         Ok(())
     }
 
-    async fn diagnosis(&self, link: &LinkId) -> String {
-        match self.wanted(link) {
-            Some(wanted) => self.diagnose(&wanted).await,
-            None => "the plan does not say what to look for".to_owned(),
-        }
-    }
-
     /// No proven cycle in time: withdraw, or leave the links waiting.
     async fn time_out(&self, sync: &Step, links: Vec<LinkId>) -> Result<(), ApplyError> {
         let settings = &self.plan.settings.sync;
         self.emit(What::TimedOut { wave: sync.wave, then: settings.on_timeout });
-        let mut withdraw = Vec::new();
+        let (mut withdraw, mut waiting) = (Vec::new(), Vec::new());
         for link in links {
             // A link whose roles are taken is never left waiting.
             if settings.on_timeout == OnTimeout::Hold && !self.must_restore(&link)? {
-                self.record(JournalEvent::LinkWaiting { apply: self.apply.clone(), link: link.clone() })?;
-                self.put_aside(&link);
-                self.say_standing(&link)?;
+                waiting.push(link);
             } else {
                 withdraw.push(link);
             }
         }
+        self.side_by_side(&waiting, |link| async move {
+            self.diagnosis(link).await?;
+            self.record(JournalEvent::LinkWaiting { apply: self.apply.clone(), link: link.clone() })?;
+            self.put_aside(link);
+            self.say_standing(link)
+        })
+        .await?;
         if withdraw.is_empty() {
             return Ok(());
         }
         let late = format!("no sync cycle was proven within {:#}", settings.timeout);
         if self.is_idle().await {
-            self.side_by_side(&withdraw, |link| self.undo_link(link, &late)).await?;
+            self.side_by_side(&withdraw, |link| async {
+                let found = self.diagnosis(link).await?;
+                self.undo_link(link, &format!("{late}: {found}")).await
+            })
+            .await?;
             return Ok(());
         }
         self.side_by_side(&withdraw, |link| self.strand(link, &late)).await?;
@@ -242,7 +248,7 @@ where
         }
         let found = format!(
             "{late}, and it cannot be proven that no cycle is running, so nothing was undone: {}",
-            self.diagnosis(link).await
+            self.diagnosis(link).await?
         );
         let mut next = "`matchplan apply` waits for a cycle again; once you know that none is running, `matchplan \
                         rollback` undoes the link"

@@ -80,6 +80,8 @@ pub enum Command {
     Apply(Apply),
     /// Say what is waiting, in progress, suspended or drifting. Changes nothing.
     Status(Status),
+    /// Go through the list: sync engine, tenant, AD, links, permissions, state. Says what to do; changes nothing.
+    Check(CheckArgs),
     /// Go back from what an apply did: planned, reviewed and journaled like any other change.
     Rollback(Rollback),
     /// Convert a source anchor: GUID, octets, ImmutableID, LDAP filter, connector-space DN.
@@ -315,6 +317,16 @@ pub struct Status {
     /// Read the state only; do not look for drift in the directories.
     #[arg(long)]
     pub offline: bool,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Match plans whose links are looked at; without any, all of plans/*.toml, if there are some.
+    pub plans: Vec<PathBuf>,
     /// Form of the output.
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,

@@ -15,12 +15,14 @@ use crate::config::settings::Settings;
 use crate::directory::connected::Directories;
 use crate::directory::entra::token::Lifetime;
 use crate::directory::port::Clock as _;
+use crate::model::entra::EntraUser;
 use crate::model::id::{ApplyId, ObjectId};
 use crate::model::sealed::SealError;
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::resolve;
 use crate::report::{events, outcome};
 use crate::rollback::plan::{RollbackError, RollbackInput, Target, plan_rollback};
+use crate::rules::aftermath::Seen;
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
 use crate::state::ledger::{ApplyRecord, Context, State};
@@ -31,6 +33,7 @@ use crate::store::paths::Paths;
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The right to write: the lock is held and the ledger is open.
@@ -137,7 +140,12 @@ impl<'a> Work<'a> {
         global: &Global,
     ) -> CliResult {
         self.outlives(directories, settings).await?;
-        let options = self.options(snapshot, settings);
+        let mut options = self.options(snapshot, settings);
+        if fresh.is_some() {
+            let ids = |users: &[EntraUser]| users.iter().map(|user| user.id).collect();
+            let seen = Seen { live: ids(&snapshot.users), deleted: ids(&snapshot.deleted_users) };
+            options.seen = Some(Arc::new(seen));
+        }
         let engine = self.site.engine(directories);
         let ports = Ports { directories, sync: &engine, clock: self.site.clock.as_ref() };
         let unfinished = || self.unfinished().map_or(0, |record| record.steps.len());

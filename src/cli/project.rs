@@ -68,6 +68,11 @@ fn plan_files(named: &[PathBuf], config: &Path) -> Result<Vec<PathBuf>, CliError
     Ok(found)
 }
 
+/// Whether there is a match plan to read.
+pub fn has_plans(named: &[PathBuf], config: &Path) -> bool {
+    plan_files(named, config).is_ok()
+}
+
 /// Reads the configuration from its text, and the match plans from their files.
 pub fn read_all(config: (&str, &str), named: &[PathBuf]) -> Result<Read, CliError> {
     let texts: Vec<(String, String)> = plan_files(named, Path::new(config.0))?

@@ -44,6 +44,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> CliResult {
         Command::Plan(args) => block_on(commands::plan::run(args, global, terminal)),
         Command::Lint(args) => block_on(commands::lint::run(args, global, terminal)),
         Command::Apply(args) => block_on(commands::apply::run(args, global, terminal)),
+        Command::Check(args) => block_on(commands::check::run(args, global, terminal)),
         Command::Status(args) => block_on(commands::status::run(args, global, terminal)),
         Command::Rollback(args) => block_on(commands::rollback::run(args, global, terminal)),
         #[cfg(feature = "lab")]

@@ -13,6 +13,8 @@ use crate::directory::connected::{Access, Directories};
 use crate::directory::entra::trace::Trace;
 use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered};
+use crate::directory::reach::Reached;
+use crate::directory::sync::SyncCommands;
 use crate::snapshot::document::Snapshot;
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -180,6 +182,11 @@ impl Site {
         project::checked(read, terminal)
     }
 
+    /// Whether there is a match plan: one that is named, or one beside the configuration.
+    pub fn has_plans(&self, named: &[PathBuf]) -> bool {
+        project::has_plans(named, Path::new(&self.settings_name))
+    }
+
     /// Where the state file is.
     pub fn state_file(&self) -> PathBuf {
         self.root.join(&self.settings.state)
@@ -195,6 +202,27 @@ impl Site {
         #[cfg(not(feature = "lab"))]
         let (settings, access) = (settings.clone(), self.access(settings, terminal)?);
         Ok(Directories::connect(&settings, access, Arc::clone(&self.clock), self.trace.clone()).await?)
+    }
+
+    /// Connects to each directory by itself; what does not answer is an answer.
+    pub async fn reach(&self, terminal: Terminal) -> Result<Reached<SiteClock>, CliError> {
+        #[cfg(feature = "lab")]
+        let (settings, access) = match &self.lab {
+            Some(lab) => lab.reach(&self.settings)?,
+            None => (self.settings.clone(), self.access(&self.settings, terminal)?),
+        };
+        #[cfg(not(feature = "lab"))]
+        let (settings, access) = (self.settings.clone(), self.access(&self.settings, terminal)?);
+        Ok(Reached::connect(&settings, access, Arc::clone(&self.clock), self.trace.clone()).await)
+    }
+
+    /// What the sync engine says of itself; `None` if it is not asked.
+    pub async fn engine_status(&self) -> Result<Option<SyncStatus>, DirectoryError> {
+        #[cfg(feature = "lab")]
+        if let Some(lab) = &self.lab {
+            return Ok(Some(lab::status(&lab.lab)));
+        }
+        SyncCommands::new(self.settings.sync.clone()).status().await
     }
 
     /// Connects to the AD domains alone; needs no credential of Entra's.

@@ -123,7 +123,7 @@ fn decode(octets: &[u8]) -> Result<String, String> {
 
 fn utf8(octets: &[u8]) -> Result<String, String> {
     std::str::from_utf8(octets).map(str::to_owned).map_err(|error| {
-        let line = octets[..error.valid_up_to()].iter().filter(|octet| **octet == b'\n').count() + 1;
+        let line = octets[..error.valid_up_to()].split(|octet| *octet == b'\n').count();
         format!("is neither UTF-8 nor UTF-16: see line {line}")
     })
 }
@@ -138,7 +138,8 @@ fn rows(text: &str, file: SourceId) -> (Vec<Diagnostic>, Vec<Recipient>) {
         let found = Diagnostic::error("recipients-empty", "the file holds no line with column names");
         return (vec![found.label(file, 0..0, "").help(export_help())], Vec::new());
     };
-    let span = |record: &StringRecord| line_at(text, start + record.position().map_or(0, |at| at.byte() as usize));
+    let octet = |record: &StringRecord| record.position().and_then(|at| usize::try_from(at.byte()).ok());
+    let span = |record: &StringRecord| line_at(text, start + octet(record).unwrap_or_default());
     let header = Header::of(&first);
     let missing = header.missing();
     if !missing.is_empty() {

@@ -1,10 +1,11 @@
 //! A whole snapshot: every AD domain and the tenant, read at the same time.
 
 use super::connected::Directories;
+use super::entra::collect::Collected;
 use super::error::DirectoryError;
 use super::port::Clock;
 use crate::model::id::DomainName;
-use crate::snapshot::document::{SNAPSHOT_VERSION, Snapshot};
+use crate::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use std::sync::{Mutex, PoisonError};
@@ -61,20 +62,27 @@ impl<C: Clock> Directories<C> {
             Ok(read)
         }));
         let (domains, cloud) = tokio::try_join!(domains, self.graph().collect(&progress))?;
-        Ok(Snapshot {
+        Ok(cloud.into_snapshot(taken, domains))
+    }
+}
+
+impl Collected {
+    /// The snapshot of this cloud with these domains.
+    pub fn into_snapshot(self, taken: Timestamp, domains: Vec<AdDomainSnapshot>) -> Snapshot {
+        Snapshot {
             format_version: SNAPSHOT_VERSION,
             taken,
             domains,
-            tenant: cloud.tenant,
-            users: cloud.users,
-            deleted_users: cloud.deleted_users,
-            holders: cloud.holders,
-            roles: cloud.roles,
-            role_groups: cloud.role_groups,
-            role_policies: cloud.role_policies,
+            tenant: self.tenant,
+            users: self.users,
+            deleted_users: self.deleted_users,
+            holders: self.holders,
+            roles: self.roles,
+            role_groups: self.role_groups,
+            role_policies: self.role_policies,
             recipients: None,
-            caller: cloud.caller,
-            gaps: cloud.gaps,
-        })
+            caller: self.caller,
+            gaps: self.gaps,
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::reference::AdRef;
 use crate::model::role::Holding;
+use crate::model::tenant::SyncFeatures;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -128,6 +129,10 @@ impl<C: Clock> ReadEntra for Directories<C> {
 
     async fn global_administrators(&self) -> Result<Vec<(ObjectId, bool)>, DirectoryError> {
         self.graph.global_administrators().await
+    }
+
+    async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
+        self.graph.sync_features().await
     }
 
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`port`], [`error`] | what the rest of the program may ask of the directories, by ability, and how that can fail |
 //! | [`connected`] | both directories and the sync engine, connected: the adapters behind every port |
+//! | [`reach`] | each directory by itself, where one that does not answer must hide nothing of the other |
 //! | [`collect`] | a whole snapshot |
 //! | [`ad`] | Active Directory over LDAP |
 //! | [`entra`] | Entra ID through Microsoft Graph |
@@ -16,6 +17,7 @@ pub mod connected;
 pub mod entra;
 pub mod error;
 pub mod port;
+pub mod reach;
 pub mod sync;
 pub mod text;
 pub mod tls;

@@ -10,6 +10,7 @@ use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::reference::AdRef;
 use crate::model::role::Holding;
+use crate::model::tenant::SyncFeatures;
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
 
@@ -51,6 +52,9 @@ pub trait ReadEntra {
 
     /// The users that hold Global Administrator, directory-wide and directly, with whether they can sign in.
     fn global_administrators(&self) -> impl Future<Output = Answer<Vec<(ObjectId, bool)>>>;
+
+    /// The tenant's sync features now; `None` if this credential may not see them.
+    fn sync_features(&self) -> impl Future<Output = Answer<Option<SyncFeatures>>>;
 
     /// `organization.onPremisesLastSyncDateTime`.
     fn last_sync(&self) -> impl Future<Output = Answer<Option<Timestamp>>>;

@@ -25,7 +25,9 @@ pub fn aligned(ad: &AdUser, cloud: &EntraUser, spec: &LinkSpec, method: Method) 
             // `mail` is an address too, and the takeover overwrites it.
             let mail = cloud.mail.iter().filter(|mail| !wanted.proxy_addresses.has_smtp(mail));
             let mail: Vec<ProxyAddress> = mail.map(|mail| ProxyAddress::alias(mail)).collect();
-            mail.into_iter().for_each(|mail| wanted.proxy_addresses.insert(mail));
+            for mail in mail {
+                wanted.proxy_addresses.insert(mail);
+            }
         }
         AddressChoice::Keep => {}
         AddressChoice::Exact(list) => wanted.proxy_addresses = list.iter().cloned().collect(),

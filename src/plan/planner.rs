@@ -152,7 +152,10 @@ fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId,
         linked.ok_or(missing)
     });
     let cloud = cloud.or_else(|missing| match (&ad, missing.code) {
-        (Ok(ad), FindingCode::CloudUserMissing) => resolve::renamed_by_takeover(spec, ad, context).ok_or(missing),
+        (Ok(ad), FindingCode::CloudUserMissing) => {
+            let source = context.source_anchor(&ad.domain);
+            resolve::renamed_by_takeover(spec, ad, source, context.index).ok_or(missing)
+        }
         _ => Err(missing),
     });
     let id = resolve::link_id(spec, ad.as_ref().ok().copied());

@@ -1,8 +1,8 @@
 //! From what people write to the users that it names: exactly one each, never a guess.
 
-use super::decide::Context;
 use crate::config::matchplan::{AdSelector, CloudSelector, LinkSpec, MatchChoice, UpnChoice};
 use crate::model::ad::AdUser;
+use crate::model::anchor::SourceAnchor;
 use crate::model::entra::EntraUser;
 use crate::model::id::{LinkId, ObjectId};
 use crate::rules::finding::{Finding, FindingCode};
@@ -75,14 +75,19 @@ pub fn renamed_by_link<'a>(spec: &LinkSpec, cloud: &EntraUser, index: &Index<'a>
 /// The cloud user of a link that is formed already, although the name that the link gives it is gone: the takeover gave
 /// it the AD user's UPN, because the link says so or is a hard match. No guess: the AD user names its cloud user by
 /// anchor and SID.
-pub fn renamed_by_takeover<'a>(spec: &LinkSpec, ad: &AdUser, context: &Context<'a>) -> Option<&'a EntraUser> {
+pub fn renamed_by_takeover<'a>(
+    spec: &LinkSpec,
+    ad: &AdUser,
+    source: SourceAnchor,
+    index: &Index<'a>,
+) -> Option<&'a EntraUser> {
     let keeps_ad = spec.upn == UpnChoice::Ad || spec.upn == UpnChoice::Default && spec.matching != MatchChoice::Soft;
-    let anchor = ad.anchor(context.source_anchor(&ad.domain)).ok()?;
-    let [user] = context.index.cloud_by_immutable_id(&anchor.to_base64()) else { return None };
+    let anchor = ad.anchor(source).ok()?;
+    let [user] = index.cloud_by_immutable_id(&anchor.to_base64()) else { return None };
     let linked = user.is_synced() && user.security_identifier.as_ref() == Some(&ad.sid);
-    let predicted = takeover::predicted_upn(ad, context.index).as_ref() == Some(&user.upn);
+    let predicted = takeover::predicted_upn(ad, index).as_ref() == Some(&user.upn);
     // A name that somebody has is quarantined: the user gets a made-up one in the initial domain.
-    let initial = context.index.snapshot.tenant.initial_domain();
+    let initial = index.snapshot.tenant.initial_domain();
     let made_up = initial.is_some_and(|domain| domain.name.eq_ignore_ascii_case(user.upn.suffix()));
     (linked && keeps_ad && (predicted || made_up)).then_some(*user)
 }

@@ -6,8 +6,10 @@ use super::style::{Style, Tone};
 use super::{safe, standing_text};
 use crate::apply::event::{Event, What};
 use crate::config::settings::OnTimeout;
+use crate::model::reference::{AdRef, EntraRef};
 use crate::plan::document::Purpose;
 use crate::plan::step::{Action, Step};
+use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::Standing;
 use jiff::{SignedDuration, Timestamp};
 
@@ -68,7 +70,7 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
             };
             (Tone::Alarm, "timeout", format!("no proven cycle in time for wave {wave}: {then}"))
         }
-        What::LinkEnded { link: _, ad, cloud, standing } => {
+        What::LinkEnded { link: _, ad, cloud, standing, diagnosis: _ } => {
             let why = standing_text::why(standing).map(|why| format!(": {why}")).unwrap_or_default();
             (standing_text::tone(standing), standing_text::short(standing), format!("{ad} → {cloud}{why}"))
         }
@@ -165,7 +167,13 @@ impl Progress {
 }
 
 /// Puts a link's end on a page: both sides, where it stands, why.
-pub(super) fn link_line(page: &mut Page, indent: usize, ad: &str, cloud: &str, standing: &Standing) {
+pub(super) fn link_line(
+    page: &mut Page,
+    indent: usize,
+    (ad, cloud): (&AdRef, &EntraRef),
+    standing: &Standing,
+    diagnosis: Option<&Diagnosis>,
+) {
     let mark =
         if matches!(standing, Standing::Stuck { .. } | Standing::Failed { .. }) { Mark::Alarm } else { Mark::None };
     let tone = standing_text::tone(standing);
@@ -180,6 +188,23 @@ pub(super) fn link_line(page: &mut Page, indent: usize, ad: &str, cloud: &str, s
     }
     if let Standing::Stuck { next, .. } = standing {
         page.sentence(indent + 4, "next", Tone::Strong, next);
+    }
+    if let Some(diagnosis) = diagnosis {
+        diagnosis_lines(page, indent + 4, diagnosis, standing_text::why(standing).is_none());
+    }
+}
+
+/// What was found after the cycle, unless the standing has said so, and the way back, step by step.
+fn diagnosis_lines(page: &mut Page, indent: usize, diagnosis: &Diagnosis, with_found: bool) {
+    if with_found {
+        page.sentence(indent, "found", Tone::Plain, &diagnosis.to_string());
+    }
+    if diagnosis.way_back.is_empty() {
+        return;
+    }
+    page.push(Line::at(indent).put(Tone::Strong, "the way back, in this order:"));
+    for (n, step) in diagnosis.way_back.iter().enumerate() {
+        page.flow(Line::at(indent + 2).plain(format_args!("{}. ", n + 1)), indent + 5, Tone::Plain, step);
     }
 }
 
@@ -200,6 +225,7 @@ mod tests {
             ad: link.ad.clone(),
             cloud: link.cloud.clone(),
             standing,
+            diagnosis: None,
         };
         let at: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
         let whats = [

@@ -41,7 +41,13 @@ pub fn list_text(style: Style, width: usize) -> String {
         }
     }
     lines.gap();
-    lines.sentence(0, "", Tone::Plain, "A page: matchplan explain CODE. A message: matchplan explain 'TEXT', or paste it to matchplan explain - and end with Ctrl-D (Windows: Ctrl-Z, Enter).");
+    lines.sentence(
+        0,
+        "",
+        Tone::Plain,
+        "A page: matchplan explain CODE. A message: matchplan explain 'TEXT', or \
+        paste it to matchplan explain - and end with Ctrl-D (Windows: Ctrl-Z, Enter).",
+    );
     lines.to_text(style)
 }
 
@@ -159,7 +165,7 @@ pub fn pages_markdown(topics: &[Topic]) -> String {
                 let _ = writeln!(out, "- {}", Prose(text));
                 if let Some(command) = command {
                     let block = Fence { language: "powershell", lines: &format!("{command}\n") }.to_string();
-                    let _ = writeln!(out, "\n{}", block.lines().map(|line| format!("  {line}\n")).collect::<String>());
+                    let _ = writeln!(out, "\n  {}\n", block.trim_end().replace('\n', "\n  "));
                 }
             }
             out.push('\n');

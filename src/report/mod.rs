@@ -19,12 +19,14 @@
 //! | [`redact`], [`redact_text`] | a plan with ids instead of names |
 //! | [`compare`], [`compare_view`] | what a reviewer of one plan must look at again in another |
 //! | [`events`], [`outcome`] | an apply while it runs, and its last words |
+//! | [`check`] | what `check` found, point by point |
 //! | [`status`], [`standing_text`] | the ledger, and where a link stands |
 //! | [`lint`] | what is wrong with attribute values |
 //! | [`anchor`] | an anchor in all its spellings |
 //! | [`explain`] | pages of the manual |
 
 pub mod anchor;
+pub mod check;
 pub mod compare;
 pub mod compare_view;
 pub mod diff_values;

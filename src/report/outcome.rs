@@ -25,7 +25,7 @@ pub fn render(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str, style: 
             _ => false,
         };
         if !wanted {
-            link_line(&mut page, 0, &link.ad.to_string(), &link.cloud.to_string(), &link.standing);
+            link_line(&mut page, 0, (&link.ad, &link.cloud), &link.standing, link.diagnosis.as_ref());
         }
     }
     forgone_lines(&mut page, 0, &outcome.forgone);

@@ -271,6 +271,7 @@ Already linked: 1  corp\linus → linus.linked@contoso.com
 ! Blocked by 1 error. Nothing can be applied; --skip-blocked leaves these links out.
   corp\bblock  address-conflict
 1 warning to read before applying.
+What a [code] means and what to do: matchplan explain CODE
 Point of no return: the sync cycle, for 2 links.
 Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
 
@@ -352,6 +353,7 @@ Already linked: 1  corp\linus → linus.linked@contoso.com
 ! Blocked by 1 error. Nothing can be applied; --skip-blocked leaves these links out.
   corp\bblock  address-conflict
 1 warning to read before applying.
+What a [code] means and what to do: matchplan explain CODE
 Point of no return: the sync cycle, for 2 links.
 Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and restored · 1 move · 1 already linked · 1 blocked
 

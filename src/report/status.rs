@@ -10,9 +10,11 @@ use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::{Holding, RoleKind};
 use crate::plan::document::{Purpose, TenantRef};
 use crate::rollback::drift::Drift;
+use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::{ApplyRecord, Context, Forgone, ForgoneRole, Standing, State, SuspendedRole};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The version of the JSON form's shape.
@@ -120,6 +122,9 @@ pub struct LinkStatus<'a> {
     pub apply: &'a ApplyId,
     /// Where it stands.
     pub standing: &'a Standing,
+    /// Why it was not formed, and the way back: as the directories show it now, or as it was found at the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Cow<'a, Diagnosis>>,
 }
 
 impl<'a> StatusView<'a> {
@@ -130,7 +135,8 @@ impl<'a> StatusView<'a> {
         for apply in &state.applies {
             for (id, link) in &apply.links {
                 let (ad, cloud, standing) = (&link.ad, &link.cloud, &link.standing);
-                links.insert(id, LinkStatus { id, ad, cloud, apply: &apply.id, standing });
+                let diagnosis = link.diagnosis.as_ref().map(Cow::Borrowed);
+                links.insert(id, LinkStatus { id, ad, cloud, apply: &apply.id, standing, diagnosis });
             }
         }
         let newest =
@@ -167,6 +173,15 @@ impl<'a> StatusView<'a> {
             drift,
             suspended,
         }
+    }
+
+    /// The same with what the directories show now of links that are not at their end.
+    #[must_use]
+    pub fn with_diagnoses(mut self, mut now: BTreeMap<LinkId, Diagnosis>) -> Self {
+        for link in &mut self.links {
+            link.diagnosis = now.remove(link.id).map(Cow::Owned).or(link.diagnosis.take());
+        }
+        self
     }
 
     /// As text; the first line is about suspended roles if there are any. `flags` as in [`super::outcome::render`].
@@ -213,7 +228,7 @@ impl<'a> StatusView<'a> {
             page.gap();
             page.push(Line::at(0).put(Tone::Strong, format_args!("{title}: {}", links.len())));
             for link in links {
-                link_line(page, 2, &link.ad.to_string(), &link.cloud.to_string(), link.standing);
+                link_line(page, 2, (link.ad, link.cloud), link.standing, link.diagnosis.as_deref());
             }
         }
     }

@@ -367,6 +367,7 @@ pub(crate) fn record() -> ApplyRecord {
             sid: None,
             wave: 1,
             standing: Standing::InProgress,
+            diagnosis: None,
         };
         (link.id.clone(), record)
     });

@@ -9,12 +9,14 @@
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
 //! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
+//! | [`aftermath`], [`way_back`] | after the cycle: why a link was not formed, and the way back |
 //! | [`explain`] | the manual: a page for every code and message |
 //! | [`restorable`] | whether a role that is taken for a time can be given back |
 //! | [`microsoft`] | Microsoft's names for what goes wrong |
 //! | [`lint`] | what is wrong with attribute values, and what would be right |
 //! | [`objects`] | how findings name objects |
 
+pub mod aftermath;
 pub mod conflict;
 pub mod explain;
 pub mod exposure;
@@ -27,3 +29,4 @@ pub mod prediction;
 pub mod restorable;
 pub mod source_anchor;
 pub mod takeover;
+pub mod way_back;

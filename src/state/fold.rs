@@ -191,6 +191,10 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
             })
             .map(drop)
         }
+        JournalEvent::LinkDiagnosed { apply, link, diagnosis } => {
+            link_of(unfinished(state, apply)?, link)?.diagnosis = Some((**diagnosis).clone());
+            Ok(())
+        }
         JournalEvent::RoleForgone { apply, step, reason } => forgo(state, at, apply, step, reason),
         JournalEvent::LinkWaiting { apply, link } => {
             let record = link_of(unfinished(state, apply)?, link)?;
@@ -260,6 +264,7 @@ fn links_of(plan: &Plan) -> BTreeMap<LinkId, LinkRecord> {
                 sid,
                 wave,
                 standing: Standing::Waiting,
+                diagnosis: None,
             };
             Some((link.id.clone(), record))
         })
@@ -408,6 +413,9 @@ fn end_link(
         LinkEnding::Failed { why } => Standing::Failed { at, why: why.clone() },
         LinkEnding::Stuck { found, next } => Standing::Stuck { at, found: found.clone(), next: next.clone() },
     };
+    if *ending == LinkEnding::Linked {
+        found.diagnosis = None;
+    }
     if let (Purpose::Rollback { of }, LinkEnding::RolledBack { .. }) = (purpose, ending) {
         close_elsewhere(state, at, apply, &of, link);
     }

@@ -7,6 +7,7 @@ use super::ledger::{Context, Forgone, Reading};
 use crate::model::digest;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, StepId};
 use crate::plan::document::{Plan, TenantRef};
+use crate::rules::aftermath::Diagnosis;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -123,6 +124,15 @@ pub enum JournalEvent {
         /// For a suspended role: the assignment that brought it back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         assignment: Option<AssignmentId>,
+    },
+    /// A link was not formed, and this was found.
+    LinkDiagnosed {
+        /// The apply.
+        apply: ApplyId,
+        /// The link.
+        link: LinkId,
+        /// What was found, why, and the way back.
+        diagnosis: Box<Diagnosis>,
     },
     /// What a suspend step took is not given back, for good.
     RoleForgone {

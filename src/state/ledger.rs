@@ -10,6 +10,7 @@ use crate::model::role::Holding;
 use crate::plan::document::{Plan, Purpose, TenantRef};
 use crate::plan::link::Method;
 use crate::plan::step::Step;
+use crate::rules::aftermath::Diagnosis;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,9 @@ pub struct LinkRecord {
     pub wave: u32,
     /// Where it stands.
     pub standing: Standing,
+    /// Why it was not formed and the way back, as found after the last cycle that did not form it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
 }
 
 /// Where a link stands.

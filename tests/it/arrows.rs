@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plan", &["model", "snapshot", "rules", "config"]),
     ("state", &["model", "snapshot", "rules", "config", "plan"]),
     ("rollback", &["model", "snapshot", "rules", "config", "plan", "state"]),
+    ("check", &["model", "snapshot", "rules", "config", "plan", "state"]),
     (
         "apply",
         &[
@@ -40,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plan",
             "state",
             "rollback",
+            "check",
             "diagnostic",
             "apply::event",
             "apply::outcome",
@@ -51,7 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that do no IO and read neither clock nor environment.
-const PURE: &[&str] = &["model", "config", "snapshot", "rules", "plan", "state", "rollback", "report"];
+const PURE: &[&str] = &["model", "config", "snapshot", "rules", "plan", "state", "rollback", "check", "report"];
 
 /// What a pure room must not name, and why.
 const IMPURE: &[(&str, &str)] = &[

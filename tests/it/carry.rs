@@ -14,6 +14,7 @@ use matchplan::plan::decide::{self, Context, Standing};
 use matchplan::plan::resolve;
 use matchplan::plan::step::{Action, Step};
 use matchplan::plan::steps::{Waved, steps};
+use matchplan::rules::lint::world::World as LintWorld;
 use matchplan::rules::microsoft::MicrosoftError;
 use matchplan::rules::prediction::{MatchKey, Prediction};
 use matchplan::snapshot::document::Snapshot;
@@ -48,7 +49,7 @@ pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
         protected: &[],
         allow: &[],
         now: snapshot.taken,
-        lint: &matchplan::rules::lint::world::World::of_snapshot(snapshot),
+        lint: &LintWorld::of_snapshot(snapshot),
     };
     let judged = config.plan.links.iter().filter_map(|spec| {
         let ad = resolve::ad_user(&spec.ad, &index).ok()?;

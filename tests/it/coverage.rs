@@ -39,9 +39,16 @@ fn rulebook() -> Vec<Rule> {
     toml::from_str::<Rulebook>(&text).expect("the rulebook is well-formed").rule
 }
 
+/// The names between the parentheses of `on_both!(…)`, which makes each of them two tests.
+fn on_both(text: &str) -> BTreeSet<&str> {
+    let inside = text.split("\non_both!(").nth(1).and_then(|rest| rest.split(");").next()).unwrap_or_default();
+    inside.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
 /// The proofs of a Rust file, and what is wrong with its tags. A tag belongs to the next function that is a test.
 fn rust_proofs(file: &str, text: &str) -> (Vec<Proof>, Vec<String>) {
     let (mut proofs, mut wrong, mut rules, mut is_test) = (Vec::new(), Vec::new(), Vec::new(), false);
+    let scenarios = on_both(text);
     for line in text.lines().map(str::trim) {
         if let Some(tag) = line.strip_prefix("// rule: ") {
             rules.extend(tag.split(',').map(|id| id.trim().to_owned()));
@@ -50,7 +57,7 @@ fn rust_proofs(file: &str, text: &str) -> (Vec<Proof>, Vec<String>) {
             is_test = true;
         } else if let Some(name) = line.trim_start_matches("pub ").trim_start_matches("async ").strip_prefix("fn ") {
             let name = name.split(['(', '<']).next().unwrap_or_default().to_owned();
-            if is_test {
+            if is_test || scenarios.contains(name.as_str()) {
                 proofs.push(Proof { file: file.to_owned(), name, rules: std::mem::take(&mut rules) });
             } else {
                 wrong.push(format!("{file}: `// rule:` stands above {name}, which is no test"));
@@ -218,6 +225,8 @@ fn each_gap_is_said() {
     );
     let stray = concat!("// rule", ": a\nfn helper() {}\n", "// rule", ": b\n");
     assert_eq!(rust_proofs("src/t.rs", stray).1.len(), 2);
+    let both = concat!("use on_both;\non_both!(\n    one,\n);\n// rule", ": a\nasync fn one(site: Site) {}\n");
+    assert_eq!((rust_proofs("t.rs", both).0.len(), rust_proofs("t.rs", both).1.len()), (1, 0));
     let table = "[[scenario]]\nname = \"one\"\nrules = [\"a\"]\n[[scenario]]\nname = \"two\"\n";
     let found = scenario_proofs("t.toml", table);
     assert_eq!((found.len(), found[0].rules.as_slice()), (2, &["a".to_owned()][..]));

@@ -429,7 +429,7 @@ fn administrators() -> World {
     world
 }
 
-// rule: 3.6-scope, 3.6-new-id
+// rule: 3.6-scope, 3.6-new-id, 3.6-time-bound, 3.6-eligible
 #[tokio::test]
 async fn every_kind_of_holding_is_taken_and_comes_back_with_its_term() {
     let lab = Lab::over(administrators()).await;

@@ -12,6 +12,7 @@ use crate::model::id::{AdGuid, AssignmentId, DomainName, ObjectId, Sid};
 use crate::model::name::Upn;
 use crate::model::reference::AdRef;
 use crate::model::role::{GroupMember, Holding, RoleAssignment, RoleKind};
+use crate::model::tenant::SyncFeatures;
 use jiff::{SignedDuration, Timestamp};
 
 fn refuse(kind: ErrorKind, what: &str) -> DirectoryError {
@@ -106,6 +107,10 @@ impl ReadEntra for World {
         let all = inner.roles.iter().filter(|r| r.is_standing_global_administrator(now));
         let all = all.filter(|r| inner.cloud.contains_key(&r.principal));
         Ok(all.map(|r| (r.principal, inner.cloud[&r.principal].account_enabled == Some(true))).collect())
+    }
+
+    async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
+        Ok(None)
     }
 
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {

@@ -2,7 +2,7 @@
 
 use super::show::unwritable;
 use crate::cli::args::{Global, Status, TextOrJson};
-use crate::cli::error::CliResult;
+use crate::cli::error::{CliError, CliResult};
 use crate::cli::executing::unreadable;
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
@@ -10,6 +10,8 @@ use crate::cli::terminal::Terminal;
 use crate::plan::document::Purpose;
 use crate::report::status::StatusView;
 use crate::rollback::drift::drift;
+use crate::rollback::waiting;
+use crate::snapshot::document::Snapshot;
 use crate::state::ledger::{Standing, State};
 use crate::store::ledger;
 use crate::store::paths::Paths;
@@ -22,18 +24,33 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
         terminal.print("No state: nothing was applied here yet.\n")?;
         return Ok(Exit::Success);
     };
-    let drifted = if args.offline || state.linked().next().is_none() {
+    let linked = state.linked().next().is_some();
+    let snapshot = if args.offline || !(linked || waiting::any(&state)) {
         None
     } else {
-        let directories = site.connect(&site.settings, terminal).await?;
-        Some(drift(&state, &site.snapshot(&directories, terminal).await?))
+        match look(&site, terminal).await {
+            Ok(snapshot) => Some(snapshot),
+            Err(error) if linked => return Err(error),
+            // The state alone says where each link stands; the directories would only say why.
+            Err(error) => {
+                terminal.note(&format!("note: the directories were not looked at.\n{error}"));
+                None
+            }
+        }
     };
-    let view = StatusView::of(&state, drifted.as_deref());
+    let drifted = snapshot.as_ref().filter(|_| linked).map(|snapshot| drift(&state, snapshot));
+    let now = snapshot.as_ref().map(|snapshot| waiting::diagnoses(&state, snapshot)).unwrap_or_default();
+    let view = StatusView::of(&state, drifted.as_deref()).with_diagnoses(now);
     terminal.print(&match args.format {
         TextOrJson::Text => view.to_text(&global.repeated(), terminal.out_style(), terminal.width),
         TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
     })?;
     Ok(exit(&state))
+}
+
+async fn look(site: &Site, terminal: Terminal) -> Result<Snapshot, CliError> {
+    let directories = site.connect(&site.settings, terminal).await?;
+    site.snapshot(&directories, terminal).await
 }
 
 fn exit(state: &State) -> Exit {

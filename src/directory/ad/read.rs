@@ -10,7 +10,11 @@ use crate::directory::text::one_line;
 use crate::model::ad::AdUser;
 use crate::model::id::AdGuid;
 use crate::snapshot::document::AdDomainSnapshot;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use ldap3::Scope;
+use std::collections::BTreeSet;
 
 /// The one attribute that a domain controller may send in parts.
 const RANGED: &str = "proxyAddresses";
@@ -50,6 +54,26 @@ impl AdDomain {
             Some(entry) => read_user(&self.whole(entry).await?, &self.settings.name).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// What time it is at the domain controller: `currentTime` of its rootDSE (MS-ADTS 3.1.1.3.2.5).
+    pub async fn server_time(&self) -> Result<Option<Timestamp>, DirectoryError> {
+        let root = self.object("", vec!["currentTime".into()], "read the domain controller's time").await?;
+        let root = root.unwrap_or_default();
+        let text = root.values("currentTime").first().map(|value| String::from_utf8_lossy(value).into_owned());
+        Ok(text.and_then(|text| generalized_time(&text)))
+    }
+
+    /// The attributes of a user that our account may write; `None` where the server does not say (MS-ADTS
+    /// 3.1.1.4.5.16, `allowedAttributesEffective`).
+    pub async fn writable_attributes(&self, guid: AdGuid) -> Result<Option<BTreeSet<String>>, DirectoryError> {
+        const NAME: &str = "allowedAttributesEffective";
+        let what = format!("read what may be written to the user {guid}");
+        let entry = self.object(&by_guid(guid), vec![NAME.into()], &what).await?.unwrap_or_default();
+        let names: BTreeSet<String> =
+            entry.values(NAME).iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect();
+        // Nothing allowed and nothing said look the same; only the second is common.
+        Ok((!names.is_empty()).then_some(names))
     }
 
     /// Everything below the base that the filter leaves, whole.
@@ -112,5 +136,25 @@ impl AdDomain {
             next = entry.complete(RANGED, part, range).map_err(|e| broken(&e))?;
         }
         Ok(entry)
+    }
+}
+
+/// A point in time as LDAP writes it in UTC: `20261124150000.0Z` (RFC 4517 section 3.3.13, with AD's fraction).
+fn generalized_time(text: &str) -> Option<Timestamp> {
+    let digits = text.strip_suffix('Z')?.split('.').next()?;
+    let time = DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
+    TimeZone::UTC.to_timestamp(time).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::generalized_time;
+
+    #[test]
+    fn times_of_ad_are_read() {
+        let wanted = "2026-11-24T15:00:09Z".parse().ok();
+        assert_eq!(generalized_time("20261124150009.0Z"), wanted);
+        assert_eq!(generalized_time("20261124150009Z"), wanted);
+        assert!(["", "Z", "20261324150009.0Z", "20261124150009.0"].iter().all(|text| generalized_time(text).is_none()));
     }
 }

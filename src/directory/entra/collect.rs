@@ -222,7 +222,7 @@ impl<C: Clock> Graph<C> {
         Ok(domains)
     }
 
-    async fn features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
+    pub(super) async fn features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         let what = "read the tenant's sync features";
         let path = ["directory", "onPremisesSynchronization"];
         let values = self.read_all(&Request::get(Operation::ReadSyncFeatures, what, &path), |_| ()).await?;

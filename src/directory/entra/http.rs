@@ -3,6 +3,7 @@
 use super::claims::Claims;
 use super::cloud::Endpoints;
 use super::credential::Credential;
+use super::permission::Operation;
 use super::refusal;
 use super::request::Request;
 use super::retry;
@@ -13,6 +14,7 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
 use crate::model::granted::Granted;
 use crate::model::id::{ObjectId, RoleDefinitionId};
+use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -78,6 +80,15 @@ impl<C: Clock> Graph<C> {
         let claims = self.tokens.token().await?.claims;
         // A token that is no JWT of Entra's can still decode as an empty object.
         Ok(claims.filter(|claims| *claims != Claims::default()).map(|claims| claims.granted()))
+    }
+
+    /// What time it is there, by the `Date` of an answer (RFC 9110 section 6.6.1); `None` where it has none.
+    pub async fn server_time(&self) -> Result<Option<Timestamp>, DirectoryError> {
+        let request =
+            Request::get(Operation::ReadOrganization, "read the time of Graph", &["organization"]).select(&["id"]);
+        let reply = self.send_to(&request, &request.url(&self.base)?).await?;
+        let date = reply.headers.get("date").and_then(|value| value.to_str().ok());
+        Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
     }
 
     /// Sends a request; the answer's JSON, or `None` where there is none (204).

@@ -12,6 +12,7 @@ use crate::model::anchor::ImmutableId;
 use crate::model::entra::EntraUser;
 use crate::model::id::{ObjectId, Sid};
 use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding};
+use crate::model::tenant::SyncFeatures;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,6 +206,10 @@ impl<C: Clock> ReadEntra for Graph<C> {
             enabled.buffer_unordered(SIDE_BY_SIDE).try_filter_map(async |user| Ok(user)).try_collect().await?;
         found.sort_unstable();
         Ok(found)
+    }
+
+    async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
+        Ok(optional(self.features().await)?.unwrap_or_default())
     }
 
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {

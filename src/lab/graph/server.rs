@@ -12,7 +12,7 @@ use crate::lab::shared::SharedWorld;
 use axum::Router;
 use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, Request as HttpRequest, Response, StatusCode};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -182,6 +182,8 @@ impl Service {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        // RFC 9110 section 6.6.1; the lab's time, not the machine's.
+        headers.insert(DATE, value(&trace.date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
         headers.insert("odata-version", HeaderValue::from_static("4.0"));
         headers.insert("request-id", value(&trace.request_id.to_string()));
         headers.insert("client-request-id", value(&trace.client_request_id.to_string()));

@@ -80,7 +80,7 @@ fn has_words(text: &str, words: &str) -> bool {
         let after = text[at + words.len()..].chars().next();
         let starts = words.starts_with(inside);
         let ends = words.ends_with(inside);
-        !(starts && before.is_some_and(inside)) && !(ends && after.is_some_and(inside))
+        !(starts && before.is_some_and(inside) || ends && after.is_some_and(inside))
     })
 }
 

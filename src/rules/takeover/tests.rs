@@ -22,6 +22,7 @@ fn previewed(scene: &Scene, ad: &AdUser, cloud: &EntraUser) -> Takeover {
     preview(ad, cloud, &Index::new(&scene.snapshot, |_| crate::model::anchor::SourceAnchor::default()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what it is compared with is an option")]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

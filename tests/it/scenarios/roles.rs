@@ -92,7 +92,7 @@ async fn activated_administrator(site: Site) {
         .shows("its holder can activate it again while eligible")
         .shows("1 activation ended");
     let applied = site.run(&["apply", "--yes"]).await.expect(0);
-    applied.shows("Teams Administrator (activated until").shows("it was an activation");
+    applied.tells("Teams Administrator (activated until").tells("it was an activation");
     assert_eq!(held(&site, PAVEL.1), of("eligible"), "the readiness is back, the activation is not");
     // What ends by itself is nothing that a person must look after.
     assert!(!site.run(&["status"]).await.expect(0).out.contains("not given back"));
@@ -110,12 +110,12 @@ async fn administrator_of_a_unit_and_by_an_own_role(site: Site) {
 // rule: 3.6-role-groups
 async fn member_of_a_group_that_carries_more(site: Site) {
     plan(&site, GUS, "suspend");
-    let shown = site.run(&["plan", "--full"]).await.expect(0);
+    let shown = site.run(&["plan", "--details"]).await.expect(0);
     shown
-        .shows("group-carries-more")
-        .shows("Helpdesk Administrator through the group Tier 1 Support")
-        .shows("Block sign-in from outside the office")
-        .shows("Contoso Ticketing");
+        .tells("group-carries-more")
+        .tells("Helpdesk Administrator through the group Tier 1 Support")
+        .tells("Block sign-in from outside the office")
+        .tells("Contoso Ticketing");
     form(&site, GUS).await;
 }
 
@@ -147,7 +147,7 @@ async fn an_end_that_passes_meanwhile(site: Site) {
     });
     stop_half_way(&site, ELENA).await;
     site.lab.advance(SignedDuration::from_hours(3)).await.expect("the engine is idle");
-    go_on(&site, ELENA).await.shows("not given back").shows("passed meanwhile");
+    go_on(&site, ELENA).await.tells("not given back").tells("passed meanwhile");
     site.run(&["status"]).await.expect(0).shows("Roles not given back: 1").shows("passed meanwhile");
     let json: serde_json::Value = serde_json::from_str(&site.run(&["status", "--format", "json"]).await.out).unwrap();
     assert_eq!(json["forgone_roles"][0]["reason"], "ended");
@@ -160,7 +160,7 @@ async fn a_group_deleted_meanwhile(site: Site) {
         world.entra.groups.retain(|group| !group.is_assignable_to_role);
         world.entra.role_assignments.retain(|role| Some(role.principal_id) != gone);
     });
-    go_on(&site, GUS).await.shows("Tier 1 Support").shows("is not there any more");
+    go_on(&site, GUS).await.tells("Tier 1 Support").tells("is not there any more");
 }
 
 // rule: 3.6-scope
@@ -173,12 +173,12 @@ async fn a_unit_deleted_meanwhile(site: Site) {
     });
     stop_half_way(&site, CORA).await;
     change(&site, |world| world.entra.administrative_units.clear());
-    go_on(&site, CORA).await.shows("administrative unit").shows("is not there any more");
+    go_on(&site, CORA).await.tells("administrative unit").tells("is not there any more");
 }
 
 // rule: 1.4-hard-role
 async fn a_role_assigned_meanwhile(site: Site) {
-    // Between the plan and the cycle: the apply looks again before it lets the user into the sync scope.
+    // What was approved does not take it, so nothing is begun.
     plan(&site, ELENA, "suspend");
     site.run(&["plan", "--out", "saved.plan.json"]).await.expect(0);
     let id = site.cloud_user(ELENA.1).id;
@@ -192,7 +192,8 @@ async fn a_role_assigned_meanwhile(site: Site) {
         };
         world.entra.role_eligibility_schedules.push(role);
     });
-    site.run(&["apply", "saved.plan.json"]).await.expect(4).shows("Teams Administrator");
+    let stale = site.run(&["apply", "saved.plan.json"]).await.expect(4);
+    assert!(format!("{}{}", stale.out, stale.err).contains("Teams Administrator"), "{stale:?}");
     assert_eq!(site.cloud_user(ELENA.1).on_premises_sync_enabled, None);
 }
 
@@ -230,7 +231,7 @@ async fn without_pim_there_is_no_proof(site: Site) {
     });
     plan(&site, CORA, "suspend");
     let before = held(&site, CORA.1);
-    site.run(&["plan"]).await.expect(3).shows("unproven-restore").shows("could not be seen");
+    site.run(&["plan"]).await.expect(3).tells("unproven-restore").tells("could not be seen");
     assert_eq!(held(&site, CORA.1), before);
     site.run(&["apply", "--yes", "--allow", "unproven-restore"]).await.expect(0).shows("1 link: 1 linked");
     assert_eq!(held(&site, CORA.1), before);

@@ -35,6 +35,14 @@ impl Ran {
         self
     }
 
+    /// Panics unless standard output holds this, on one line or wrapped.
+    #[track_caller]
+    pub fn tells(self, text: &str) -> Self {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words(&self.out).contains(&words(text)), "{text:?} is not in\n{}\n--- stderr\n{}", self.out, self.err);
+        self
+    }
+
     /// Panics unless standard error holds this.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {

@@ -110,7 +110,7 @@ mod tests {
     use crate::directory::entra::wire::from_json;
     use serde_json::{Value, json};
 
-    fn rule(kind: &str, caller: &str, level: &str, more: Value) -> Value {
+    fn rule(kind: &str, caller: &str, level: &str, more: &Value) -> Value {
         let mut rule = json!({"@odata.type": format!("#microsoft.graph.unifiedRoleManagementPolicy{kind}"), "id": "x",
             "target": {"caller": caller, "level": level, "operations": ["all"], "inheritableSettings": []}});
         rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -132,25 +132,25 @@ mod tests {
                 "ExpirationRule",
                 "Admin",
                 "Eligibility",
-                json!({"isExpirationRequired": false, "maximumDuration": "P365D"}),
+                &json!({"isExpirationRequired": false, "maximumDuration": "P365D"}),
             ),
             rule(
                 "ExpirationRule",
                 "Admin",
                 "Assignment",
-                json!({"isExpirationRequired": true, "maximumDuration": "P15D"}),
+                &json!({"isExpirationRequired": true, "maximumDuration": "P15D"}),
             ),
-            rule("EnablementRule", "Admin", "Assignment", json!({"enabledRules": ["Justification", "Ticketing"]})),
-            rule("EnablementRule", "Admin", "Eligibility", json!({"enabledRules": ["MultiFactorAuthentication"]})),
-            rule("NotificationRule", "Admin", "Eligibility", json!({"notificationType": "Email"})),
+            rule("EnablementRule", "Admin", "Assignment", &json!({"enabledRules": ["Justification", "Ticketing"]})),
+            rule("EnablementRule", "Admin", "Eligibility", &json!({"enabledRules": ["MultiFactorAuthentication"]})),
+            rule("NotificationRule", "Admin", "Eligibility", &json!({"notificationType": "Email"})),
             rule(
                 "ExpirationRule",
                 "EndUser",
                 "Assignment",
-                json!({"isExpirationRequired": true, "maximumDuration": "PT8H"}),
+                &json!({"isExpirationRequired": true, "maximumDuration": "PT8H"}),
             ),
-            rule("ApprovalRule", "EndUser", "Assignment", json!({"setting": {"isApprovalRequired": true}})),
-            rule("AuthenticationContextRule", "EndUser", "Assignment", json!({"isEnabled": true, "claimValue": "c1"})),
+            rule("ApprovalRule", "EndUser", "Assignment", &json!({"setting": {"isApprovalRequired": true}})),
+            rule("AuthenticationContextRule", "EndUser", "Assignment", &json!({"isEnabled": true, "claimValue": "c1"})),
         ]);
         let active = AdminRules {
             expiration_required: true,
@@ -166,8 +166,8 @@ mod tests {
     #[test]
     fn approval_and_authentication_context_of_administrators_are_seen() {
         let read = policy(&[
-            rule("ApprovalRule", "admin", "assignment", json!({"setting": {"isApprovalRequired": true}})),
-            rule("AuthenticationContextRule", "Admin", "Eligibility", json!({"isEnabled": true, "claimValue": "c1"})),
+            rule("ApprovalRule", "admin", "assignment", &json!({"setting": {"isApprovalRequired": true}})),
+            rule("AuthenticationContextRule", "Admin", "Eligibility", &json!({"isEnabled": true, "claimValue": "c1"})),
         ]);
         assert!(read.active.approval && !read.eligible.approval);
         assert!(read.eligible.authentication_context && !read.active.authentication_context);

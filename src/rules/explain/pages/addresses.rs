@@ -18,7 +18,8 @@ const REPLACE: Step = run(
 
 pub(in super::super) static ADDRESS_CHARACTER: Page = Page {
     title: "An address has a character that is not allowed there",
-    means: "After its prefix an SMTP address has no blank, no accent and none of < > ( ) ; , [ ] \". X400 and X500 addresses may have almost anything: only control characters, [ ] \" and ' are reported there.",
+    means: "After its prefix an SMTP address has no blank, no accent and none of < > ( ) ; , [ ] \". X400 and X500 \
+        addresses may have almost anything: only control characters, [ ] \" and ' are reported there.",
     cause: "A copied address with a blank at its end, or a name with an accent.",
     see: &[LINT, SHOW],
     fix: &[REPLACE, LINT_AGAIN],
@@ -29,7 +30,8 @@ pub(in super::super) static ADDRESS_CHARACTER: Page = Page {
 
 pub(in super::super) static ADDRESS_FORMAT: Page = Page {
     title: "An address has not the form of its type",
-    means: "An SMTP address is name@domain with one @ and one colon, that of its prefix; a target address needs its prefix.",
+    means: "An SMTP address is name@domain with one @ and one colon, that of its prefix; a target address needs \
+        its prefix.",
     cause: "A prefix written twice (SMTP:smtp:…), a missing @, or a value of another attribute.",
     see: &[LINT, SHOW],
     fix: &[REPLACE, LINT_AGAIN],
@@ -52,7 +54,8 @@ pub(in super::super) static ADDRESS_TOO_LONG: Page = Page {
 
 pub(in super::super) static ADDRESS_DUPLICATE: Page = Page {
     title: "Several AD objects have the address",
-    means: "An address belongs to one object, of whatever type, in whichever attribute, and without regard to case. AD checks none of this; the cloud gives it to the first that is synced.",
+    means: "An address belongs to one object, of whatever type, in whichever attribute, and without regard to \
+        case. AD checks none of this; the cloud gives it to the first that is synced.",
     cause: "A copied account, a contact or a group that has a person's address, an alias of somebody who left.",
     see: &[
         LINT,
@@ -77,11 +80,13 @@ pub(in super::super) static ADDRESS_DUPLICATE: Page = Page {
 
 pub(in super::super) static ADDRESS_NOT_ROUTABLE: Page = Page {
     title: "The domain of an address is none of the internet",
-    means: "Nobody outside can send mail to an address such as jane@corp.local, and Exchange Online silently drops addresses in domains that the tenant has not verified.",
+    means: "Nobody outside can send mail to an address such as jane@corp.local, and Exchange Online silently drops \
+        addresses in domains that the tenant has not verified.",
     cause: "Exchange once made addresses in the forest's own domain.",
     see: &[LINT, SHOW],
     fix: &[
-        say("Remove the address if it is an alias; give the object a public primary address if it is the primary one."),
+        say("Remove the address if it is an alias; give the object a public primary address if it is the primary \
+            one."),
         LINT_AGAIN,
     ],
     sources: &[source::PREPARE, source::USER_RESOURCE],

@@ -10,8 +10,10 @@ const BLANK: Page = Page { theme: Theme::Anchors, ..Page::BLANK };
 
 pub(in super::super) static BAD_ANCHOR: Page = Page {
     title: "The anchor is not 16 octets",
-    means: "A source anchor of a user is a GUID: 16 octets, 24 characters of Base64. The value that was found is not.",
-    cause: "mS-DS-ConsistencyGuid was written by another program or as text, or an ImmutableID comes from another identity provider, which often uses an e-mail address.",
+    means: "A source anchor of a user is a GUID: 16 octets, 24 characters of Base64. The value that was found is \
+        not.",
+    cause: "mS-DS-ConsistencyGuid was written by another program or as text, or an ImmutableID comes from another \
+        identity provider, which often uses an e-mail address.",
     see: &[
         run(
             "The octets in AD",
@@ -30,8 +32,10 @@ pub(in super::super) static BAD_ANCHOR: Page = Page {
 
 pub(in super::super) static ANCHOR_MISMATCH: Page = Page {
     title: "The link states another anchor than the AD user has",
-    means: "The anchor in the link is a check of the author's: it says which AD object was meant. The AD user has another one.",
-    cause: "The AD user was made anew since, the anchor was copied from somebody else, or its octets were written in the wrong order: LDAP's order has the first three fields of a GUID turned round.",
+    means: "The anchor in the link is a check of the author's: it says which AD object was meant. The AD user has \
+        another one.",
+    cause: "The AD user was made anew since, the anchor was copied from somebody else, or its octets were written \
+        in the wrong order: LDAP's order has the first three fields of a GUID turned round.",
     see: &[
         run("Both in all spellings", "matchplan anchor VALUE"),
         run("The AD user's own", "Get-ADUser SAM -Properties objectGUID,'mS-DS-ConsistencyGuid'"),
@@ -44,12 +48,15 @@ pub(in super::super) static ANCHOR_MISMATCH: Page = Page {
 
 pub(in super::super) static ANCHOR_TAKEN: Page = Page {
     title: "Another object has this anchor",
-    means: "Entra matches by anchor before anything else. Another cloud user has this AD user's anchor as its ImmutableID and would be matched in place of the wanted one; or another AD user has the same anchor.",
-    cause: "An ImmutableID that was set by hand on the wrong user, a copied mS-DS-ConsistencyGuid, or an earlier attempt at a match.",
+    means: "Entra matches by anchor before anything else. Another cloud user has this AD user's anchor as its \
+        ImmutableID and would be matched in place of the wanted one; or another AD user has the same anchor.",
+    cause: "An ImmutableID that was set by hand on the wrong user, a copied mS-DS-ConsistencyGuid, or an earlier \
+        attempt at a match.",
     see: &[
         run(
             "The cloud user with the anchor",
-            "Get-MgUser -Filter \"onPremisesImmutableId eq 'IMMUTABLE-ID'\" -ConsistencyLevel eventual -CountVariable n",
+            "Get-MgUser -Filter \"onPremisesImmutableId eq 'IMMUTABLE-ID'\" -ConsistencyLevel eventual \
+                -CountVariable n",
         ),
         run(
             "AD users with the anchor (take the filter from `matchplan anchor`)",
@@ -65,7 +72,8 @@ pub(in super::super) static ANCHOR_TAKEN: Page = Page {
         say("Of two AD users with one anchor, correct mS-DS-ConsistencyGuid of the one that was not synced yet."),
     ],
     unconfirmed: Some(
-        "Whether an ImmutableID must differ from those of soft-deleted users too is not stated; they are reported as well.",
+        "Whether an ImmutableID must differ from those of soft-deleted users too is not stated; they are reported \
+            as well.",
     ),
     sources: &[source::EXISTING_TENANT, source::SYNC_ERRORS, source::USER_UPDATE],
     related: &[Error(MicrosoftError::InvalidHardMatch), Finding(FindingCode::WrongTarget)],
@@ -74,11 +82,14 @@ pub(in super::super) static ANCHOR_TAKEN: Page = Page {
 
 pub(in super::super) static SID_TAKEN: Page = Page {
     title: "Another cloud user has this AD user's SID",
-    means: "onPremisesSecurityIdentifier is unique in a tenant. Another cloud user carries the security identifier of this AD user, so the export of the link would be refused.",
-    cause: "The person was synced before under another anchor and only the ImmutableID was cleared; or a domain controller was restored and gave out the same SIDs twice.",
+    means: "onPremisesSecurityIdentifier is unique in a tenant. Another cloud user carries the security identifier \
+        of this AD user, so the export of the link would be refused.",
+    cause: "The person was synced before under another anchor and only the ImmutableID was cleared; or a domain \
+        controller was restored and gave out the same SIDs twice.",
     see: &[run(
         "The cloud user with the SID",
-        "Get-MgUser -Filter \"onPremisesSecurityIdentifier eq 'SID'\" -Property id,userPrincipalName,onPremisesImmutableId",
+        "Get-MgUser -Filter \"onPremisesSecurityIdentifier eq 'SID'\" -Property \
+            id,userPrincipalName,onPremisesImmutableId",
     )],
     fix: &[
         say("Find out which of the two cloud users belongs to the person."),
@@ -86,9 +97,8 @@ pub(in super::super) static SID_TAKEN: Page = Page {
             "Clear the on-premises attributes of the other, if it is cloud-only",
             "Clear-ADSyncToolsOnPremisesAttribute",
         ),
-        say(
-            "Or write the ImmutableID of the right cloud user into mS-DS-ConsistencyGuid of the AD user, if that was not imported yet.",
-        ),
+        say("Or write the ImmutableID of the right cloud user into mS-DS-ConsistencyGuid of the AD user, if that \
+                was not imported yet."),
     ],
     sources: &[source::EXISTING_TENANT, source::CLEAR_ATTRIBUTES],
     related: &[Error(MicrosoftError::AttributeValueMustBeUnique), Finding(FindingCode::Provisioned)],
@@ -97,24 +107,26 @@ pub(in super::super) static SID_TAKEN: Page = Page {
 
 pub(in super::super) static IMMUTABLE_ID_SET: Page = Page {
     title: "The cloud user has another ImmutableID",
-    means: "A soft match needs a cloud user without ImmutableID. This one has a value, and it is not the AD user's anchor: a conflict, never a match.",
-    cause: "The user was synced or matched before, was federated with another identity provider, or belongs to another AD user.",
+    means: "A soft match needs a cloud user without ImmutableID. This one has a value, and it is not the AD user's \
+        anchor: a conflict, never a match.",
+    cause: "The user was synced or matched before, was federated with another identity provider, or belongs to \
+        another AD user.",
     see: &[
         run("The value", "Get-MgUser -UserId USER -Property onPremisesImmutableId"),
         run("The GUID and the LDAP filter that it stands for", "matchplan anchor IMMUTABLE-ID"),
     ],
     fix: &[
         say("If it is another AD user's anchor, link that AD user instead, or find out who of the two is meant."),
-        say(
-            "If nobody has it, write `match = \"hard\"` in the link: the value is replaced. Make sure that no identity provider signs the person in by it.",
-        ),
+        say("If nobody has it, write `match = \"hard\"` in the link: the value is replaced. Make sure that no \
+                identity provider signs the person in by it."),
         run(
             "Or clear it (null, never an empty text)",
             "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/users/ID -Body '{\"onPremisesImmutableId\":null}'",
         ),
     ],
     unconfirmed: Some(
-        "Microsoft's texts name different errors for this: AttributeValueMustBeUnique (2026), a quarantined duplicate, InvalidSoftMatch (older).",
+        "Microsoft's texts name different errors for this: AttributeValueMustBeUnique (2026), a quarantined \
+            duplicate, InvalidSoftMatch (older).",
     ),
     sources: &[source::SYNC_ERRORS, source::EXISTING_TENANT],
     related: &[Error(MicrosoftError::AttributeValueMustBeUnique), Error(MicrosoftError::InvalidSoftMatch)],
@@ -123,25 +135,29 @@ pub(in super::super) static IMMUTABLE_ID_SET: Page = Page {
 
 pub(in super::super) static OBJECT_IDENTIFIER_SET: Page = Page {
     title: "The cloud user is mapped to an earlier AD object",
-    means: "onPremisesObjectIdentifier of the cloud user is set and is not this AD user's. Since July 2026 Entra refuses to map such a user anew.",
-    cause: "The AD user was made anew, moved between forests, or came with a merger; or only the ImmutableID was cleared when the user was taken out of sync.",
+    means: "onPremisesObjectIdentifier of the cloud user is set and is not this AD user's. Since July 2026 Entra \
+        refuses to map such a user anew.",
+    cause: "The AD user was made anew, moved between forests, or came with a merger; or only the ImmutableID was \
+        cleared when the user was taken out of sync.",
     see: &[run(
         "The value (beta only)",
         "Invoke-MgGraphRequest 'beta/users/ID?$select=onPremisesObjectIdentifier,onPremisesImmutableId'",
     )],
     fix: &[
         run(
-            "Clear it; only null is accepted. It takes the permission User-OnPremisesSyncBehavior.ReadWrite.All and the role Hybrid Identity Administrator or Global Administrator",
+            "Clear it; only null is accepted. It takes the permission User-OnPremisesSyncBehavior.ReadWrite.All \
+                and the role Hybrid Identity Administrator or Global Administrator",
             "Invoke-MgGraphRequest -Method PATCH -Uri beta/users/ID -Body '{\"onPremisesObjectIdentifier\":null}'",
         ),
         say("ADSyncTools 2.5.0 and later does the same with Clear-ADSyncToolsOnPremisesAttribute."),
-        say(
-            "If many are affected: switch allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled on for the time of the match, and off again.",
-        ),
+        say("If many are affected: switch allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled on for the time of \
+                the match, and off again."),
         run("Plan again", "matchplan plan"),
     ],
     unconfirmed: Some(
-        "One text says that any value blocks, another that only a different one does. An equal one is taken to be fine, one that cannot be compared to block. The change reaches tenants between July and September 2026.",
+        "One text says that any value blocks, another that only a different one does. An equal one is taken to be \
+            fine, one that cannot be compared to block. The change reaches tenants between July and September \
+            2026.",
     ),
     sources: &[source::EXISTING_TENANT, source::SYNC_FEATURES, source::CLEAR_ATTRIBUTES],
     related: &[Error(MicrosoftError::AttributeUpdateNotAllowed)],
@@ -150,8 +166,10 @@ pub(in super::super) static OBJECT_IDENTIFIER_SET: Page = Page {
 
 pub(in super::super) static SOURCE_ANCHOR_DIFFERS: Page = Page {
     title: "Another source anchor is in force than the configuration says",
-    means: "Users that are synced already show which AD attribute their ImmutableID comes from, and it is not the one in matchplan.toml. With the wrong one every hard match becomes a duplicate.",
-    cause: "source_anchor is not what Entra Connect was set up with, or Connect was installed anew with another anchor.",
+    means: "Users that are synced already show which AD attribute their ImmutableID comes from, and it is not the \
+        one in matchplan.toml. With the wrong one every hard match becomes a duplicate.",
+    cause: "source_anchor is not what Entra Connect was set up with, or Connect was installed anew with another \
+        anchor.",
     see: &[
         run(
             "What Connect uses (on its server)",
@@ -167,7 +185,8 @@ pub(in super::super) static SOURCE_ANCHOR_DIFFERS: Page = Page {
 
 pub(in super::super) static SOURCE_ANCHOR_UNPROVEN: Page = Page {
     title: "No synced user shows which source anchor is in force",
-    means: "Which AD attribute is the anchor shows in users that are synced already, and there is none that could be compared. The configuration is believed.",
+    means: "Which AD attribute is the anchor shows in users that are synced already, and there is none that could \
+        be compared. The configuration is believed.",
     cause: "A tenant in which nothing was synced yet, or a base_dn without any synced user.",
     see: &[run(
         "What Connect uses (on its server)",
@@ -176,9 +195,8 @@ pub(in super::super) static SOURCE_ANCHOR_UNPROVEN: Page = Page {
     fix: &[
         say("Compare source_anchor in matchplan.toml with what Connect was set up with."),
         say("Link one user first, and look at its ImmutableID after the cycle."),
-        say(
-            "Do not write mS-DS-ConsistencyGuid before Connect is installed: its wizard then takes objectGUID, unless it is started with /SkipLdapSearch.",
-        ),
+        say("Do not write mS-DS-ConsistencyGuid before Connect is installed: its wizard then takes objectGUID, \
+                unless it is started with /SkipLdapSearch."),
     ],
     sources: &[source::DESIGN],
     related: &[Finding(FindingCode::SourceAnchorDiffers)],
@@ -187,12 +205,15 @@ pub(in super::super) static SOURCE_ANCHOR_UNPROVEN: Page = Page {
 
 pub(in super::super) static PROVISIONED: Page = Page {
     title: "The AD user has a cloud object of its own already",
-    means: "A match is evaluated only for objects that are new to the cloud. This AD user was synced before and has its own cloud user, often a duplicate with a mangled name that an earlier match left behind.",
-    cause: "The AD user was in the sync scope before the link was prepared, or an earlier match failed and a quarantined duplicate was made that holds the anchor.",
+    means: "A match is evaluated only for objects that are new to the cloud. This AD user was synced before and \
+        has its own cloud user, often a duplicate with a mangled name that an earlier match left behind.",
+    cause: "The AD user was in the sync scope before the link was prepared, or an earlier match failed and a \
+        quarantined duplicate was made that holds the anchor.",
     see: &[
         run(
             "The cloud user that the AD user has",
-            "Get-MgUser -Filter \"onPremisesImmutableId eq 'IMMUTABLE-ID'\" -ConsistencyLevel eventual -CountVariable n -Property id,userPrincipalName,onPremisesProvisioningErrors",
+            "Get-MgUser -Filter \"onPremisesImmutableId eq 'IMMUTABLE-ID'\" -ConsistencyLevel eventual \
+                -CountVariable n -Property id,userPrincipalName,onPremisesProvisioningErrors",
         ),
         say("A name such as jsmith+1234@contoso.onmicrosoft.com or jsmith1234@… is a quarantined duplicate."),
     ],
@@ -212,17 +233,20 @@ pub(in super::super) static PROVISIONED: Page = Page {
 
 pub(in super::super) static MATCHED_BEFORE: Page = Page {
     title: "The cloud user was synced before",
-    means: "The cloud user still carries the security identifier of an AD account. A soft match is documented to work once per cloud user, so it may fail the second time.",
+    means: "The cloud user still carries the security identifier of an AD account. A soft match is documented to \
+        work once per cloud user, so it may fail the second time.",
     cause: "The user was synced, then cut off, and only its ImmutableID was cleared.",
     see: &[run(
         "What is left over",
-        "Get-MgUser -UserId USER -Property onPremisesSecurityIdentifier,onPremisesSamAccountName,onPremisesImmutableId,onPremisesSyncEnabled",
+        "Get-MgUser -UserId USER -Property \
+            onPremisesSecurityIdentifier,onPremisesSamAccountName,onPremisesImmutableId,onPremisesSyncEnabled",
     )],
     fix: &[
         say("Write `match = \"hard\"` in the link."),
         run(
             "Or clear the left-over attributes first (cloud-only users; keep a copy)",
-            "Invoke-MgGraphRequest -Method PATCH -Uri beta/users/ID -Body '{\"onPremisesSecurityIdentifier\":null,\"onPremisesImmutableId\":null,\"onPremisesObjectIdentifier\":null}'",
+            "Invoke-MgGraphRequest -Method PATCH -Uri beta/users/ID -Body \
+                '{\"onPremisesSecurityIdentifier\":null,\"onPremisesImmutableId\":null,\"onPremisesObjectIdentifier\":null}'",
         ),
     ],
     unconfirmed: Some(

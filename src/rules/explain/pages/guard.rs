@@ -32,7 +32,8 @@ pub(in super::super) static PROTECT_UNRESOLVED: Page = Page {
 
 pub(in super::super) static TOO_MANY_LINKS: Page = Page {
     title: "The plan changes more links than allowed",
-    means: "guard.max_links says how many links one plan may change. A plan that is larger than anyone meant it to be should not go through unseen.",
+    means: "guard.max_links says how many links one plan may change. A plan that is larger than anyone meant it to \
+        be should not go through unseen.",
     cause: "Too many match plans at once, or a limit that is too low.",
     see: &[run("How many there are", "matchplan plan")],
     fix: &[
@@ -57,7 +58,8 @@ pub(in super::super) static TOO_MANY_ROLE_REMOVALS: Page = Page {
 
 pub(in super::super) static CHANGED_SINCE: Page = Page {
     title: "Somebody has changed the value since",
-    means: "A rollback puts back what was there before. The value is not the one that the apply left any more, so somebody else has changed it, and it is left alone.",
+    means: "A rollback puts back what was there before. The value is not the one that the apply left any more, so \
+        somebody else has changed it, and it is left alone.",
     cause: "An administrator, another program or the sync engine wrote to the same user in between.",
     see: &[run("What differs from what was done", "matchplan status")],
     fix: &[
@@ -70,14 +72,14 @@ pub(in super::super) static CHANGED_SINCE: Page = Page {
 
 pub(in super::super) static POINT_OF_NO_RETURN: Page = Page {
     title: "The sync cycle has run: this link cannot be taken back as if nothing had been",
-    means: "Entra has taken the cloud user over. What was overwritten is gone, the password may be AD's, and AD is the source now.",
+    means: "Entra has taken the cloud user over. What was overwritten is gone, the password may be AD's, and AD is \
+        the source now.",
     cause: "The rollback comes after the cycle that formed the link.",
     see: &[run("How far each link is", "matchplan status")],
     fix: &[
         say("Roles that are still missing can be given back."),
-        say(
-            "To part the two again: hand the user's source of authority to the cloud (isCloudManaged), or take the AD user out of scope, restore the cloud user, and clear its on-premises attributes.",
-        ),
+        say("To part the two again: hand the user's source of authority to the cloud (isCloudManaged), or take the \
+                AD user out of scope, restore the cloud user, and clear its on-premises attributes."),
     ],
     sources: &[source::SOURCE_OF_AUTHORITY, source::CLEAR_ATTRIBUTES, source::EXISTING_TENANT],
     related: &[Finding(FindingCode::ChangedSince)],
@@ -86,7 +88,8 @@ pub(in super::super) static POINT_OF_NO_RETURN: Page = Page {
 
 pub(in super::super) static ROLE_GRANT: Page = Page {
     title: "The rollback would grant a role",
-    means: "Going back means giving the user a role that it does not hold now. Granting a role is never done unasked.",
+    means: "Going back means giving the user a role that it does not hold now. Granting a role is never done \
+        unasked.",
     cause: "The apply took the role, and was not finished.",
     see: &[run("Which roles are suspended", "matchplan status")],
     fix: &[run("If the user is to have the role again", "matchplan rollback --allow role-grants")],

@@ -18,7 +18,8 @@ const SHOW_UPN: Step = run("The name", "(Get-ADUser SAM).UserPrincipalName");
 
 pub(in super::super) static UPN_MISSING: Page = Page {
     title: "The user has no userPrincipalName",
-    means: "The sync makes a sign-in name up from sAMAccountName and the domain, and in the cloud it may become MailNickName@initial domain.",
+    means: "The sync makes a sign-in name up from sAMAccountName and the domain, and in the cloud it may become \
+        MailNickName@initial domain.",
     cause: "An account that was made by a script or a migration without the attribute.",
     see: &[LINT, SHOW_UPN],
     fix: &[SET_UPN, LINT_AGAIN],
@@ -29,12 +30,14 @@ pub(in super::super) static UPN_MISSING: Page = Page {
 
 pub(in super::super) static UPN_CHARACTER: Page = Page {
     title: "The UPN has a character that the cloud does not take",
-    means: "Before the @ only A-Z, a-z, 0-9 and ' . - _ ! # ^ ~ are allowed. An apostrophe is fine; a blank or an accent is not.",
+    means: "Before the @ only A-Z, a-z, 0-9 and ' . - _ ! # ^ ~ are allowed. An apostrophe is fine; a blank or an \
+        accent is not.",
     cause: "A name with an accent or a blank was taken over as it is written.",
     see: &[LINT, SHOW_UPN],
     fix: &[SET_UPN, TELL, LINT_AGAIN],
     unconfirmed: Some(
-        "One text of Microsoft's has the export fail (IdentityDataValidationFailed), another has the name replaced by MailNickName@initial domain.",
+        "One text of Microsoft's has the export fail (IdentityDataValidationFailed), another has the name replaced \
+            by MailNickName@initial domain.",
     ),
     sources: &[source::PREPARE, source::USER_UPDATE],
     related: &[Error(MicrosoftError::IdentityDataValidationFailed), Finding(FindingCode::UpnFormat)],
@@ -54,7 +57,8 @@ pub(in super::super) static UPN_FORMAT: Page = Page {
 
 pub(in super::super) static UPN_TOO_LONG: Page = Page {
     title: "The UPN is too long",
-    means: "At most 64 characters stand before the @, 48 after it, and 113 in all. The limits themselves are allowed.",
+    means: "At most 64 characters stand before the @, 48 after it, and 113 in all. The limits themselves are \
+        allowed.",
     cause: "A long double name, or a deep domain name as the suffix.",
     see: &[LINT, SHOW_UPN],
     fix: &[SET_UPN, TELL, LINT_AGAIN],
@@ -64,8 +68,10 @@ pub(in super::super) static UPN_TOO_LONG: Page = Page {
 
 pub(in super::super) static UPN_DUPLICATE: Page = Page {
     title: "Several AD objects have the UPN",
-    means: "A sign-in name belongs to one user. Of several, the first that is synced gets it; the others are quarantined under mangled names.",
-    cause: "AD checks new names on a best-effort basis only: duplicates remain from before, or were made on two domain controllers at once.",
+    means: "A sign-in name belongs to one user. Of several, the first that is synced gets it; the others are \
+        quarantined under mangled names.",
+    cause: "AD checks new names on a best-effort basis only: duplicates remain from before, or were made on two \
+        domain controllers at once.",
     see: &[
         LINT,
         run("All holders in the forest", "Get-ADUser -Filter \"userPrincipalName -eq 'UPN'\" -Server DC:3268"),
@@ -78,12 +84,14 @@ pub(in super::super) static UPN_DUPLICATE: Page = Page {
 
 pub(in super::super) static SUFFIX_NOT_ROUTABLE: Page = Page {
     title: "The UPN's suffix is no domain of the internet",
-    means: "A suffix such as corp.local cannot be verified in a tenant, so the cloud name becomes MailNickName@initial domain (….onmicrosoft.com).",
+    means: "A suffix such as corp.local cannot be verified in a tenant, so the cloud name becomes \
+        MailNickName@initial domain (….onmicrosoft.com).",
     cause: "The forest was named so, and users got the domain's own name as their suffix.",
     see: &[LINT, run("The forest's suffixes", "(Get-ADForest).UPNSuffixes")],
     fix: &[run("Add a public suffix to the forest", "Set-ADForest FOREST -UPNSuffixes @{Add='SUFFIX'}"), SET_UPN, TELL],
     unconfirmed: Some(
-        "Endings for private use are known by name here; whether another domain exists, only the tenant's verified domains can say.",
+        "Endings for private use are known by name here; whether another domain exists, only the tenant's verified \
+            domains can say.",
     ),
     sources: &[source::PREPARE, source::UPN_POPULATION],
     related: &[Finding(FindingCode::UnverifiedSuffix), Finding(FindingCode::SuffixNotInForest)],
@@ -92,7 +100,8 @@ pub(in super::super) static SUFFIX_NOT_ROUTABLE: Page = Page {
 
 pub(in super::super) static SAM_CHARACTER: Page = Page {
     title: "The sAMAccountName has a character that is not allowed",
-    means: "Where the UPN is missing or not valid, sAMAccountName stands in for it, and then [ \\ \" | , / : < > + = ; ? * ' ] may not stand in it.",
+    means: "Where the UPN is missing or not valid, sAMAccountName stands in for it, and then [ \\ \" | , / : < > + \
+        = ; ? * ' ] may not stand in it.",
     cause: "An old account name, together with a UPN that is no good.",
     see: &[LINT, run("Both names", "Get-ADUser SAM -Properties userPrincipalName")],
     fix: &[

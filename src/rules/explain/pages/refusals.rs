@@ -10,24 +10,27 @@ const BLANK: Page = Page { theme: Theme::Refusals, ..Page::BLANK };
 
 pub(in super::super) static AUTHORIZATION_REQUEST_DENIED: Page = Page {
     title: "Authorization_RequestDenied: not allowed",
-    means: "Graph refuses the request (HTTP 403): a permission is missing, or the target is an administrator and the caller is not strong enough for it.",
-    cause: "ImmutableID, UPN, password, accountEnabled, deletion and restoring are sensitive actions. On a role holder, a member or an owner of a role-assignable group they take Privileged Authentication Administrator or Global Administrator besides the permission. An application needs that role assigned to its own service principal.",
+    means: "Graph refuses the request (HTTP 403): a permission is missing, or the target is an administrator and \
+        the caller is not strong enough for it.",
+    cause: "ImmutableID, UPN, password, accountEnabled, deletion and restoring are sensitive actions. On a role \
+        holder, a member or an owner of a role-assignable group they take Privileged Authentication Administrator \
+        or Global Administrator besides the permission. An application needs that role assigned to its own service \
+        principal.",
     see: &[
         run("The permissions that the token has", "Get-MgContext | Select-Object -ExpandProperty Scopes"),
         run(
             "The roles of the target",
-            "Get-MgRoleManagementDirectoryRoleAssignment -Filter \"principalId eq 'ID'\" -ExpandProperty roleDefinition",
+            "Get-MgRoleManagementDirectoryRoleAssignment -Filter \"principalId eq 'ID'\" -ExpandProperty \
+                roleDefinition",
         ),
         run("What was asked and answered", "matchplan apply --trace trace.jsonl"),
     ],
     fix: &[
         say("Grant the permission that the message or the finding names, with the administrator's consent."),
-        say(
-            "For users with a role: assign Privileged Authentication Administrator to the identity that runs the tool, for the time of the project.",
-        ),
-        say(
-            "With a person's sign-in on privileged targets, the permission Directory.AccessAsUser.All is needed as well.",
-        ),
+        say("For users with a role: assign Privileged Authentication Administrator to the identity that runs the \
+                tool, for the time of the project."),
+        say("With a person's sign-in on privileged targets, the permission Directory.AccessAsUser.All is needed as \
+                well."),
     ],
     sources: &[source::SENSITIVE_ACTIONS, source::USER_UPDATE, source::GRAPH_ERRORS],
     related: &[Finding(FindingCode::RolesUnseen), Finding(FindingCode::CouldNotBeSeen)],
@@ -38,7 +41,8 @@ pub(in super::super) static AUTHORIZATION_REQUEST_DENIED: Page = Page {
 pub(in super::super) static ON_PREMISES_MASTERED: Page = Page {
     title: "The user is synced: Graph does not change what AD owns",
     means: "The attribute belongs to AD as long as the user is synced, ImmutableID included (HTTP 400).",
-    cause: "The user was linked in the meantime, or was synced all along. The on-premises attributes can be changed on cloud-only users only.",
+    cause: "The user was linked in the meantime, or was synced all along. The on-premises attributes can be \
+        changed on cloud-only users only.",
     see: &[run(
         "Whether it is synced",
         "Get-MgUser -UserId USER -Property onPremisesSyncEnabled,onPremisesLastSyncDateTime",
@@ -58,7 +62,8 @@ pub(in super::super) static ON_PREMISES_MASTERED: Page = Page {
 
 pub(in super::super) static OBJECT_CONFLICT: Page = Page {
     title: "Another object with the same value exists",
-    means: "Graph refuses a value that must be unique (HTTP 400): a UPN, an address or an ImmutableID that another object of the tenant has.",
+    means: "Graph refuses a value that must be unique (HTTP 400): a UPN, an address or an ImmutableID that another \
+        object of the tenant has.",
     cause: "The value was given to somebody else since the plan was made, or by another plan.",
     see: &[
         run("Who has it", "Get-MgUser -Filter \"userPrincipalName eq 'VALUE' or mail eq 'VALUE'\""),
@@ -78,7 +83,8 @@ pub(in super::super) static OBJECT_CONFLICT: Page = Page {
 
 pub(in super::super) static FEDERATED_SOURCE_ANCHOR: Page = Page {
     title: "You must provide a required property: FederatedUser.SourceAnchor",
-    means: "A user whose name is in a federated domain must have an ImmutableID; it cannot be cleared or changed while the name is there.",
+    means: "A user whose name is in a federated domain must have an ImmutableID; it cannot be cleared or changed \
+        while the name is there.",
     cause: "The domain of the userPrincipalName is federated.",
     see: &[run("How the domain signs in", "Get-MgDomain -DomainId DOMAIN | Select-Object Id,AuthenticationType")],
     fix: &[
@@ -89,7 +95,8 @@ pub(in super::super) static FEDERATED_SOURCE_ANCHOR: Page = Page {
         say("Change the ImmutableID, then give the old name back."),
     ],
     unconfirmed: Some(
-        "That it is required at creation is documented. The rest rests on customers' reports (MicrosoftDocs/azure-docs, issue 5108).",
+        "That it is required at creation is documented. The rest rests on customers' reports \
+            (MicrosoftDocs/azure-docs, issue 5108).",
     ),
     sources: &[source::USER_RESOURCE],
     related: &[Finding(FindingCode::FederatedDomain)],
@@ -100,7 +107,8 @@ pub(in super::super) static FEDERATED_SOURCE_ANCHOR: Page = Page {
 pub(in super::super) static BAD_REQUEST: Page = Page {
     title: "Request_BadRequest: Graph does not take the request as it is",
     means: "A value, a property or the body is not accepted (HTTP 400). The message behind it says which.",
-    cause: "An empty text where null is meant (Update-MgUser -OnPremisesImmutableId $null sends one), proxyAddresses, which Graph only reads, or a value with characters that are not allowed.",
+    cause: "An empty text where null is meant (Update-MgUser -OnPremisesImmutableId $null sends one), \
+        proxyAddresses, which Graph only reads, or a value with characters that are not allowed.",
     see: &[run("What was asked and answered", "matchplan apply --trace trace.jsonl")],
     fix: &[
         run(
@@ -117,7 +125,8 @@ pub(in super::super) static BAD_REQUEST: Page = Page {
 
 pub(in super::super) static RESOURCE_NOT_FOUND: Page = Page {
     title: "Request_ResourceNotFound: there is no such object",
-    means: "Graph knows no object of that id or name (HTTP 404), or does not know it yet: after a change, reads may be behind for a while.",
+    means: "Graph knows no object of that id or name (HTTP 404), or does not know it yet: after a change, reads \
+        may be behind for a while.",
     cause: "The object was deleted or renamed, or it is in another tenant.",
     see: &[run("Deleted users", "Get-MgDirectoryDeletedItemAsUser -All -Property id,userPrincipalName")],
     fix: &[run("Plan again", "matchplan plan")],
@@ -132,14 +141,16 @@ pub(in super::super) static RESOURCE_NOT_FOUND: Page = Page {
 
 pub(in super::super) static UNSUPPORTED_QUERY: Page = Page {
     title: "Request_UnsupportedQuery: the filter needs an advanced query, or is not supported",
-    means: "Some properties, onPremisesImmutableId among them, can be filtered only with ConsistencyLevel: eventual and $count=true, and some not at all.",
+    means: "Some properties, onPremisesImmutableId among them, can be filtered only with ConsistencyLevel: \
+        eventual and $count=true, and some not at all.",
     cause: "A query by hand without the two.",
     see: &[run(
         "The same with both",
         "Get-MgUser -Filter \"onPremisesImmutableId eq 'IMMUTABLE-ID'\" -ConsistencyLevel eventual -CountVariable n",
     )],
     fix: &[say(
-        "Add the header and $count=true, and encode + / = of Base64 in a URL. Compare the case of the answer: an anchor is case-sensitive.",
+        "Add the header and $count=true, and encode + / = of Base64 in a URL. Compare the case of the answer: an \
+            anchor is case-sensitive.",
     )],
     sources: &[source::ADVANCED_QUERIES, source::USER_RESOURCE],
     said: &["Request_UnsupportedQuery", "Unsupported or invalid query filter clause"],
@@ -148,7 +159,8 @@ pub(in super::super) static UNSUPPORTED_QUERY: Page = Page {
 
 pub(in super::super) static AAD_PREMIUM_LICENSE_REQUIRED: Page = Page {
     title: "AadPremiumLicenseRequired: Privileged Identity Management is not licensed",
-    means: "PIM's part of Graph answers with this error in a tenant without Entra ID P2 or Entra ID Governance. Eligible roles could then not be seen, which is not the same as: there are none.",
+    means: "PIM's part of Graph answers with this error in a tenant without Entra ID P2 or Entra ID Governance. \
+        Eligible roles could then not be seen, which is not the same as: there are none.",
     cause: "The tenant never had the licence, or it has ended.",
     see: &[run("The tenant's licences", "Get-MgSubscribedSku | Select-Object SkuPartNumber,ConsumedUnits")],
     fix: &[
@@ -169,7 +181,8 @@ pub(in super::super) static AAD_PREMIUM_LICENSE_REQUIRED: Page = Page {
 pub(in super::super) static PERMISSION_SCOPE_NOT_GRANTED: Page = Page {
     title: "PermissionScopeNotGranted: PIM lacks a permission",
     means: "PIM's part of Graph says with this error that the credential may not do it.",
-    cause: "RoleEligibilitySchedule.ReadWrite.Directory, RoleAssignmentSchedule.ReadWrite.Directory or RoleManagement.ReadWrite.Directory was not granted.",
+    cause: "RoleEligibilitySchedule.ReadWrite.Directory, RoleAssignmentSchedule.ReadWrite.Directory or \
+        RoleManagement.ReadWrite.Directory was not granted.",
     see: &[run("The permissions that the token has", "Get-MgContext | Select-Object -ExpandProperty Scopes")],
     fix: &[say("Grant the permission with the administrator's consent, and plan again.")],
     sources: &[source::PIM_REQUESTS],
@@ -185,7 +198,8 @@ pub(in super::super) static ROLE_ASSIGNMENT_EXISTS: Page = Page {
     see: &[
         run(
             "The user's assignments",
-            "Get-MgRoleManagementDirectoryRoleAssignment -Filter \"principalId eq 'ID'\" -ExpandProperty roleDefinition",
+            "Get-MgRoleManagementDirectoryRoleAssignment -Filter \"principalId eq 'ID'\" -ExpandProperty \
+                roleDefinition",
         ),
         run("What the tool still wants to give back", "matchplan status"),
     ],
@@ -215,11 +229,14 @@ pub(in super::super) static ROLE_ASSIGNMENT_DOES_NOT_EXIST: Page = Page {
 
 pub(in super::super) static ROLE_POLICY: Page = Page {
     title: "RoleAssignmentRequestPolicyValidationFailed: the role's policy forbids it",
-    means: "PIM's policy of the role does not allow the assignment as it was asked for. The message names the rule: ExpirationRule, JustificationRule, TicketingRule, MfaRule and the like.",
-    cause: "The policy wants an end, allows a shorter time, or asks for a justification, a ticket, approval or stronger sign-in.",
+    means: "PIM's policy of the role does not allow the assignment as it was asked for. The message names the \
+        rule: ExpirationRule, JustificationRule, TicketingRule, MfaRule and the like.",
+    cause: "The policy wants an end, allows a shorter time, or asks for a justification, a ticket, approval or \
+        stronger sign-in.",
     see: &[run(
         "The policy of the role",
-        "Get-MgPolicyRoleManagementPolicyAssignment -Filter \"scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq 'ROLE'\" -ExpandProperty 'policy($expand=rules)'",
+        "Get-MgPolicyRoleManagementPolicyAssignment -Filter \"scopeId eq '/' and scopeType eq 'DirectoryRole' and \
+            roleDefinitionId eq 'ROLE'\" -ExpandProperty 'policy($expand=rules)'",
     )],
     fix: &[
         say("Relax the policy for the time of the match, or give the role back by hand in the Entra admin center."),
@@ -234,7 +251,8 @@ pub(in super::super) static ROLE_POLICY: Page = Page {
 
 pub(in super::super) static TOO_MANY_REQUESTS: Page = Page {
     title: "TooManyRequests: Graph is throttling",
-    means: "The tenant, or this application in it, asked more than Graph allows in a time (HTTP 429). The tool waits as long as Retry-After says and goes on by itself.",
+    means: "The tenant, or this application in it, asked more than Graph allows in a time (HTTP 429). The tool \
+        waits as long as Retry-After says and goes on by itself.",
     cause: "Other programs use the same tenant, or the plan is very large.",
     see: &[run("What was asked and answered", "matchplan plan --trace trace.jsonl")],
     fix: &[say("Wait a few minutes and try again; plan fewer links at once.")],
@@ -245,8 +263,10 @@ pub(in super::super) static TOO_MANY_REQUESTS: Page = Page {
 
 pub(in super::super) static UPN_NOT_UNIQUE_IN_FOREST: Page = Page {
     title: "AD refuses a userPrincipalName that another user has",
-    means: "Domain controllers of Windows Server 2012 R2 and later check a new userPrincipalName against the forest and refuse one that is taken (LDAP constraint violation, error 8648).",
-    cause: "Another AD user has the name, or had it until a moment ago and the change has not reached this domain controller.",
+    means: "Domain controllers of Windows Server 2012 R2 and later check a new userPrincipalName against the \
+        forest and refuse one that is taken (LDAP constraint violation, error 8648).",
+    cause: "Another AD user has the name, or had it until a moment ago and the change has not reached this domain \
+        controller.",
     see: &[run(
         "Who has it, in the whole forest",
         "Get-ADUser -Filter \"userPrincipalName -eq 'UPN'\" -Server DC:3268",
@@ -256,7 +276,8 @@ pub(in super::super) static UPN_NOT_UNIQUE_IN_FOREST: Page = Page {
         run("Plan again", "matchplan plan"),
     ],
     unconfirmed: Some(
-        "The check is a best effort: without a global catalog at hand only the controller's own data is looked at, so duplicates can exist all the same.",
+        "The check is a best effort: without a global catalog at hand only the controller's own data is looked at, \
+            so duplicates can exist all the same.",
     ),
     sources: &[source::UPN_UNIQUENESS],
     related: &[Finding(FindingCode::UpnConflict)],

@@ -10,17 +10,20 @@ const BLANK: Page = Page { theme: Theme::Tenant, ..Page::BLANK };
 
 pub(in super::super) static SOFT_MATCH_BLOCKED: Page = Page {
     title: "The tenant blocks soft matches",
-    means: "blockSoftMatchEnabled is on: every match by address or UPN ends in InvalidSoftMatch. New hybrid-joined devices are refused as well.",
+    means: "blockSoftMatchEnabled is on: every match by address or UPN ends in InvalidSoftMatch. New hybrid-joined \
+        devices are refused as well.",
     cause: "Microsoft advises to have it on at all times other than during a matching project.",
     see: &[run("The switch", "(Get-MgDirectoryOnPremiseSynchronization).Features.BlockSoftMatchEnabled")],
     fix: &[
         run(
             "Switch it off for the time of the match",
-            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body '{\"features\":{\"blockSoftMatchEnabled\":false}}'",
+            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body \
+                '{\"features\":{\"blockSoftMatchEnabled\":false}}'",
         ),
         run(
             "Switch it on again afterwards",
-            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body '{\"features\":{\"blockSoftMatchEnabled\":true}}'",
+            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body \
+                '{\"features\":{\"blockSoftMatchEnabled\":true}}'",
         ),
         say("Or write `match = \"hard\"`: a hard match is not affected by this switch."),
     ],
@@ -31,7 +34,8 @@ pub(in super::super) static SOFT_MATCH_BLOCKED: Page = Page {
 
 pub(in super::super) static HARD_MATCH_BLOCKED: Page = Page {
     title: "The tenant blocks takeover by hard match",
-    means: "blockCloudObjectTakeoverThroughHardMatchEnabled is on: a hard match with a cloud-managed user ends in InvalidHardMatch, even with one that was synced before, left the scope and was restored.",
+    means: "blockCloudObjectTakeoverThroughHardMatchEnabled is on: a hard match with a cloud-managed user ends in \
+        InvalidHardMatch, even with one that was synced before, left the scope and was restored.",
     cause: "Microsoft advises to have it on at all times other than during a matching project.",
     see: &[run(
         "The switch",
@@ -40,7 +44,8 @@ pub(in super::super) static HARD_MATCH_BLOCKED: Page = Page {
     fix: &[
         run(
             "Switch it off for the time of the match",
-            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body '{\"features\":{\"blockCloudObjectTakeoverThroughHardMatchEnabled\":false}}'",
+            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body \
+                '{\"features\":{\"blockCloudObjectTakeoverThroughHardMatchEnabled\":false}}'",
         ),
         say("Switch it on again afterwards."),
         say("Or link by soft match, where the addresses allow it."),
@@ -52,7 +57,8 @@ pub(in super::super) static HARD_MATCH_BLOCKED: Page = Page {
 
 pub(in super::super) static UPN_MATCH_OFF: Page = Page {
     title: "The tenant does not match by UPN",
-    means: "softMatchOnUpnEnabled is off, and the primary address does not match either, so a second cloud user would be made.",
+    means: "softMatchOnUpnEnabled is off, and the primary address does not match either, so a second cloud user \
+        would be made.",
     cause: "A tenant that began to sync before 30 March 2016; newer ones have it on.",
     see: &[run("The switch", "(Get-MgDirectoryOnPremiseSynchronization).Features.SoftMatchOnUpnEnabled")],
     fix: &[
@@ -60,7 +66,8 @@ pub(in super::super) static UPN_MATCH_OFF: Page = Page {
         say("Or write `match = \"hard\"` in the link."),
         run(
             "Or switch it on. It cannot be switched off again",
-            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body '{\"features\":{\"softMatchOnUpnEnabled\":true}}'",
+            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body \
+                '{\"features\":{\"softMatchOnUpnEnabled\":true}}'",
         ),
     ],
     sources: &[source::UPN_MATCHING, source::SYNC_FEATURES],
@@ -70,12 +77,15 @@ pub(in super::super) static UPN_MATCH_OFF: Page = Page {
 
 pub(in super::super) static SYNC_FEATURES_UNSEEN: Page = Page {
     title: "The tenant's switches could not be read",
-    means: "Whether the tenant blocks matches, matches by UPN, or replaces passwords is unknown. The plan goes by Microsoft's defaults and says so.",
-    cause: "The credential lacks OnPremDirectorySynchronization.Read.All. With a person's sign-in, the person needs a role besides.",
+    means: "Whether the tenant blocks matches, matches by UPN, or replaces passwords is unknown. The plan goes by \
+        Microsoft's defaults and says so.",
+    cause: "The credential lacks OnPremDirectorySynchronization.Read.All. With a person's sign-in, the person \
+        needs a role besides.",
     see: &[run("Try the read", "Get-MgDirectoryOnPremiseSynchronization | Select-Object -ExpandProperty Features")],
     fix: &[say("Grant OnPremDirectorySynchronization.Read.All, and plan again; or look at the switches by hand.")],
     unconfirmed: Some(
-        "Which role is the least that a person needs to read them is not clear from the documents; Global Administrator is the one that older ones name.",
+        "Which role is the least that a person needs to read them is not clear from the documents; Global \
+            Administrator is the one that older ones name.",
     ),
     sources: &[source::DIRECTORY_SYNC, source::SYNC_FEATURES],
     related: &[
@@ -89,7 +99,8 @@ pub(in super::super) static SYNC_FEATURES_UNSEEN: Page = Page {
 pub(in super::super) static SYNC_DISABLED: Page = Page {
     title: "Directory synchronization is off in the tenant",
     means: "Nothing is synced into this tenant, so no cycle would form a link.",
-    cause: "Sync was never set up, or was switched off. After it was switched off it cannot be switched on for 72 hours.",
+    cause: "Sync was never set up, or was switched off. After it was switched off it cannot be switched on for 72 \
+        hours.",
     see: &[run(
         "The tenant's state",
         "Get-MgOrganization | Select-Object OnPremisesSyncEnabled,OnPremisesLastSyncDateTime",
@@ -104,19 +115,22 @@ pub(in super::super) static SYNC_DISABLED: Page = Page {
 
 pub(in super::super) static CLOUD_MANAGED: Page = Page {
     title: "The source of authority of this user is the cloud",
-    means: "The user was handed over to the cloud (isCloudManaged is true). Updates from AD are blocked, so it is never taken over.",
+    means: "The user was handed over to the cloud (isCloudManaged is true). Updates from AD are blocked, so it is \
+        never taken over.",
     cause: "An administrator changed the user's source of authority.",
     see: &[run("The switch of the user", "Invoke-MgGraphRequest v1.0/users/ID/onPremisesSyncBehavior")],
     fix: &[
         run(
             "Hand it back; it needs User-OnPremisesSyncBehavior.ReadWrite.All and Hybrid Identity Administrator",
-            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/users/ID/onPremisesSyncBehavior -Body '{\"isCloudManaged\":false}'",
+            "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/users/ID/onPremisesSyncBehavior -Body \
+                '{\"isCloudManaged\":false}'",
         ),
         say("Take the user out of cloud groups and access packages first: it must not be referenced by them."),
         run("Plan again", "matchplan plan"),
     ],
     unconfirmed: Some(
-        "That such a user is never matched follows from the description of isCloudManaged; no text says it in these words.",
+        "That such a user is never matched follows from the description of isCloudManaged; no text says it in \
+            these words.",
     ),
     sources: &[source::SOURCE_OF_AUTHORITY],
     ..BLANK
@@ -124,18 +138,19 @@ pub(in super::super) static CLOUD_MANAGED: Page = Page {
 
 pub(in super::super) static FEDERATED_DOMAIN: Page = Page {
     title: "The sign-in name is in a federated domain",
-    means: "The cloud user signs in through another identity provider. Its ImmutableID cannot be changed while its name is in such a domain, and soft matches there are reported to fail.",
+    means: "The cloud user signs in through another identity provider. Its ImmutableID cannot be changed while its \
+        name is in such a domain, and soft matches there are reported to fail.",
     cause: "The domain of the userPrincipalName is federated, with AD FS or another provider.",
     see: &[run("How the domain signs in", "Get-MgDomain -DomainId DOMAIN | Select-Object Id,AuthenticationType")],
     fix: &[
-        say(
-            "For a hard match: give the cloud user a name in a managed domain (….onmicrosoft.com) for the time of the match.",
-        ),
+        say("For a hard match: give the cloud user a name in a managed domain (….onmicrosoft.com) for the time of \
+                the match."),
         say("For a soft match: try one link first."),
         say("See to it that the identity provider issues the same ImmutableID as the anchor in its claims."),
     ],
     unconfirmed: Some(
-        "Only customers' reports of 2018 say so (MicrosoftDocs/azure-docs, issue 5108); Microsoft's documents are silent. That a new name frees the ImmutableID is the usual cure, and unconfirmed as well.",
+        "Only customers' reports of 2018 say so (MicrosoftDocs/azure-docs, issue 5108); Microsoft's documents are \
+            silent. That a new name frees the ImmutableID is the usual cure, and unconfirmed as well.",
     ),
     sources: &[source::DESIGN, source::USER_RESOURCE],
     related: &[super::super::topic::Topic::Message(super::super::message::Message::FederatedSourceAnchor)],
@@ -144,7 +159,8 @@ pub(in super::super) static FEDERATED_DOMAIN: Page = Page {
 
 pub(in super::super) static COULD_NOT_BE_SEEN: Page = Page {
     title: "A part of the tenant could not be read",
-    means: "Something that may stand in the way of a link could not be looked at. That is not the same as: there is nothing. The finding says which part.",
+    means: "Something that may stand in the way of a link could not be looked at. That is not the same as: there \
+        is nothing. The finding says which part.",
     cause: "The credential lacks a permission, the tenant a licence, or the read failed half way.",
     see: &[run("The parts that are missing, with the reason for each", "matchplan plan --details")],
     fix: &[say("Grant the permission that the finding names, and plan again; or check that part by hand.")],
@@ -164,7 +180,8 @@ pub(in super::super) static FOREIGN_TENANT: Page = Page {
 
 pub(in super::super) static DOMAIN_UNREAD: Page = Page {
     title: "A configured AD domain is not in the snapshot",
-    means: "The configuration names an AD domain that the snapshot does not hold, so its users and addresses are unknown.",
+    means: "The configuration names an AD domain that the snapshot does not hold, so its users and addresses are \
+        unknown.",
     cause: "The snapshot was taken before the [[ad]] section was added or renamed.",
     see: &[run("Read both directories again", "matchplan snapshot --out FILE")],
     fix: &[say("Take a new snapshot with this configuration, and plan from it.")],
