@@ -137,11 +137,10 @@ where
         let user = self.link(link)?.cloud;
         let suspends = self.steps_of(link).iter().any(|s| matches!(s.action, Action::Suspend { .. }));
         let why = match self.holds_nothing(&user).await {
-            Ok(Ok(())) => return Ok(()),
             Ok(Err(why)) => why,
             Err(error) if suspends => format!("whether {user} still holds a role cannot be read: {}", error.in_full()),
-            // That the roles cannot be read, the plan has said.
-            Err(_) => return Ok(()),
+            // It holds none; or its roles cannot be read, which the plan has said.
+            Ok(Ok(())) | Err(_) => return Ok(()),
         };
         self.failures.set(self.failures.get() + 1);
         self.undo_link(link, &why).await

@@ -113,7 +113,9 @@ impl Progress {
             What::ApplyStarted { steps, done, .. } => (self.done, self.steps) = (*done, *steps),
             What::WaveStarted { wave, waves, .. } => self.wave = format!("wave {wave}/{waves}"),
             What::StepStarted { step } => self.say(&headline(step)),
-            What::StepSucceeded { step, .. } | What::StepFailed { step, .. } => self.step_ended(step),
+            What::StepSucceeded { step, .. } | What::StepFailed { step, .. } | What::RoleForgone { step, .. } => {
+                self.step_ended(step);
+            }
             What::CyclePolled { wave: _, waited, timeout, last_sync, linked, of } => {
                 let seen = last_sync.map(|at: Timestamp| format!(", last sync {}", at.strftime("%H:%M:%SZ")));
                 self.say(&format!(
@@ -127,7 +129,6 @@ impl Progress {
             What::StepUndone { step } => self.say(&format!("undone: {}", headline(step))),
             What::Stopping => self.say("stopping: finishing what is in flight"),
             What::CycleAsked { .. } => self.say("waiting for the sync cycle"),
-            What::RoleForgone { step, .. } => self.step_ended(step),
             What::UndoFailed { .. }
             | What::CycleProven { .. }
             | What::TimedOut { .. }

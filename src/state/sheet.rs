@@ -84,7 +84,9 @@ fn entry(out: &mut String, n: usize, user: &EntraRef, holding: &Holding, restore
         let _ = writeln!(out, "   {name:<11} {value}");
     };
     line("user", &format!("{upn} ({})", holding.user()));
-    facts.iter().for_each(|(name, value)| line(name, value));
+    for (name, value) in &facts {
+        line(name, value);
+    }
     let until = holding.ends().map_or_else(|| "for good".to_owned(), |ends| format!("until {ends}"));
     let from = holding.starts().map_or_else(String::new, |starts| format!(" from {starts}"));
     line("held", &format!("{}{from} {until}", holding.kind()));

@@ -32,10 +32,7 @@ fn every_kind(world: &World) {
     world.join(other, cloud_id(0), RoleKind::Eligible, end);
 }
 
-// rule: 3.6-eligible
-// rule: 3.6-time-bound
-// rule: 3.6-scope
-// rule: 3.6-activated
+// rule: 3.6-eligible, 3.6-time-bound, 3.6-scope, 3.6-activated
 #[test]
 fn every_kind_comes_back_with_its_term_but_for_the_activation() {
     let world = World::new(&[BARE]);
@@ -169,8 +166,7 @@ fn a_role_that_is_held_otherwise_by_now_is_not_taken() {
     assert!(world.writes.borrow().is_empty() && world.held(0).len() == 1);
 }
 
-// rule: 1.4-hard-role
-// rule: 1.4-role-by-group
+// rule: 1.4-hard-role, 1.4-role-by-group
 #[test]
 fn whoever_is_given_a_role_before_the_cycle_is_not_matched() {
     for (spec, soft) in [(ADMIN, false), (Spec { role: false, ..ADMIN }, false), (super::SOFT, true)] {
