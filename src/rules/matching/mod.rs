@@ -34,7 +34,6 @@ use crate::snapshot::index::Index;
 
 /// A link as it will stand when the cycle comes: both sides after this tool's own writes.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Candidate<'a> {
     /// The AD user with its new attributes.
     pub ad: &'a AdUser,

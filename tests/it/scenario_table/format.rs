@@ -129,8 +129,9 @@ pub struct Cloud {
     pub identifier_of: Option<String>,
     /// Whose SID is the onPremisesSecurityIdentifier.
     pub sid_of: Option<String>,
-    #[serde(default)]
-    pub cloud_managed: bool,
+    /// The source of authority was moved to the cloud.
+    #[serde(default, rename = "cloud_managed")]
+    pub keeps_authority: bool,
     /// In the recycle bin.
     #[serde(default)]
     pub deleted: bool,

@@ -67,8 +67,8 @@ fn put(into: &mut Map<String, Value>, name: &str, value: Option<String>) {
 }
 
 /// What is written, or what is usual.
-fn or<T: Clone>(written: Option<&T>, usual: impl FnOnce() -> T) -> Option<T> {
-    Some(written.cloned().unwrap_or_else(usual))
+fn or<T: Clone>(written: Option<&T>, usual: impl FnOnce() -> T) -> T {
+    written.cloned().unwrap_or_else(usual)
 }
 
 fn ad_entry(name: &str, user: &Ad) -> Value {
@@ -76,11 +76,11 @@ fn ad_entry(name: &str, user: &Ad) -> Value {
     let mut attributes = Map::new();
     let class = user.class.as_deref().unwrap_or("user");
     attributes.insert("objectClass".into(), json!(["top", "person", "organizationalPerson", class]));
-    put(&mut attributes, "sAMAccountName", or(user.sam.as_ref(), || name.to_owned()));
-    put(&mut attributes, "userPrincipalName", or(user.upn.as_ref(), address));
-    put(&mut attributes, "mail", or(user.mail.as_ref(), address));
-    put(&mut attributes, "mailNickname", or(user.nickname.as_ref(), || name.to_owned()));
-    put(&mut attributes, "displayName", or(user.display_name.as_ref(), || format!("{name} in AD")));
+    put(&mut attributes, "sAMAccountName", Some(or(user.sam.as_ref(), || name.to_owned())));
+    put(&mut attributes, "userPrincipalName", Some(or(user.upn.as_ref(), address)));
+    put(&mut attributes, "mail", Some(or(user.mail.as_ref(), address)));
+    put(&mut attributes, "mailNickname", Some(or(user.nickname.as_ref(), || name.to_owned())));
+    put(&mut attributes, "displayName", Some(or(user.display_name.as_ref(), || format!("{name} in AD"))));
     let addresses = user.addresses.clone().unwrap_or_else(|| vec![format!("SMTP:{}", address())]);
     if !addresses.is_empty() {
         attributes.insert("proxyAddresses".into(), json!(addresses));
@@ -117,9 +117,9 @@ fn cloud_user(name: &str, user: &Cloud, cast: &Cast, scenario: &Scenario) -> Val
     fields.insert("id".into(), json!(id.to_string()));
     let prefix = if user.deleted { id.0.simple().to_string() } else { String::new() };
     fields.insert("userPrincipalName".into(), json!(format!("{prefix}{upn}")));
-    put(&mut fields, "mail", or(user.mail.as_ref(), address));
+    put(&mut fields, "mail", Some(or(user.mail.as_ref(), address)));
     put(&mut fields, "mailNickname", Some(name.to_owned()));
-    put(&mut fields, "displayName", or(user.display_name.as_ref(), || format!("{name} in the cloud")));
+    put(&mut fields, "displayName", Some(or(user.display_name.as_ref(), || format!("{name} in the cloud"))));
     let addresses = user.addresses.clone().unwrap_or_else(|| vec![format!("SMTP:{}", address())]);
     fields.insert("proxyAddresses".into(), json!(addresses));
     let anchored = user.anchor_of.as_ref().map(|of| cast.anchor(of).to_base64());
@@ -133,7 +133,7 @@ fn cloud_user(name: &str, user: &Cloud, cast: &Cast, scenario: &Scenario) -> Val
         derive::sid(&Dn::parse(BASE).expect("a DN"), &dn).to_string()
     });
     put(&mut fields, "onPremisesSecurityIdentifier", sid);
-    fields.insert("isCloudManaged".into(), json!(user.cloud_managed));
+    fields.insert("isCloudManaged".into(), json!(user.keeps_authority));
     if user.deleted {
         fields.insert("deletedDateTime".into(), json!("2026-08-30T08:00:00Z"));
     }

@@ -92,11 +92,10 @@ async fn a_role_given_meanwhile_makes_a_quarantined_duplicate(site: Site) {
 
 async fn an_address_taken_meanwhile_links_somebody_else(site: Site) {
     let ran = meanwhile(&site, |world| {
-        // Both directions: Carla's primary address is another user's now, who has no ImmutableID.
+        // Carla's primary address is another user's now, who has no ImmutableID.
         let theirs = user(world, CARLA).proxy_addresses.clone();
-        let other =
-            world.entra.users.iter_mut().find(|user| user.user_principal_name == "ben.baker@contoso.com").unwrap();
-        other.proxy_addresses = theirs.clone();
+        let other = user(world, "ben.baker@contoso.com");
+        other.proxy_addresses = theirs;
         other.mail = Some(CARLA.to_owned());
         let carla = user(world, CARLA);
         carla.proxy_addresses.clear();

@@ -17,8 +17,8 @@ fn differs(method: &str, path: &str, body: &Value) -> Option<u16> {
     match (method, path) {
         // A Python attribute's name, which Graph does not know.
         ("PATCH", _) if body.get("on_premises_immutable_id").is_some() => Some(400),
-        // A count of directory objects needs ConsistencyLevel; and there is no PIM in this tenant.
-        ("GET", "/users/$count") | ("POST", "/roleManagement/directory/roleEligibilityScheduleRequests") => Some(400),
+        // A count of directory objects needs ConsistencyLevel.
+        ("GET", "/users/$count") => Some(400),
         _ => None,
     }
 }
