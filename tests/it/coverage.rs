@@ -17,6 +17,7 @@ struct Rulebook {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "named as in the file")]
 struct Rule {
     id: String,
     rule: String,

@@ -170,7 +170,8 @@ impl<C: Clock> ReadEntra for Graph<C> {
     }
 
     async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
-        let (roles, memberships) = tokio::try_join!(self.roles_of(user), self.memberships_of(user))?;
+        // Boxed: the reads of every kind side by side make a large future.
+        let (roles, memberships) = tokio::try_join!(self.roles_of(user), Box::pin(self.memberships_of(user)))?;
         let mut all: Vec<Holding> = roles.into_iter().map(Holding::Role).collect();
         all.extend(memberships.into_iter().map(Holding::Group));
         all.sort();
