@@ -75,7 +75,7 @@ impl<'a> Errors<'a> {
         name: &str,
         indent: usize,
     ) {
-        let Finding { severity, code, link: _, origin: _, message, objects, value, microsoft_error: _, help } = finding;
+        let Finding { severity, code, link: _, origin: _, message, objects, value, microsoft_error, help } = finding;
         let start = Line::at(indent).put(severity_tone(*severity), format_args!("{severity}[{code}] "));
         page.flow(start, indent + 2, Tone::Plain, message);
         let own = |id: &str| link.is_some_and(|link| link.ad.guid.to_string() == id || link.cloud.id.to_string() == id);
@@ -88,6 +88,9 @@ impl<'a> Errors<'a> {
         let named = |value: &str| message.contains(value.rsplit_once(':').map_or(value, |(_, address)| address));
         if let Some(value) = value.as_ref().filter(|value| !value.is_empty() && !named(value)) {
             page.push(brief_label(indent, "value").plain(value));
+        }
+        if let Some(name) = microsoft_error {
+            page.push(brief_label(indent, "sync").plain(format_args!("would end with {name}")));
         }
         let help_label = brief_label(indent, "help");
         match self.advised.get(&(*code, help.as_str())) {

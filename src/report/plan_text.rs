@@ -259,6 +259,7 @@ Blocked: 1
   ! corp\bblock → bob.block@contoso.com   blocked  plans/wave-01.toml:19
       error[address-conflict] Betty Other holds bob.block@contoso.com too, so the address of
         corp\bblock would be dropped.
+      sync  would end with AttributeValueMustBeUnique
       help  Remove the address from Betty Other, or leave the link out.
 
 Warnings: 1

@@ -106,9 +106,10 @@ impl Operation {
             Self::RemoveRole | Self::AssignRole | Self::ChangeRoleSchedule | Self::ChangeRoleEligibility => {
                 Some("Privileged Role Administrator")
             }
-            Self::ChangeGroupMember | Self::ChangeGroupSchedule | Self::ChangeGroupEligibility => {
-                Some("Privileged Role Administrator (an owner of the group needs none)")
-            }
+            Self::ChangeGroupMember | Self::ChangeGroupSchedule | Self::ChangeGroupEligibility => Some(
+                "Privileged Role Administrator (an owner of the group needs none), and GroupMember.ReadWrite.All if \
+                     the members themselves are changed",
+            ),
             _ => None,
         }
     }
