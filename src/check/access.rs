@@ -8,7 +8,10 @@ use super::{Area, Check, Point, plural};
 use crate::config::matchplan::{MatchChoice, RolesChoice};
 use crate::model::granted::Granted;
 use crate::model::id::ObjectId;
-use crate::model::role::{GLOBAL_ADMINISTRATOR, RoleKind};
+use crate::model::role::{
+    GLOBAL_ADMINISTRATOR, PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR, RoleKind,
+    USER_ADMINISTRATOR,
+};
 use crate::plan::resolve;
 use crate::snapshot::document::{Missing, Snapshot};
 use crate::snapshot::index::Index;
@@ -22,24 +25,19 @@ const CALLER: Point = Point(Area::Access, "caller", "whose credential this is");
 const PROTECT: Point = Point(Area::Access, "protect", "every protected user exists");
 const ADMINS: Point = Point(Area::Access, "global-admins", "enough Global Administrators stay");
 
-const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
-const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: &str = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13";
-const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
-
 /// What only PIM, with its licence, can show.
 const OF_PIM: [Missing; 2] = [Missing::PimSchedules, Missing::RolePolicies];
 
-pub(super) fn access(facts: &Facts<'_>) -> Vec<Check> {
-    let Ok(cloud) = &facts.cloud else { return Vec::new() };
-    let index = Index::new(cloud, |name| facts.settings.source_anchor(name));
+pub(super) fn access(facts: &Facts<'_>, index: Option<&Index<'_>>) -> Vec<Check> {
+    let (Ok(cloud), Some(index)) = (&facts.cloud, index) else { return Vec::new() };
     vec![
         caller(cloud),
         reading(cloud),
         pim(cloud),
         anchoring(facts, cloud),
         roles(facts, cloud),
-        protect(facts, &index),
-        admins(facts, cloud),
+        protect(facts, index),
+        admins(facts, cloud, index),
     ]
 }
 
@@ -176,16 +174,15 @@ fn protect(facts: &Facts<'_>, index: &Index<'_>) -> Check {
 }
 
 /// Those that a plan counts on: enabled, directly and permanently active over the whole tenant, and not linked by it.
-fn admins(facts: &Facts<'_>, cloud: &Snapshot) -> Check {
+fn admins(facts: &Facts<'_>, cloud: &Snapshot, index: &Index<'_>) -> Check {
     if let Some(gap) = cloud.gap(Missing::Roles) {
         return ADMINS.cannot_tell(gap.reason.as_str(), "Grant RoleManagement.Read.Directory.");
     }
-    let index = Index::new(cloud, |name| facts.settings.source_anchor(name));
     let linked: BTreeSet<ObjectId> = facts
         .links()
         .unwrap_or_default()
         .iter()
-        .filter_map(|link| resolve::cloud_user(&link.cloud, &index).ok())
+        .filter_map(|link| resolve::cloud_user(&link.cloud, index).ok())
         .map(|user| user.id)
         .collect();
     let staying: BTreeSet<ObjectId> = cloud

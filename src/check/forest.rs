@@ -13,7 +13,6 @@ use crate::model::anchor::SourceAnchor;
 use crate::plan::resolve;
 use crate::rules::exposure::in_scope;
 use crate::rules::source_anchor::{Conclusion, Evidence, evidence};
-use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
 use std::collections::BTreeMap;
 
@@ -22,7 +21,7 @@ const WRITTEN: [&str; 3] = ["userPrincipalName", "mail", "proxyAddresses"];
 
 const SUFFIXES: Point = Point(Area::Ad, "upn-suffixes", "the UPN suffixes are verified domains of the tenant");
 
-pub(super) fn forest(facts: &Facts<'_>) -> Vec<Check> {
+pub(super) fn forest(facts: &Facts<'_>, index: Option<&Index<'_>>) -> Vec<Check> {
     let mut all = Vec::new();
     for domain in &facts.domains {
         let Some(settings) = facts.settings.domain(&domain.name) else { continue };
@@ -36,11 +35,10 @@ pub(super) fn forest(facts: &Facts<'_>) -> Vec<Check> {
         }
         all.extend(of_domain.into_iter().map(|check| check.of(domain.name.as_str())));
     }
-    let Some(joined) = facts.joined() else { return all };
-    let index = Index::new(&joined, |name| facts.settings.source_anchor(name));
+    let Some(index) = index else { return all };
     if facts.cloud.is_ok() && facts.domains.iter().any(|domain| domain.read.is_ok()) {
-        all.push(suffixes(facts, &index, &joined));
-        let found = evidence(&index);
+        all.push(suffixes(facts, index));
+        let found = evidence(index);
         for domain in facts.domains.iter().filter(|domain| domain.read.is_ok()) {
             let set = facts.settings.source_anchor(&domain.name);
             all.push(source_anchor(set, found.get(&domain.name)).of(domain.name.as_str()));
@@ -105,7 +103,7 @@ fn rights(domain: &DomainFacts) -> Check {
 }
 
 /// The suffixes that would reach the cloud: of the linked users that keep AD's UPN, or of everybody in scope.
-fn suffixes(facts: &Facts<'_>, index: &Index<'_>, joined: &Snapshot) -> Check {
+fn suffixes(facts: &Facts<'_>, index: &Index<'_>) -> Check {
     let users: Vec<&AdUser> = match facts.links() {
         Some(links) => links
             .iter()
@@ -119,7 +117,7 @@ fn suffixes(facts: &Facts<'_>, index: &Index<'_>, joined: &Snapshot) -> Check {
     let mut unverified: BTreeMap<String, usize> = BTreeMap::new();
     for user in users {
         let upn = index.exported_upn(user);
-        if !joined.tenant.domain(upn.suffix()).is_some_and(|domain| domain.verified) {
+        if !index.snapshot.tenant.domain(upn.suffix()).is_some_and(|domain| domain.verified) {
             *unverified.entry(upn.suffix().to_lowercase()).or_default() += 1;
         }
     }

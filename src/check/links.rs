@@ -51,20 +51,19 @@ impl<'a> Pair<'a> {
     }
 }
 
-pub(super) fn links(facts: &Facts<'_>) -> Vec<Check> {
-    let (Some(config), Some(joined)) = (facts.config, facts.joined()) else { return Vec::new() };
-    let index = Index::new(&joined, |name| facts.settings.source_anchor(name));
+pub(super) fn links(facts: &Facts<'_>, index: Option<&Index<'_>>) -> Vec<Check> {
+    let (Some(config), Some(index)) = (facts.config, index) else { return Vec::new() };
     let unread = facts.domains.iter().find_map(|domain| domain.read.as_ref().err());
-    let pairs = pairs(facts, config, &index);
+    let pairs = pairs(facts, config, index);
     let open: Vec<&Pair<'_>> = pairs.iter().filter(|pair| !pair.is_formed()).collect();
     let cloud = facts.cloud.as_ref().err();
     let mut all = vec![
         side(AD, unread, pairs.iter().map(|pair| pair.ad.as_ref().map(|ad| ad.as_ref().err()))),
         side(CLOUD, cloud, pairs.iter().map(|pair| pair.cloud.as_ref().map(|cloud| cloud.as_ref().err()))),
     ];
-    let ad = [scope(facts, &open), anchor(facts, &open, &index)];
+    let ad = [scope(facts, &open), anchor(facts, &open, index)];
     all.extend(ad.map(|check| told_of(check, unread)));
-    let both = [new(facts, &open, &index), target(facts, &open), roles(&open, &index), errors(&pairs)];
+    let both = [new(facts, &open, index), target(facts, &open), roles(&open, index), errors(&pairs)];
     all.extend(both.map(|check| told_of(check, cloud.or(unread))));
     all
 }

@@ -2,7 +2,7 @@
 //! code. What a plan predicts of a link is what the cycle does, on random small worlds.
 
 mod scene;
-mod seen;
+pub(crate) mod seen;
 
 use crate::carry::{self, holdings::Taken};
 use matchplan::lab::sync::cycle::of_embedded_forest;

@@ -1,20 +1,16 @@
 //! What a plan says that a takeover overwrites, against what the lab's engine overwrites: attribute by attribute, for a
 //! user that is certainly taken over.
 
+use crate::prediction::seen;
 use matchplan::lab::sync::cycle::of_embedded_forest;
 use matchplan::lab::sync::report::Outcome;
-use matchplan::lab::sync::view::AdView;
 use matchplan::lab::world::World;
 use matchplan::lab::world::cloud::CloudUser;
 use matchplan::lab::world::forest::AdValues;
 use matchplan::lab::world::load::{fill_in_ids, parse};
-use matchplan::model::ad::AdUser;
 use matchplan::model::anchor::{Anchor, SourceAnchor};
-use matchplan::model::entra::EntraUser;
-use matchplan::model::profile::{Profile, ProfileAttribute};
-use matchplan::model::tenant::{Domain, SyncFeatures, Tenant};
+use matchplan::model::profile::ProfileAttribute;
 use matchplan::rules::takeover::preview;
-use matchplan::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
 use matchplan::snapshot::index::Index;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,104 +122,6 @@ fn world(pair: &Pair) -> World {
     world
 }
 
-fn ad_user(world: &World) -> AdUser {
-    let user = AdView::of_forest(&world.ad).users.remove(0);
-    let value =
-        |attribute: &ProfileAttribute| user.profile.get(attribute.ad_name()).map(|text| (*attribute, text.clone()));
-    AdUser {
-        guid: user.guid,
-        domain: world.ad[0].name.clone(),
-        sam: user.sam.unwrap().into(),
-        sid: user.sid,
-        upn: user.upn.map(Into::into),
-        mail: user.mail,
-        proxy_addresses: user.proxy_addresses.into_iter().collect(),
-        consistency_guid: None,
-        display_name: user.display_name,
-        given_name: user.given_name,
-        surname: user.surname,
-        mail_nickname: user.mail_nickname,
-        target_address: None,
-        recipient_type: None,
-        profile: ProfileAttribute::ALL.iter().filter_map(value).collect::<Profile>(),
-        user_account_control: user.user_account_control.unwrap(),
-        critical_system_object: false,
-        admin_count: false,
-        dn: user.dn,
-    }
-}
-
-fn cloud_user(user: &CloudUser) -> EntraUser {
-    let value =
-        |attribute: &ProfileAttribute| user.profile.get(attribute.graph_name()).map(|text| (*attribute, text.clone()));
-    EntraUser {
-        id: user.id,
-        upn: user.user_principal_name.as_str().into(),
-        display_name: user.display_name.clone(),
-        given_name: user.given_name.clone(),
-        surname: user.surname.clone(),
-        mail: user.mail.clone(),
-        mail_nickname: user.mail_nickname.clone(),
-        proxy_addresses: user.proxy_addresses.iter().map(String::as_str).collect(),
-        account_enabled: Some(user.account_enabled),
-        user_type: None,
-        immutable_id: None,
-        sync_enabled: None,
-        security_identifier: None,
-        last_sync: None,
-        object_identifier: None,
-        cloud_managed: None,
-        provisioning_errors: Vec::new(),
-        profile: ProfileAttribute::ALL.iter().filter_map(value).collect(),
-        deleted: None,
-    }
-}
-
-fn snapshot(world: &World) -> Snapshot {
-    let features = &world.entra.features;
-    let domains = world.entra.domains.iter().map(|domain| Domain {
-        name: domain.id.clone(),
-        verified: domain.is_verified,
-        federated: false,
-        initial: domain.is_initial,
-        default: false,
-    });
-    Snapshot {
-        format_version: SNAPSHOT_VERSION,
-        taken: world.clock,
-        domains: vec![AdDomainSnapshot {
-            name: world.ad[0].name.clone(),
-            base_dn: world.ad[0].base_dn.clone(),
-            dns_name: world.ad[0].dns_name.clone(),
-            server: "dc".to_owned(),
-            upn_suffixes: Vec::new(),
-            users: Vec::new(),
-            holders: Vec::new(),
-        }],
-        tenant: Tenant {
-            id: world.entra.tenant_id,
-            display_name: String::new(),
-            domains: domains.collect(),
-            sync_enabled: Some(true),
-            last_sync: None,
-            features: Some(SyncFeatures {
-                synchronize_upn_for_managed_users: features.synchronize_upn_for_managed_users_enabled,
-                password_sync: features.password_sync_enabled,
-                ..SyncFeatures::default()
-            }),
-        },
-        users: Vec::new(),
-        deleted_users: Vec::new(),
-        holders: Vec::new(),
-        roles: Vec::new(),
-        role_groups: Vec::new(),
-        role_policies: Vec::new(),
-        recipients: None,
-        caller: None,
-        gaps: Vec::new(),
-    }
-}
-
 /// Everything of a cloud user that a takeover may overwrite, by Graph's names; what is absent is not in here.
 fn values(user: &CloudUser) -> BTreeMap<String, BTreeSet<String>> {
     let one = |value: &Option<String>| value.iter().cloned().collect::<BTreeSet<_>>();
@@ -250,10 +148,10 @@ proptest! {
     fn what_a_preview_promises_is_what_the_cycle_writes(pair in pair()) {
         let mut world = world(&pair);
         let before = world.entra.users[0].clone();
-        let ad = ad_user(&world);
-        let snapshot = snapshot(&world);
+        let snapshot = seen::snapshot(&world);
+        let ad = snapshot.domains[0].users[0].clone();
         let index = Index::new(&snapshot, |_| SourceAnchor::default());
-        let promised = preview(&ad, &cloud_user(&before), &index);
+        let promised = preview(&ad, &snapshot.users[0], &index);
 
         let report = of_embedded_forest(&mut world);
         prop_assert_eq!(report.of(ad.guid).map(|object| object.outcome), Some(Outcome::HardMatched));

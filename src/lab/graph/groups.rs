@@ -9,13 +9,12 @@ use super::odata::collection::{Item, Resource};
 use super::odata::entity::{EntityType, Kind, Level, Property, asked, shown};
 use super::permission;
 use super::request::Request;
-use super::sensitive::{DIRECTORY_WRITERS, GROUPS_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
-use super::sensitive::{USER_ADMINISTRATOR, check_role};
+use super::sensitive::{DIRECTORY_WRITERS, GROUPS_ADMINISTRATOR, check_role};
 use crate::lab::world::World;
 use crate::lab::world::cloud::{AccessId, AppRoleAssignment, AssignmentType, CloudGroup};
 use crate::lab::world::derive;
 use crate::model::id::ObjectId;
-use crate::model::role::GLOBAL_ADMINISTRATOR;
+use crate::model::role::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR, USER_ADMINISTRATOR};
 use serde_json::{Value, json};
 
 /// `group`.

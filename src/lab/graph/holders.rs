@@ -4,10 +4,10 @@ use super::answer::{Answer, Object, Refusal, Reply};
 use super::odata::collection::Resource;
 use super::odata::entity::{EntityType, Kind, Level, Property, shown};
 use super::request::Request;
-use super::sensitive::{PRIVILEGED_ROLE_ADMINISTRATOR, check_role};
+use super::sensitive::check_role;
 use crate::lab::world::World;
 use crate::lab::world::cloud::{AdministrativeUnit, CloudHolder};
-use crate::model::role::GLOBAL_ADMINISTRATOR;
+use crate::model::role::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
 use serde_json::json;
 
 /// `orgContact`.

@@ -8,14 +8,8 @@ use super::answer::Refusal;
 use crate::lab::world::World;
 use crate::lab::world::cloud::{AccessId, ActiveRole, CloudGroup};
 use crate::model::id::{ObjectId, RoleDefinitionId};
-use crate::model::role::GLOBAL_ADMINISTRATOR;
+use crate::model::role::{GLOBAL_ADMINISTRATOR, PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, USER_ADMINISTRATOR};
 
-/// Privileged Authentication Administrator.
-pub const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: &str = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13";
-/// Privileged Role Administrator.
-pub const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
-/// User Administrator.
-pub const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
 /// Hybrid Identity Administrator.
 pub const HYBRID_IDENTITY_ADMINISTRATOR: &str = "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2";
 /// Groups Administrator.

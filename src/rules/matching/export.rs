@@ -8,6 +8,7 @@
 use super::{Candidate, Meeting};
 use crate::model::address::ProxyAddress;
 use crate::model::name::Upn;
+use crate::rules::lint::user_principal_name;
 use crate::rules::microsoft::MicrosoftError;
 use crate::rules::objects;
 use crate::rules::prediction::Prediction;
@@ -67,13 +68,12 @@ pub(super) fn quarantined(link: Candidate<'_>, index: &Index<'_>) -> Option<(Str
 /// What is wrong with a sign-in name, or `None`. The apostrophe is allowed, the limits are included.
 fn flaw(upn: &Upn) -> Option<&'static str> {
     let (prefix, suffix) = upn.as_str().rsplit_once('@')?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "'.-_!#^~".contains(c);
     [
         (prefix.is_empty(), "nothing stands before the @"),
-        (!prefix.chars().all(allowed), "it has a character that Entra does not allow"),
+        (!prefix.chars().all(user_principal_name::is_allowed), "it has a character that Entra does not allow"),
         (prefix.ends_with('.'), "a full stop stands before the @"),
-        (prefix.chars().count() > 64, "more than 64 characters stand before the @"),
-        (suffix.chars().count() > 48, "more than 48 characters stand after the @"),
+        (prefix.chars().count() > user_principal_name::LOCAL, "more than 64 characters stand before the @"),
+        (suffix.chars().count() > user_principal_name::DOMAIN, "more than 48 characters stand after the @"),
     ]
     .into_iter()
     .find_map(|(wrong, flaw)| wrong.then_some(flaw))

@@ -7,14 +7,14 @@ use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::model::ad::{AdUser, Octets};
 use matchplan::model::anchor::ImmutableId;
 use matchplan::model::entra::{AddressHolder, EntraUser, HolderKind};
-use matchplan::model::profile::Profile;
+use matchplan::model::profile::{Profile, ProfileAttribute};
 use matchplan::model::recipient::{AdHolder, AdHolderKind};
 use matchplan::model::role::{GroupMember, RoleAssignment, RoleGrant, RoleGroup, RoleKind};
 use matchplan::model::tenant::{Domain, SyncFeatures, Tenant};
 use matchplan::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
 
 /// What a perfect reader of both directories would see.
-pub(super) fn snapshot(world: &World) -> Snapshot {
+pub(crate) fn snapshot(world: &World) -> Snapshot {
     let domain = &world.ad[0];
     let users = AdView::of_forest(&world.ad).users.into_iter().map(|user| AdUser {
         guid: user.guid,
@@ -32,7 +32,7 @@ pub(super) fn snapshot(world: &World) -> Snapshot {
         mail_nickname: user.mail_nickname,
         target_address: None,
         recipient_type: (user.recipient_type != 0).then_some(user.recipient_type),
-        profile: Profile::new(),
+        profile: profile(|attribute| user.profile.get(attribute.ad_name())),
         user_account_control: user.user_account_control.unwrap(),
         critical_system_object: user.critical_system_object,
         admin_count: false,
@@ -204,7 +204,12 @@ fn entra_user(user: &CloudUser) -> EntraUser {
         object_identifier: user.on_premises_object_identifier.clone(),
         cloud_managed: Some(user.is_cloud_managed),
         provisioning_errors: Vec::new(),
-        profile: Profile::new(),
+        profile: profile(|attribute| user.profile.get(attribute.graph_name())),
         deleted: user.deleted_date_time,
     }
+}
+
+/// The attributes that have a value.
+fn profile<'a>(value: impl Fn(ProfileAttribute) -> Option<&'a String>) -> Profile {
+    ProfileAttribute::ALL.iter().filter_map(|attribute| Some((*attribute, value(*attribute)?.clone()))).collect()
 }

@@ -10,12 +10,12 @@ use crate::lab::graph::answer::{Answer, Refusal, Reply};
 use crate::lab::graph::directory_object;
 use crate::lab::graph::groups::position;
 use crate::lab::graph::request::Request;
-use crate::lab::graph::sensitive::{GROUPS_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR, check_role};
+use crate::lab::graph::sensitive::{GROUPS_ADMINISTRATOR, check_role};
 use crate::lab::world::World;
 use crate::lab::world::cloud::{AccessId, AssignmentType, GroupSchedule, PolicyScope, ScheduleId, Term};
 use crate::lab::world::derive;
 use crate::model::id::AssignmentId;
-use crate::model::role::GLOBAL_ADMINISTRATOR;
+use crate::model::role::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
 use serde_json::json;
 
 /// Answers a request.

@@ -9,14 +9,14 @@ use crate::lab::graph::answer::{Answer, Refusal, Reply};
 use crate::lab::graph::request::Request;
 use crate::lab::graph::role_assignment::{check_holder, check_removal, check_scope, new_id, remove};
 use crate::lab::graph::roles;
-use crate::lab::graph::sensitive::{PRIVILEGED_ROLE_ADMINISTRATOR, check_role};
+use crate::lab::graph::sensitive::check_role;
 use crate::lab::world::World;
 use crate::lab::world::cloud::{
     ActiveRole, AssignmentType, CloudRoleAssignment, PolicyScope, RoleSchedule, ScheduleId, Term,
 };
 use crate::lab::world::derive;
 use crate::model::id::{AssignmentId, RoleDefinitionId};
-use crate::model::role::GLOBAL_ADMINISTRATOR;
+use crate::model::role::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
 use serde_json::json;
 
 /// What the request is about.
