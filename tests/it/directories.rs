@@ -14,6 +14,7 @@ use matchplan::directory::entra::credential::Credential;
 use matchplan::directory::entra::http::Graph;
 use matchplan::directory::error::{DirectoryError, ErrorKind};
 use matchplan::directory::port::{ReadAd as _, ReadEntra as _, WriteAd as _, WriteEntra as _};
+use matchplan::lab::faults::Faults;
 use matchplan::lab::graph::server::{self as graph, GraphServer, GraphServerConfig};
 use matchplan::lab::ldap::server::{self as ldap, LdapServer, LdapServerConfig};
 use matchplan::lab::shared::SharedWorld;
@@ -67,6 +68,7 @@ impl Lab {
             plain_port: 0,
             tls_port: 0,
             require_encryption: false,
+            faults: Faults::none(),
         };
         let ldap = ldap::serve(config, &tls).await.unwrap();
         let config = GraphServerConfig {
@@ -74,6 +76,7 @@ impl Lab {
             port: 0,
             access_token: "lab-token".to_owned().into(),
             client_secret: "graph-secret".to_owned().into(),
+            faults: Faults::none(),
         };
         let graph = graph::serve(config).await.unwrap();
         Self { world, ldap, graph, tls }
@@ -596,6 +599,7 @@ async fn a_domain_controller_that_came_back_is_read_again() {
         plain_port: 0,
         tls_port: port,
         require_encryption: false,
+        faults: Faults::none(),
     };
     let _again = ldap::serve(config, &lab.tls).await.unwrap();
     assert_eq!(directories.ad_user(&user.domain, user.guid).await.unwrap(), Some(user));

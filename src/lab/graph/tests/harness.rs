@@ -3,6 +3,7 @@
 //! With `MATCHPLAN_GRAPH_RECORD=<folder>` set, every exchange is appended to a file there, one JSON object a line, so that
 //! outside tools can judge the server's answers.
 
+use crate::lab::faults::Faults;
 use crate::lab::graph::server::{GraphServer, GraphServerConfig, serve};
 use crate::lab::shared::SharedWorld;
 use crate::lab::world::World;
@@ -146,6 +147,7 @@ impl Lab {
             port: 0,
             access_token: TOKEN.into(),
             client_secret: SECRET.into(),
+            faults: Faults::none(),
         };
         let server = serve(config).await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
