@@ -7,7 +7,7 @@ mod stories;
 
 use crate::doors::{Nobody, Operation, Phase, Watcher};
 use crate::image::{differences, image, roles};
-use crate::stage::{Way, one_by_one, open, paths, serve, state};
+use crate::stage::{self, Way, one_by_one, open, paths, serve, state};
 use matchplan::apply::options::Options;
 use matchplan::lab::world::World;
 use matchplan::plan::document::Plan;
@@ -99,7 +99,6 @@ pub fn prove() -> Result<String, String> {
         let todo: Vec<(usize, Recovery)> = (0..whole.places.len())
             .flat_map(|n| story.recoveries.iter().map(move |recovery| (n, *recovery)))
             .collect();
-        eprintln!("DBG {} places {} todo {}", story.name, whole.places.len(), todo.len());
         recoveries += todo.len();
         wrong.extend(side_by_side(&story, &whole, &todo));
     }
@@ -127,10 +126,8 @@ fn side_by_side(story: &Story, whole: &Whole, todo: &[(usize, Recovery)]) -> Vec
             scope.spawn(|| {
                 let runtime = runtime();
                 while let Some((n, recovery)) = todo.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    let t=std::time::Instant::now();
                     let found = runtime.block_on(crash(story, whole, *n, *recovery));
-                    eprintln!("DBG {n} {recovery:?} {:?} {}", t.elapsed(), found.len());
-                    let place = &whole.places[*n];
+                                let place = &whole.places[*n];
                     let found = found.into_iter().map(|what| {
                         format!("{} / {recovery:?} after place {n}, {place}:\n    {what}", story.name)
                     });
@@ -143,7 +140,7 @@ fn side_by_side(story: &Story, whole: &Whole, todo: &[(usize, Recovery)]) -> Vec
 }
 
 async fn whole(story: &Story) -> Whole {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = stage::folder();
     let (lab, _, plan) = prepare(story, folder.path()).await;
     let lister = Arc::new(Lister::default());
     let watcher: Arc<dyn Watcher> = lister.clone();
@@ -180,7 +177,7 @@ async fn prepare(story: &Story, folder: &Path) -> (matchplan::lab::runtime::Lab,
 
 /// Kills a process at one place and recovers; says what is not as it should be.
 async fn crash(story: &Story, whole: &Whole, die_at: usize, recovery: Recovery) -> Vec<String> {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = stage::folder();
     let (lab, before, plan) = prepare(story, folder.path()).await;
     let file = folder.path().join("proof.plan.json");
     // The plan of this very lab: its ports are in it.
@@ -310,13 +307,4 @@ fn as_far_as_formed(whole: &Whole, before: &World, after: &World) -> BTreeMap<St
             from.get(&key).cloned().map(|value| (key, value))
         })
         .collect()
-}
-
-pub fn one() {
-    for _ in 0..5 {
-    let t = std::time::Instant::now();
-    let story = &stories()[0];
-    let w = runtime().block_on(whole(story));
-    eprintln!("whole {:?} {}", t.elapsed(), w.places.len());
-    }
 }

@@ -65,6 +65,20 @@ pub trait Watcher: Debug + Send + Sync {
     fn is_dead(&self) -> bool {
         false
     }
+
+    /// Time that goes by now, once.
+    fn passing(&self) -> Option<Passing> {
+        None
+    }
+}
+
+/// How time goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// For everybody.
+    Pass(jiff::SignedDuration),
+    /// The computer's clock is set, and nothing else.
+    Jump(jiff::SignedDuration),
 }
 
 /// Both directories and the sync engine.
@@ -80,8 +94,13 @@ impl Doors {
         self.watcher.at(operation, phase).expect("only a disk fails here");
     }
 
-    /// Nobody hears of an answer that comes to a dead process.
+    /// Lets time go by that is due. Nobody hears of an answer that comes to a dead process.
     async fn alive(&self) {
+        match self.watcher.passing() {
+            Some(Passing::Pass(time)) => self.control.time().sleep(time).await,
+            Some(Passing::Jump(by)) => self.control.time().jump(by),
+            None => {}
+        }
         if self.watcher.is_dead() {
             std::future::pending::<()>().await;
         }

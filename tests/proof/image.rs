@@ -1,5 +1,6 @@
 //! A world as far as an apply is answerable for it, in a form that two worlds can be compared in.
 
+use jiff::Timestamp;
 use matchplan::lab::world::World;
 use matchplan::lab::world::cloud::{AssignmentType, GroupSchedule};
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ pub fn image(world: &World) -> BTreeMap<String, String> {
     image
 }
 
-/// Who holds which role how, without the assignments' ids.
+/// Who holds which role how, without the assignments' ids and without what has ended.
 pub fn roles(world: &World) -> BTreeSet<String> {
     let cloud = &world.entra;
     let active = cloud.role_assignments.iter().map(|role| {
@@ -57,7 +58,15 @@ pub fn roles(world: &World) -> BTreeSet<String> {
         });
         group.members.iter().map(|user| json!(["member", group.id, user])).chain(timed)
     });
-    active.chain(scheduled).chain(members).map(|row| row.to_string()).collect()
+    let all = active.chain(scheduled).chain(members).map(|row| row.to_string());
+    all.filter(|row| !has_ended(row, world.clock)).collect()
+}
+
+/// Whether a row of [`roles`] has an end, and it has passed.
+pub fn has_ended(row: &str, now: Timestamp) -> bool {
+    let row: Vec<Value> = serde_json::from_str(row).expect("a row is a list");
+    let end = row.last().and_then(Value::as_str).and_then(|end| end.parse::<Timestamp>().ok());
+    end.is_some_and(|end| end <= now)
 }
 
 /// What differs between two images, for a person.

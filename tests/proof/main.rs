@@ -14,7 +14,9 @@ mod control;
 mod crashes;
 mod doors;
 mod image;
+mod simulate;
 mod stage;
+mod world;
 
 fn main() -> std::process::ExitCode {
     if crashes::is_child() {
@@ -23,8 +25,11 @@ fn main() -> std::process::ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let proven = match arguments.as_slice() {
-        ["one"] => { crashes::one(); Ok(String::new()) }
-        [] | ["crashes"] => crashes::prove(),
+        ["crashes"] => crashes::prove(),
+        ["simulate"] => simulate::prove(simulate::SEEDS),
+        ["simulate", "--seeds", seeds] => number(seeds).and_then(simulate::prove),
+        ["simulate", "--seed", seed] => number(seed).and_then(simulate::replay),
+        [] => crashes::prove().and_then(|told| Ok(told + "\n" + &simulate::prove(simulate::SEEDS)?)),
         _ => Err("usage: proof [crashes | simulate [--seeds N | --seed N]]".to_owned()),
     };
     match proven {
@@ -37,4 +42,8 @@ fn main() -> std::process::ExitCode {
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("{text:?} is no number"))
 }

@@ -20,7 +20,7 @@ use matchplan::plan::planner::{PlanInput, plan};
 use matchplan::rollback::plan::{RollbackError, RollbackInput, Target, plan_rollback};
 use matchplan::snapshot::document::Snapshot;
 use matchplan::state::ledger::State;
-use matchplan::store::ledger::{self, Ledger};
+use matchplan::store::ledger::{self, Ledger, OpenError};
 use matchplan::store::lock::{Holder, Lock};
 use matchplan::store::paths::Paths;
 use secrecy::ExposeSecret as _;
@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use tempfile::TempDir;
 
 /// The OU that the sync engine reads.
 pub const SYNCED: &str = "OU=Users,OU=Corp,DC=corp,DC=contoso,DC=com";
@@ -65,6 +66,11 @@ impl Way {
             now: lab.clock(),
             cycles: true,
         }
+    }
+
+    /// The time that a client begins with.
+    pub const fn set_time(&mut self, now: jiff::Timestamp) {
+        self.now = now;
     }
 
     /// The configuration; `sync` is more lines of `[sync]`, `guard` of `[guard]`.
@@ -179,8 +185,16 @@ pub fn one_by_one() -> Options {
 
 /// Starts the lab over a world.
 pub async fn serve(world: World) -> Lab {
-    let options = LabOptions { world, world_file: None, graph_port: 0, ldap_port: 0, external_ad: None };
+    let options = LabOptions { world, world_file: None, graph_port: 0, ldap_port: 0, external_ad: None, faults: matchplan::lab::faults::Faults::none() };
     Lab::start(options).await.expect("the lab starts on free ports")
+}
+
+/// A folder for one ledger: in memory where the system has such a place, since a process that is killed takes nothing
+/// with it that it has written, on whatever disk.
+pub fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("a temporary folder can be made")
 }
 
 /// The ledger's files in a folder.
@@ -188,12 +202,17 @@ pub fn paths(folder: &Path) -> Paths {
     Paths::of(&folder.join("matchplan.state.json"))
 }
 
-/// Opens the ledger as another process would, or as the first one.
+/// Opens the ledger on a disk that works.
 pub fn open(paths: &Paths, watcher: Arc<dyn Watcher>) -> Ledger {
+    try_open(paths, watcher).expect("what a crash leaves can be read")
+}
+
+/// Opens the ledger as another process would, or as the first one.
+pub fn try_open(paths: &Paths, watcher: Arc<dyn Watcher>) -> Result<Ledger, OpenError> {
     let started = "2026-09-01T08:00:00Z".parse().expect("a time");
     let holder = Holder { pid: std::process::id(), host: "proof".to_owned(), command: "apply".to_owned(), started };
     let lock = Lock::acquire(paths, &holder).expect("nobody else has the lock: the dead hold none");
-    Ledger::open_on(paths, lock, Box::new(WatchedDisk(watcher))).expect("what a crash leaves can be read")
+    Ledger::open_on(paths, lock, Box::new(WatchedDisk(watcher)))
 }
 
 /// The ledger as a command that changes nothing reads it.

@@ -4,7 +4,7 @@ use super::Recovery;
 use crate::stage::{SYNCED, Way};
 use matchplan::apply::outcome::Ending;
 use matchplan::lab::runtime::Lab;
-use matchplan::lab::world::{World, contoso};
+use matchplan::lab::world::World;
 use std::fmt::Write as _;
 
 /// One story.
@@ -69,7 +69,7 @@ pub const fn stories() -> [Story; 3] {
 
 /// Contoso, where no cycle comes by itself.
 pub fn world() -> World {
-    let mut world = contoso();
+    let mut world = crate::world::of(LINKS);
     world.sync.next_cycle = None;
     world.sync.interval_minutes = 60 * 24 * 365;
     world
@@ -77,15 +77,18 @@ pub fn world() -> World {
 
 /// Links of every kind: soft, hard, and administrators by assignment in a unit, by eligibility with an end, by
 /// activation, and through a group.
+const LINKS: [(&str, &str); 5] = [
+    ("ccole", "carla.cole@contoso.com"),
+    ("hhill", "henry.hill@contoso.com"),
+    ("eengel", "elena.engel@contoso.com"),
+    ("ggruber", "gus.gruber@contoso.com"),
+    ("ppohl", "pavel.pohl@contoso.com"),
+];
+
+/// The match plan.
 pub fn links() -> String {
     let mut text = format!("version = 1\n[defaults]\nmove_to = \"{SYNCED}\"\nroles = \"suspend\"\n");
-    for (ad, cloud) in [
-        ("ccole", "carla.cole@contoso.com"),
-        ("hhill", "henry.hill@contoso.com"),
-        ("eengel", "elena.engel@contoso.com"),
-        ("ggruber", "gus.gruber@contoso.com"),
-        ("ppohl", "pavel.pohl@contoso.com"),
-    ] {
+    for (ad, cloud) in LINKS {
         let _ = write!(text, "[[link]]\nad = \"{ad}\"\ncloud = \"{cloud}\"\n");
     }
     text
