@@ -16,9 +16,9 @@ pub struct Control {
 
 impl Control {
     /// `url` is the API's root with its key; without `cycles` the engine never runs one.
-    pub fn new(url: &str, now: Timestamp, cycles: bool) -> Arc<Self> {
+    pub fn new(url: &str, now: Timestamp, a_look_takes: SignedDuration, cycles: bool) -> Arc<Self> {
         let http = client();
-        let time = Time { http: http.clone(), clock: format!("{url}/clock"), now: Mutex::new(now) };
+        let time = Time { http: http.clone(), clock: format!("{url}/clock"), now: Mutex::new(now), a_look_takes };
         Arc::new(Self { http, url: url.to_owned(), time: Arc::new(time), cycles })
     }
 
@@ -54,18 +54,21 @@ impl Control {
     }
 }
 
+/// Plain HTTP on loopback: no root certificates are read for it.
 fn client() -> reqwest::Client {
-    let tls = (*matchplan::directory::tls::client_config(None).expect("TLS without roots")).clone();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let tls = tls.expect("ring has them").with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
     reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().expect("a client")
 }
 
-/// The time: it moves when somebody sleeps, and takes the lab's with it. Each look takes a second, so that whatever is
-/// done after a while by the clock is done at every opportunity.
+/// The time: it moves when somebody sleeps, and takes the lab's with it. A look at the clock takes its time, too.
 #[derive(Debug)]
 pub struct Time {
     http: reqwest::Client,
     clock: String,
     now: Mutex<Timestamp>,
+    a_look_takes: SignedDuration,
 }
 
 impl Time {
@@ -78,7 +81,7 @@ impl Time {
 impl Clock for Time {
     fn now(&self) -> Timestamp {
         let mut now = self.now.lock().unwrap();
-        *now += SignedDuration::from_secs(1);
+        *now += self.a_look_takes;
         *now
     }
 

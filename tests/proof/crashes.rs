@@ -7,19 +7,25 @@ mod stories;
 
 use crate::doors::{Nobody, Operation, Phase, Watcher};
 use crate::image::{differences, image, roles};
-use crate::stage::{self, Way, one_by_one, open, paths, serve, state};
+use crate::stage::{self, Session, Way, one_by_one, open, paths, state};
 use matchplan::apply::options::Options;
+use matchplan::lab::faults::Faults;
+use matchplan::lab::runtime::Lab;
 use matchplan::lab::world::World;
 use matchplan::plan::document::Plan;
+use matchplan::rollback::plan::RollbackError;
+use matchplan::state::recorder::Recorder as _;
+use matchplan::store::paths::Paths;
 use places::{Place, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use stories::{Story, stories};
+use tempfile::TempDir;
 
 /// What the parent tells the child that is to die.
 const TOLD: &str = "MATCHPLAN_PROOF_CHILD";
@@ -124,15 +130,16 @@ fn side_by_side(story: &Story, whole: &Whole, todo: &[(usize, Recovery)]) -> Vec
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                let runtime = runtime();
-                while let Some((n, recovery)) = todo.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    let found = runtime.block_on(crash(story, whole, *n, *recovery));
-                                let place = &whole.places[*n];
-                    let found = found.into_iter().map(|what| {
-                        format!("{} / {recovery:?} after place {n}, {place}:\n    {what}", story.name)
-                    });
-                    wrong.lock().expect("nobody panics with it").extend(found);
-                }
+                runtime().block_on(async {
+                    let set = Set::up(story).await;
+                    while let Some((n, recovery)) = todo.get(next.fetch_add(1, Ordering::SeqCst)) {
+                        let place = &whole.places[*n];
+                        let found = set.crash(story, whole, *n, *recovery).await.into_iter().map(|what| {
+                            format!("{} / {recovery:?} after place {n}, {place}:\n    {what}", story.name)
+                        });
+                        wrong.lock().expect("nobody panics with it").extend(found);
+                    }
+                });
             });
         }
     });
@@ -140,112 +147,132 @@ fn side_by_side(story: &Story, whole: &Whole, todo: &[(usize, Recovery)]) -> Vec
 }
 
 async fn whole(story: &Story) -> Whole {
-    let folder = stage::folder();
-    let (lab, _, plan) = prepare(story, folder.path()).await;
+    let set = Set::up(story).await;
+    let folder = set.begin().await;
     let lister = Arc::new(Lister::default());
-    let watcher: Arc<dyn Watcher> = lister.clone();
-    let session = story.way(&lab).connect(&plan.settings).await.expect("the lab answers").watched(watcher.clone());
-    let mut ledger = open(&paths(folder.path()), watcher);
-    let outcome = session.apply(&mut ledger, story.id, plan, one_by_one(), |_| {}).await.expect("nothing interrupts it");
+    let session = set.way.connect(&set.plan.settings).await.expect("the lab answers").watched(lister.clone());
+    let mut ledger = open(&paths(folder.path()), lister.clone());
+    let outcome = session.apply(&mut ledger, story.id, set.plan.clone(), one_by_one(), |_| {}).await;
+    let outcome = outcome.expect("nothing interrupts it");
     assert_eq!(outcome.ending, story.ending, "{}: {outcome:?}", story.name);
     let places = lister.0.lock().expect("nobody panics with it").clone();
-    Whole { places, after: lab.world().read(World::clone) }
+    Whole { places, after: set.lab.world().read(World::clone) }
 }
 
-/// The company, its world before anything was done, and the plan that is interrupted.
-async fn prepare(story: &Story, folder: &Path) -> (matchplan::lab::runtime::Lab, World, Plan) {
-    let lab = serve(stories::world()).await;
-    let way = story.way(&lab);
-    let config = way.config(story.sync, "", &stories::links());
-    let session = way.connect(&config.settings).await.expect("the lab answers");
-    let before = lab.world().read(World::clone);
-    let plan = session.plan(&config, &[]).await.expect("both directories answer");
-    assert!(!plan.is_blocked(), "{:?}", plan.findings);
-    if !story.undoes {
-        return (lab, before, plan);
-    }
-    // What is interrupted is the way back.
-    let mut ledger = open(&paths(folder), Arc::new(Nobody));
-    let options = Options { prepare_only: true, ..one_by_one() };
-    session.apply(&mut ledger, "forth", plan.clone(), options, |_| {}).await.expect("nothing interrupts it");
-    drop(ledger);
-    let state = state(&paths(folder)).expect("an apply began");
-    let back = session.plan_rollback(&state, &plan).await.expect("both directories answer").expect("something stands");
-    assert!(!back.is_blocked(), "{:?}", back.findings);
-    (lab, before, back)
+/// A stage that is set for a story, again and again: the same servers, and everything as it was before.
+struct Set {
+    lab: Lab,
+    way: Way,
+    session: Session,
+    /// The world before anything was done.
+    first: World,
+    /// The plan that is interrupted.
+    plan: Plan,
+    /// The world and the ledger's files when that plan begins.
+    world: World,
+    files: TempDir,
 }
 
-/// Kills a process at one place and recovers; says what is not as it should be.
-async fn crash(story: &Story, whole: &Whole, die_at: usize, recovery: Recovery) -> Vec<String> {
-    let folder = stage::folder();
-    let (lab, before, plan) = prepare(story, folder.path()).await;
-    let file = folder.path().join("proof.plan.json");
-    // The plan of this very lab: its ports are in it.
-    std::fs::write(&file, plan.to_file().expect("a plan can be written")).expect("the folder is ours");
-    let way = story.way(&lab);
-    let task =
-        Task { way: way.clone(), plan: file, folder: folder.path().to_owned(), id: story.id.to_owned(), die_at };
-    if let Err(why) = kill(&task).await {
-        return vec![why];
-    }
-    let paths = paths(folder.path());
-    let mut wrong = without_a_sheet(&before, &lab.world().read(World::clone), &paths);
-    let session = way.connect(&plan.settings).await.expect("the lab answers");
-    match recovery {
-        Recovery::Resume => {
-            let mut ledger = open(&paths, Arc::new(Nobody));
-            let unfinished = matchplan::state::recorder::Recorder::state(&ledger).and_then(|s| s.unfinished());
-            let begun = unfinished.is_some_and(|apply| apply.id.as_str() == story.id);
-            let ended = matchplan::state::recorder::Recorder::state(&ledger)
-                .is_some_and(|s| s.apply(&story.id.into()).is_some_and(|apply| apply.ended.is_some()));
-            let outcome = if begun {
-                Some(session.resume(&mut ledger, one_by_one(), |_| {}).await)
-            } else if ended {
-                None
-            } else {
-                // It died before the apply began: the same command begins it.
-                Some(session.apply(&mut ledger, story.id, plan, one_by_one(), |_| {}).await)
-            };
-            match outcome {
-                Some(Err(error)) => wrong.push(error.to_string()),
-                Some(Ok(outcome)) if outcome.ending != story.ending => wrong.push(format!("{outcome:?}")),
-                Some(Ok(_)) | None => {}
-            }
-            let after = lab.world().read(World::clone);
-            wrong.extend(differences(&image(&whole.after), &image(&after)));
+impl Set {
+    async fn up(story: &Story) -> Self {
+        let lab = stage::serve(stories::world(), Faults::none()).await;
+        let way = story.way(&lab);
+        let config = way.config(story.sync, "", &stories::links());
+        let session = way.connect(&config.settings).await.expect("the lab answers");
+        let first = lab.world().read(World::clone);
+        let mut plan = session.plan(&config, &[]).await.expect("both directories answer");
+        assert!(!plan.is_blocked(), "{:?}", plan.findings);
+        let files = stage::folder();
+        if story.undoes {
+            // What is interrupted is the way back.
+            let mut ledger = open(&paths(files.path()), Arc::new(Nobody));
+            let options = Options { prepare_only: true, ..one_by_one() };
+            session.apply(&mut ledger, "forth", plan.clone(), options, |_| {}).await.expect("nothing interrupts it");
+            let state = ledger.state().expect("an apply began");
+            let back = session.plan_rollback(state, &plan).await.expect("both directories answer");
+            plan = back.expect("something stands");
+            assert!(!plan.is_blocked(), "{:?}", plan.findings);
         }
-        Recovery::RollBack => {
-            if let Err(why) = roll_back(&session, &paths, &plan).await {
-                wrong.push(why);
+        let world = lab.world().read(World::clone);
+        Self { lab, way, session, first, plan, world, files }
+    }
+
+    /// Puts everything back, the ledger into a folder of its own.
+    async fn begin(&self) -> TempDir {
+        self.lab.scheduler().replace(self.world.clone()).await.expect("the lab's world is in memory");
+        let folder = stage::folder();
+        for file in std::fs::read_dir(self.files.path()).expect("the folder is ours") {
+            let file = file.expect("the folder is ours");
+            if file.path().is_file() {
+                std::fs::copy(file.path(), folder.path().join(file.file_name())).expect("both folders are ours");
             }
-            let after = lab.world().read(World::clone);
-            wrong.extend(differences(&as_far_as_formed(whole, &before, &after), &image(&after)));
+        }
+        folder
+    }
+
+    /// Kills a process at one place and recovers; says what is not as it should be.
+    async fn crash(&self, story: &Story, whole: &Whole, die_at: usize, recovery: Recovery) -> Vec<String> {
+        let folder = self.begin().await;
+        let file = folder.path().join("proof.plan.json");
+        std::fs::write(&file, self.plan.to_file().expect("a plan can be written")).expect("the folder is ours");
+        let (way, id) = (self.way.clone(), story.id.to_owned());
+        let task = Task { way, plan: file, folder: folder.path().to_owned(), id, die_at };
+        if let Err(why) = kill(&task).await {
+            return vec![why];
+        }
+        let paths = paths(folder.path());
+        let mut wrong = without_a_sheet(&self.first, &self.lab.world().read(World::clone), &paths);
+        match recovery {
+            Recovery::Resume => {
+                wrong.extend(self.resume(story, &paths).await);
+                let after = self.lab.world().read(World::clone);
+                wrong.extend(differences(&image(&whole.after), &image(&after)));
+            }
+            Recovery::RollBack => {
+                wrong.extend(self.roll_back(&paths).await.err());
+                let after = self.lab.world().read(World::clone);
+                wrong.extend(differences(&as_far_as_formed(whole, &self.first, &after), &image(&after)));
+            }
+        }
+        if let Some(state) = state(&paths) {
+            wrong.extend(state.unfinished().map(|apply| format!("{} is unfinished", apply.id)));
+            wrong.extend(state.suspended_roles().iter().map(|role| format!("{} is not back", role.holding)));
+        }
+        wrong
+    }
+
+    /// The same command again: it goes on, or begins where the process died before it had begun.
+    async fn resume(&self, story: &Story, paths: &Paths) -> Option<String> {
+        let mut ledger = open(paths, Arc::new(Nobody));
+        let begun = ledger.state().and_then(|state| state.apply(&story.id.into())).map(|apply| apply.ended.is_some());
+        let outcome = match begun {
+            Some(true) => return None,
+            Some(false) => self.session.resume(&mut ledger, one_by_one(), |_| {}).await,
+            None => self.session.apply(&mut ledger, story.id, self.plan.clone(), one_by_one(), |_| {}).await,
+        };
+        match outcome {
+            Err(error) => Some(error.to_string()),
+            Ok(outcome) if outcome.ending != story.ending => Some(format!("{outcome:?}")),
+            Ok(_) => None,
         }
     }
-    if let Some(state) = state(&paths) {
-        wrong.extend(state.unfinished().map(|apply| format!("{} is unfinished", apply.id)));
-        wrong.extend(state.suspended_roles().iter().map(|role| format!("{} is not back", role.holding)));
-    }
-    wrong
-}
 
-/// Runs the child until it is dead.
-async fn kill(task: &Task) -> Result<(), String> {
-    let me = std::env::current_exe().expect("this program is a file");
-    let mut command = Command::new(me);
-    command.env(TOLD, serde_json::to_string(task).expect("it is plain data"));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let ended = tokio::task::spawn_blocking(move || command.output()).await.expect("it only waits");
-    let ended = ended.expect("this program can be started");
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
-    if ended.status.success() {
-        return Err("the process came to its end instead of dying".to_owned());
+    async fn roll_back(&self, paths: &Paths) -> Result<(), String> {
+        let mut ledger = open(paths, Arc::new(Nobody));
+        let Some(state) = ledger.state().filter(|state| !state.applies.is_empty()) else { return Ok(()) };
+        let back = match self.session.plan_rollback(state, &self.plan).await.map_err(|e| e.to_string())? {
+            Ok(back) if back.is_blocked() => return Err(format!("the rollback is blocked: {:?}", back.findings)),
+            Ok(back) => back,
+            Err(RollbackError::Nothing) => return Ok(()),
+            Err(error) => return Err(error.to_string()),
+        };
+        let outcome = self.session.apply(&mut ledger, "undo", back, one_by_one(), |_| {}).await;
+        outcome.map(drop).map_err(|error| error.to_string())
     }
-    if told.contains("panicked") { Err(told) } else { Ok(()) }
 }
 
 /// Whoever is without a role must stand on a sheet that the dead process has left.
-fn without_a_sheet(before: &World, now: &World, paths: &matchplan::store::paths::Paths) -> Vec<String> {
+fn without_a_sheet(before: &World, now: &World, paths: &Paths) -> Vec<String> {
     let missing: Vec<String> = roles(before).difference(&roles(now)).cloned().collect();
     if missing.is_empty() {
         return Vec::new();
@@ -256,31 +283,26 @@ fn without_a_sheet(before: &World, now: &World, paths: &matchplan::store::paths:
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("restore-")))
         .map(|path| std::fs::read_to_string(path).expect("the file is ours"))
         .collect();
-    // Whose it is: the holder's id stands in each row.
-    let named = |row: &String| before.entra.users.iter().any(|u| row.contains(&u.id.to_string()) && sheets.contains(&u.id.to_string()));
+    let users = || before.entra.users.iter().map(|user| user.id.to_string());
+    let named = |row: &String| users().any(|id| row.contains(&id) && sheets.contains(&id));
     missing.into_iter().filter(|row| !named(row)).map(|row| format!("no restore sheet names {row}")).collect()
 }
 
-async fn roll_back(
-    session: &crate::stage::Session,
-    paths: &matchplan::store::paths::Paths,
-    plan: &Plan,
-) -> Result<(), String> {
-    let Some(state) = state(paths) else { return Ok(()) };
-    if state.applies.is_empty() {
-        return Ok(());
+/// Runs the child until it is dead.
+async fn kill(task: &Task) -> Result<(), String> {
+    let me = std::env::current_exe().expect("this program is a file");
+    let mut command = Command::new(me);
+    command.env(TOLD, serde_json::to_string(task).expect("it is plain data"));
+    // It talks to loopback in plain text: reading the machine's root certificates would take longer than its life.
+    command.env("SSL_CERT_FILE", "no-certificates-are-needed");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let ended = tokio::task::spawn_blocking(move || command.output()).await.expect("it only waits");
+    let ended = ended.expect("this program can be started");
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    if ended.status.success() {
+        return Err("the process came to its end instead of dying".to_owned());
     }
-    let back = match session.plan_rollback(&state, plan).await.map_err(|e| e.to_string())? {
-        Ok(back) => back,
-        Err(matchplan::rollback::plan::RollbackError::Nothing) => return Ok(()),
-        Err(error) => return Err(error.to_string()),
-    };
-    if back.is_blocked() {
-        return Err(format!("the rollback is blocked: {:?}", back.findings));
-    }
-    let mut ledger = open(paths, Arc::new(Nobody));
-    let outcome = session.apply(&mut ledger, "undo", back, one_by_one(), |_| {}).await;
-    outcome.map(drop).map_err(|error| error.to_string())
+    if told.contains("panicked") { Err(told) } else { Ok(()) }
 }
 
 /// The world before, but for links that a cycle has formed: these are as the whole run leaves them. Roles are those from

@@ -12,6 +12,7 @@ use matchplan::directory::collect::Progress;
 use matchplan::directory::connected::{Access, Directories};
 use matchplan::directory::entra::credential::Credential;
 use matchplan::directory::error::DirectoryError;
+use matchplan::lab::faults::Faults;
 use matchplan::lab::runtime::{Lab, LabOptions};
 use matchplan::lab::world::World;
 use matchplan::model::id::{ApplyId, DomainName};
@@ -45,6 +46,8 @@ pub struct Way {
     client_secret: String,
     control: String,
     now: jiff::Timestamp,
+    /// How long a look at the clock takes: after a second the state file follows the journal.
+    pub a_look_takes: jiff::SignedDuration,
     /// Whether a cycle runs when it is asked for.
     pub cycles: bool,
 }
@@ -64,6 +67,7 @@ impl Way {
             client_secret: ready.client_secret.expose_secret().to_owned(),
             control: ready.control_url.expose_secret().to_owned(),
             now: lab.clock(),
+            a_look_takes: jiff::SignedDuration::from_millis(100),
             cycles: true,
         }
     }
@@ -97,7 +101,7 @@ impl Way {
 
     /// Connects as these settings say.
     pub async fn connect(&self, settings: &config::settings::Settings) -> Result<Session, DirectoryError> {
-        let control = Control::new(&self.control, self.now, self.cycles);
+        let control = Control::new(&self.control, self.now, self.a_look_takes, self.cycles);
         let entra = Credential::ClientSecret {
             client_id: self.client_id.clone(),
             secret: self.client_secret.clone().into(),
@@ -184,8 +188,8 @@ pub fn one_by_one() -> Options {
 }
 
 /// Starts the lab over a world.
-pub async fn serve(world: World) -> Lab {
-    let options = LabOptions { world, world_file: None, graph_port: 0, ldap_port: 0, external_ad: None, faults: matchplan::lab::faults::Faults::none() };
+pub async fn serve(world: World, faults: Faults) -> Lab {
+    let options = LabOptions { world, world_file: None, graph_port: 0, ldap_port: 0, external_ad: None, faults };
     Lab::start(options).await.expect("the lab starts on free ports")
 }
 

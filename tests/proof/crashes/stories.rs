@@ -28,6 +28,8 @@ impl Story {
     pub fn way(&self, lab: &Lab) -> Way {
         let mut way = Way::to(lab);
         way.cycles = self.cycles;
+        // The state is to follow each record, so that there is a place between the two for every step.
+        way.a_look_takes = jiff::SignedDuration::from_secs(1);
         way
     }
 }

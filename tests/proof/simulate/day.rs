@@ -10,7 +10,7 @@ use crate::{stage, world};
 use jiff::SignedDuration;
 use matchplan::apply::options::{Options, Stop};
 use matchplan::lab::faults::{Faults, Rates};
-use matchplan::lab::runtime::{Lab, LabOptions};
+use matchplan::lab::runtime::Lab;
 use matchplan::lab::world::World;
 use matchplan::plan::document::Plan;
 use matchplan::report::events;
@@ -62,15 +62,7 @@ impl Day {
         }
         let faults = if script.stormy { Faults::seeded(script.seed, Rates::stormy()) } else { Faults::none() };
         faults.calm();
-        let options = LabOptions {
-            world,
-            world_file: None,
-            graph_port: 0,
-            ldap_port: 0,
-            external_ad: None,
-            faults: faults.clone(),
-        };
-        let lab = Lab::start(options).await.expect("the lab starts on free ports");
+        let lab = stage::serve(world, faults.clone()).await;
         let way = Way::to(&lab);
         let config = way.config(&script.sync, "max_failures = 1\n", &script.match_plan());
         let session = way.connect(&config.settings).await.expect("the day begins well");
