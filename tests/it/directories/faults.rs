@@ -315,8 +315,8 @@ async fn the_same_seed_is_the_same_storm_on_other_ports() {
         told.sort();
         told
     };
-    let told = storm().await;
-    let again = storm().await;
+    let told = Box::pin(storm()).await;
+    let again = Box::pin(storm()).await;
     let differs = told.iter().zip(&again).find(|(one, other)| one != other);
     assert_eq!((differs, told.len()), (None, again.len()));
     assert!(told.len() > 100, "{}", told.len());

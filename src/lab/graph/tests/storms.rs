@@ -39,7 +39,7 @@ async fn a_batch_fails_in_parts() {
     let rates = Rates::none().graph(GraphFault::Throttled(RetryAfter::Seconds), 500);
     let faults = Faults::seeded(2, rates.at_most_in_a_row(1));
     let lab = Lab::with(world(20), faults.clone()).await;
-    let anchors: Vec<String> = (1..=20u8).map(|n| base64_of(n)).collect();
+    let anchors: Vec<String> = (1..=20u8).map(base64_of).collect();
     let items: Vec<Value> = (1..=20)
         .map(|n| {
             json!({ "id": n.to_string(), "method": "PATCH", "url": format!("/users/{}", user_id(n)),
