@@ -1,5 +1,6 @@
 //! The adapters against the lab's servers: LDAP over TLS and StartTLS, Graph with a client secret.
 
+mod faults;
 mod half;
 
 use crate::support::LeapingClock;
@@ -58,6 +59,10 @@ struct Way {
 
 impl Lab {
     async fn over(world: World) -> Self {
+        Self::with(world, Faults::none()).await
+    }
+
+    async fn with(world: World, faults: Faults) -> Self {
         let world = SharedWorld::in_memory(world);
         let tls = LabTls::generate().unwrap();
         let config = LdapServerConfig {
@@ -68,7 +73,7 @@ impl Lab {
             plain_port: 0,
             tls_port: 0,
             require_encryption: false,
-            faults: Faults::none(),
+            faults: faults.clone(),
         };
         let ldap = ldap::serve(config, &tls).await.unwrap();
         let config = GraphServerConfig {
@@ -76,7 +81,7 @@ impl Lab {
             port: 0,
             access_token: "lab-token".to_owned().into(),
             client_secret: "graph-secret".to_owned().into(),
-            faults: Faults::none(),
+            faults,
         };
         let graph = graph::serve(config).await.unwrap();
         Self { world, ldap, graph, tls }

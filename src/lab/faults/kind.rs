@@ -96,11 +96,16 @@ impl Kind for GraphFault {
     fn befalls(self, sort: Sort) -> bool {
         match self {
             Self::Throttled(_) | Self::Unavailable(_) => true,
-            Self::CutBefore | Self::CutAfter | Self::CutInBody => sort != Sort::Item,
-            Self::InternalError | Self::BadGateway | Self::GatewayTimeout => sort != Sort::Item,
             Self::GatewayTimeoutDone => matches!(sort, Sort::Write | Sort::Batch),
             Self::NotJson => sort == Sort::Read,
             Self::Outage => matches!(sort, Sort::Read | Sort::Write | Sort::Batch),
+            // What breaks an answer breaks the whole of it.
+            Self::CutBefore
+            | Self::CutAfter
+            | Self::CutInBody
+            | Self::InternalError
+            | Self::BadGateway
+            | Self::GatewayTimeout => sort != Sort::Item,
         }
     }
 

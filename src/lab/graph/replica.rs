@@ -4,8 +4,8 @@
 //! is for its first few times ([`Faults::lag`]) answered by the world before it. A read is past a write once it has
 //! shown it, and only looks at later ones then, so it never goes back, unless [`Faults::goes_back`] says so.
 //!
-//! Two reads are the same read if they name the same object or ask a collection the same question; what they `$select`
-//! and `$expand` does not matter.
+//! Two reads are the same read if they name the same object or ask a collection the same question of the same version of
+//! Graph; what they `$select` and `$expand` does not matter.
 
 use super::request::Request;
 use crate::lab::faults::Faults;
@@ -90,8 +90,9 @@ impl Memory {
 
 /// What a read asks for.
 fn name_of(read: &Request) -> String {
+    let (version, path) = (read.version.segment(), &read.path);
     match read.option("$filter") {
-        Some(filter) => format!("GET {}?$filter={filter}", read.path),
-        None => format!("GET {}", read.path),
+        Some(filter) => format!("GET /{version}{path}?$filter={filter}"),
+        None => format!("GET /{version}{path}"),
     }
 }

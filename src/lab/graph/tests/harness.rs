@@ -139,6 +139,10 @@ pub(super) struct Lab {
 
 impl Lab {
     pub(super) async fn start(world: World) -> Self {
+        Self::with(world, Faults::none()).await
+    }
+
+    pub(super) async fn with(world: World, faults: Faults) -> Self {
         // Fails only if another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let world = SharedWorld::in_memory(world);
@@ -147,7 +151,7 @@ impl Lab {
             port: 0,
             access_token: TOKEN.into(),
             client_secret: SECRET.into(),
-            faults: Faults::none(),
+            faults,
         };
         let server = serve(config).await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
