@@ -102,11 +102,12 @@ pub fn prove() -> Result<String, String> {
     for story in stories() {
         let whole = runtime().block_on(whole(&story));
         whole.places.iter().for_each(|place| table.add(place));
-        let todo: Vec<(usize, Recovery)> = (0..whole.places.len())
-            .flat_map(|n| story.recoveries.iter().map(move |recovery| (n, *recovery)))
-            .collect();
+        let todo: Vec<(usize, Recovery)> =
+            (0..whole.places.len()).flat_map(|n| story.recoveries.iter().map(move |recovery| (n, *recovery))).collect();
         recoveries += todo.len();
-        wrong.extend(side_by_side(&story, &whole, &todo));
+        let found = side_by_side(&story, &whole, &todo);
+        println!("{}: {} places, {} recoveries, {} wrong", story.name, whole.places.len(), todo.len(), found.len());
+        wrong.extend(found);
     }
     wrong.extend(table.holes());
     if wrong.is_empty() {
@@ -134,9 +135,10 @@ fn side_by_side(story: &Story, whole: &Whole, todo: &[(usize, Recovery)]) -> Vec
                     let set = Set::up(story).await;
                     while let Some((n, recovery)) = todo.get(next.fetch_add(1, Ordering::SeqCst)) {
                         let place = &whole.places[*n];
-                        let found = set.crash(story, whole, *n, *recovery).await.into_iter().map(|what| {
-                            format!("{} / {recovery:?} after place {n}, {place}:\n    {what}", story.name)
-                        });
+                        let found =
+                            set.crash(story, whole, *n, *recovery).await.into_iter().map(|what| {
+                                format!("{} / {recovery:?} after place {n}, {place}:\n    {what}", story.name)
+                            });
                         wrong.lock().expect("nobody panics with it").extend(found);
                     }
                 });
@@ -318,7 +320,8 @@ fn as_far_as_formed(whole: &Whole, before: &World, after: &World) -> BTreeMap<St
     let (first, last) = (image(before), image(&whole.after));
     let of_a_formed_link = |key: &String| {
         let ad = after.ad.iter().flat_map(|domain| &domain.entries);
-        let sids = ad.filter(|e| *key == format!("AD {}", e.guid)).filter_map(|e| e.sid.as_ref().map(ToString::to_string));
+        let sids =
+            ad.filter(|e| *key == format!("AD {}", e.guid)).filter_map(|e| e.sid.as_ref().map(ToString::to_string));
         let cloud = after.entra.users.iter().filter(|u| *key == format!("cloud {}", u.id));
         sids.chain(cloud.filter_map(|u| u.on_premises_security_identifier.clone())).any(|sid| formed.contains(&sid))
     };

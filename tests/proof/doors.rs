@@ -5,9 +5,7 @@
 use crate::control::{Control, Time};
 use matchplan::directory::connected::Directories;
 use matchplan::directory::error::DirectoryError;
-use matchplan::directory::port::{
-    Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra,
-};
+use matchplan::directory::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
 use matchplan::model::ad::AdUser;
 use matchplan::model::anchor::ImmutableId;
 use matchplan::model::attribute::AttributeChange;

@@ -18,7 +18,8 @@ pub fn image(world: &World) -> BTreeMap<String, String> {
         image.insert(format!("AD {}", entry.guid), json!({ "dn": entry.dn, "attributes": attributes }).to_string());
     }
     let cloud = &world.entra;
-    for (place, user) in cloud.users.iter().map(|u| ("cloud", u)).chain(cloud.deleted_users.iter().map(|u| ("bin", u))) {
+    for (place, user) in cloud.users.iter().map(|u| ("cloud", u)).chain(cloud.deleted_users.iter().map(|u| ("bin", u)))
+    {
         let mut value = json!(user);
         value["onPremisesLastSyncDateTime"] = Value::Null;
         value["deletedDateTime"] = Value::Null;

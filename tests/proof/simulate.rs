@@ -57,7 +57,10 @@ pub fn prove(seeds: u64) -> Result<String, String> {
         .iter()
         .take(TOLD)
         .map(|(seed, what)| {
-            format!("seed {seed}:\n    {}\n  again: cargo test --test proof -- simulate --seed {seed}", what.join("\n    "))
+            format!(
+                "seed {seed}:\n    {}\n  again: cargo test --test proof -- simulate --seed {seed}",
+                what.join("\n    ")
+            )
         })
         .collect();
     let all: Vec<String> = wrong.keys().map(ToString::to_string).collect();

@@ -102,10 +102,8 @@ impl Way {
     /// Connects as these settings say.
     pub async fn connect(&self, settings: &config::settings::Settings) -> Result<Session, DirectoryError> {
         let control = Control::new(&self.control, self.now, self.a_look_takes, self.cycles);
-        let entra = Credential::ClientSecret {
-            client_id: self.client_id.clone(),
-            secret: self.client_secret.clone().into(),
-        };
+        let entra =
+            Credential::ClientSecret { client_id: self.client_id.clone(), secret: self.client_secret.clone().into() };
         let passwords = BTreeMap::from([(DomainName::from("corp"), self.password.clone().into())]);
         let access = Access { passwords, authorities: BTreeMap::new(), entra };
         let directories = Directories::connect(settings, access, Arc::clone(control.time()), None).await?;
@@ -139,7 +137,11 @@ impl Session {
     }
 
     /// Plans the rollback of what is newest, roles included, without what cannot go back.
-    pub async fn plan_rollback(&self, state: &State, plan: &Plan) -> Result<Result<Plan, RollbackError>, DirectoryError> {
+    pub async fn plan_rollback(
+        &self,
+        state: &State,
+        plan: &Plan,
+    ) -> Result<Result<Plan, RollbackError>, DirectoryError> {
         let snapshot = self.snapshot().await?;
         Ok(plan_rollback(&RollbackInput {
             state,

@@ -77,7 +77,15 @@ impl Day {
         let pairs = plan.links.iter().map(|link| Pair { ad: link.ad.guid, cloud: link.cloud.id }).collect();
         let disturber = Arc::new(Disturber::new(script, lab.world(), pairs, paths.journal.clone()));
         faults.resume();
-        let company = Company { script, lab: &lab, way: &way, plan: &plan, paths: &paths, disturber: &disturber };
+        let company = Company {
+            script,
+            lab: &lab,
+            way: &way,
+            plan: &plan,
+            paths: &paths,
+            disturber: &disturber,
+            faults: &faults,
+        };
         let mut starts = 0;
         let ended = loop {
             if starts == script.bad_starts {
@@ -144,6 +152,7 @@ struct Company<'a> {
     plan: &'a Plan,
     paths: &'a Paths,
     disturber: &'a Arc<Disturber>,
+    faults: &'a Faults,
 }
 
 impl Company<'_> {
@@ -155,10 +164,10 @@ impl Company<'_> {
         let work = async {
             let mut way = self.way.clone();
             way.set_time(self.lab.clock());
-            let session = match way.connect(&self.plan.settings).await {
-                Ok(session) => session.watched(Arc::clone(&watcher)),
-                Err(error) => return format!("no connection: {error}"),
-            };
+            // What is read side by side is given up as soon as one part fails, so which requests are made at all depends
+            // on speed; the same seed must be the same day.
+            let session = self.in_a_calm(way.connect(&self.plan.settings)).await.expect("nothing goes wrong in a calm");
+            let session = session.watched(Arc::clone(&watcher));
             let options = Options { on_failure: self.script.on_failure, stop, ..stage::one_by_one() };
             self.run(start, &session, watcher, options).await
         };
@@ -176,6 +185,16 @@ impl Company<'_> {
         came
     }
 
+    /// Does something while the servers are at peace.
+    async fn in_a_calm<T>(&self, work: impl Future<Output = T>) -> T {
+        self.faults.calm();
+        let done = work.await;
+        if !self.disturber.is_calm() {
+            self.faults.resume();
+        }
+        done
+    }
+
     async fn run(&self, start: Start, session: &Session, watcher: Arc<dyn Watcher>, options: Options) -> String {
         let tell = |event: matchplan::apply::event::Event| {
             let line = events::line(&event, Style { colour: false }).unwrap_or_default();
@@ -190,7 +209,7 @@ impl Company<'_> {
             Start::Apply => session.apply(&mut ledger, "apply", self.plan.clone(), options, tell).await,
             Start::RollBack if !ledger.state().is_some_and(rolls_back) => {
                 let state = ledger.state().expect("an apply began").clone();
-                let back = match session.plan_rollback(&state, self.plan).await {
+                let back = match self.in_a_calm(session.plan_rollback(&state, self.plan)).await {
                     Ok(Ok(back)) if !back.is_blocked() => back,
                     Ok(Ok(back)) => return format!("the rollback is blocked: {:?}", back.findings),
                     Ok(Err(error)) => return error.to_string(),

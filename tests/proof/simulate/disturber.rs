@@ -80,6 +80,10 @@ impl Disturber {
         (inner.calm, inner.full, inner.read_only) = (true, 0, 0);
     }
 
+    pub fn is_calm(&self) -> bool {
+        self.inner().calm
+    }
+
     /// Waits for the process to die.
     pub async fn death(&self) {
         while !self.inner().dead {

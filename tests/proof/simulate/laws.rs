@@ -9,16 +9,13 @@ use matchplan::lab::world::forest::AdEntry;
 use matchplan::model::attribute::AdAttribute;
 use matchplan::model::id::{AdGuid, ObjectId};
 use matchplan::plan::step::Action;
-use matchplan::state::ledger::{Reading, State, Standing, StepRecord};
+use matchplan::state::ledger::{Reading, Standing, State, StepRecord};
 use std::collections::BTreeSet;
 
 /// At every moment, as soon as the program has ended in whatever way: a role that is not there stands in the ledger.
 pub fn nobody_is_forgotten(day: &Disturber, world: &World, state: Option<&State>) -> Vec<String> {
-    let out: BTreeSet<String> = state
-        .iter()
-        .flat_map(|state| state.suspended_roles())
-        .map(|role| role.holding.user().to_string())
-        .collect();
+    let out: BTreeSet<String> =
+        state.iter().flat_map(|state| state.suspended_roles()).map(|role| role.holding.user().to_string()).collect();
     let missing = expected(day, world).difference(&roles(world)).cloned().collect::<Vec<_>>();
     let forgotten = missing.into_iter().filter(|row| !out.iter().any(|user| row.contains(user)));
     forgotten.map(|row| format!("a role is out, and the ledger does not know: {row}")).collect()

@@ -105,7 +105,8 @@ impl Done {
                 if user.on_premises_sync_enabled == Some(true) {
                     return None;
                 }
-                let anchor = Anchor::from_guid(AdGuid(derive::uuid("objectGUID", &format!("of others {}", pair.cloud))));
+                let anchor =
+                    Anchor::from_guid(AdGuid(derive::uuid("objectGUID", &format!("of others {}", pair.cloud))));
                 user.on_premises_immutable_id = Some(anchor.to_base64());
                 self.anchors.push((pair.cloud, anchor.to_base64()));
             }
@@ -132,7 +133,8 @@ impl Done {
                 };
                 let row = first.entra.role_assignments.iter().find(gone)?.clone();
                 let scope = row.directory_scope_id.clone().unwrap_or_default();
-                let id = derive::assignment_id(row.principal_id, &row.role_definition_id, &format!("{scope} by others"));
+                let id =
+                    derive::assignment_id(row.principal_id, &row.role_definition_id, &format!("{scope} by others"));
                 world.entra.role_assignments.push(CloudRoleAssignment { id, ..row });
             }
         }
