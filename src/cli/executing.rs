@@ -3,6 +3,7 @@
 use super::args::Global;
 use super::error::{CliError, CliResult, capital};
 use super::exit::Exit;
+use super::home;
 use super::progress;
 use super::site::{Site, SiteClock};
 use super::terminal::Terminal;
@@ -21,15 +22,18 @@ use crate::model::sealed::SealError;
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::resolve;
 use crate::report::{events, outcome};
-use crate::rollback::plan::{RollbackError, RollbackInput, Target, plan_rollback};
+use crate::rollback::elsewhere;
+use crate::rollback::plan::{ALLOW_ROLE_GRANTS, RollbackError, RollbackInput, Target, plan_rollback};
 use crate::rules::aftermath::Seen;
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
 use crate::state::ledger::{ApplyRecord, Context, State};
 use crate::state::recorder::Recorder as _;
+use crate::store::disk::RealDisk;
 use crate::store::ledger::{Ledger, OpenError};
 use crate::store::lock::{Holder, Lock, LockError};
 use crate::store::paths::Paths;
+use crate::store::witness::Witness;
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -49,6 +53,28 @@ pub struct Work<'a> {
     ledger: Ledger,
 }
 
+/// What the person said beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Consent<'a> {
+    /// Brakes that were lifted by name.
+    pub allow: &'a [String],
+    /// Do not ask.
+    pub yes: bool,
+}
+
+/// What is executed.
+enum Begun {
+    /// A plan.
+    Now(Box<Fresh>),
+    /// An apply that was interrupted, by other settings than its own where there are some.
+    Earlier { settings: Option<Settings> },
+}
+
+/// What this computer noted of its own ledgers.
+fn witness() -> Witness {
+    home::state_folder().map_or_else(Witness::nobody, |folder| Witness::in_folder(folder.join("witness")))
+}
+
 impl<'a> Work<'a> {
     /// Takes the lock and opens the ledger.
     pub fn begin(site: &'a Site, command: &str, terminal: Terminal) -> Result<Self, CliError> {
@@ -60,7 +86,8 @@ impl<'a> Work<'a> {
                 .hint("Wait until it has ended; the lock ends with its process."),
             LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
         })?;
-        let ledger = Ledger::open(&paths, lock).map_err(|error| unreadable(&error))?;
+        let ledger = Ledger::open_by(&paths, lock, Box::new(RealDisk), witness());
+        let ledger = ledger.map_err(|error| unreadable(&error))?;
         Ok(Self { site, terminal, on_failure: OnFailure::default(), prepare_only: false, ledger })
     }
 
@@ -88,7 +115,7 @@ impl<'a> Work<'a> {
     pub fn plan_rollback(&self, target: &Target, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
         let nothing = || CliError::plain("There is no state here, so there is nothing to go back from.");
         let state = self.state().ok_or_else(nothing)?;
-        plan_rollback(&RollbackInput {
+        let planned = plan_rollback(&RollbackInput {
             state,
             target,
             snapshot,
@@ -107,19 +134,67 @@ impl<'a> Work<'a> {
                 }
                 RollbackError::Nothing => found,
             }
+        });
+        planned.map(|mut plan| {
+            if !self.ledger.is_known() {
+                plan.findings.push(elsewhere::finding(&plan, state, snapshot));
+                plan.findings.sort();
+                plan.seal();
+            }
+            plan
         })
     }
 
-    /// Goes on with the unfinished apply, by the settings that it began with.
-    pub async fn resume(self, settings: &Settings, global: &Global) -> CliResult {
-        let directories = self.site.connect(settings, self.terminal).await?;
+    /// Goes on with the unfinished apply. Where the ledger stands as this computer left it, by the settings that the apply
+    /// began with: nothing else is asked or needed. Otherwise by those of the configuration, after a person has looked.
+    pub async fn resume(mut self, consent: Consent<'_>, global: &Global) -> CliResult {
+        let embedded = self.unfinished().and_then(|record| record.plan.as_ref()).map(|plan| plan.settings.clone());
+        let configured = &self.site.settings;
+        let settings = embedded.clone().filter(|_| self.ledger.is_known()).unwrap_or_else(|| configured.clone());
+        let directories = self.site.connect(&settings, self.terminal).await?;
         let snapshot = self.site.snapshot(&directories, self.terminal).await?;
-        Box::pin(self.run(None, settings, &snapshot, &directories, global)).await
+        let replaced = embedded.is_some_and(|embedded| embedded != settings);
+        if !self.ledger.is_known() {
+            self.look_first(&snapshot, consent, global)?;
+            self.ledger.take_on();
+        }
+        let begun = Begun::Earlier { settings: replaced.then(|| settings.clone()) };
+        Box::pin(self.run(begun, &settings, &snapshot, &directories, global)).await
+    }
+
+    /// Shows what a ledger from elsewhere would have this computer do. Giving a role that is not there needs to be allowed
+    /// by name, and going on at all a yes.
+    fn look_first(&self, snapshot: &Snapshot, consent: Consent<'_>, global: &Global) -> Result<(), CliError> {
+        let Some((state, record)) = self.state().zip(self.unfinished()) else { return Ok(()) };
+        if let Some(plan) = &record.plan {
+            same_tenant(plan, snapshot)?;
+        }
+        let settings = record.plan.as_ref().map(|plan| &plan.settings);
+        let differing = settings.map(|found| found.differing(&self.site.settings)).unwrap_or_default();
+        let ahead = elsewhere::ahead(state, record, snapshot, self.site.clock.now());
+        let style = self.terminal.err_style();
+        let text = crate::report::elsewhere::render(record, &ahead, &differing, style, self.terminal.width);
+        self.terminal.note(text.trim_end());
+        let allowed = consent.allow.iter().any(|name| name == ALLOW_ROLE_GRANTS);
+        if !ahead.gifts.is_empty() && !allowed {
+            let flags = global.repeated();
+            let message = format!(
+                "Going on would give {} that nobody holds now, on the word of a state from elsewhere; nothing was changed.",
+                events::count(ahead.gifts.len(), "role")
+            );
+            return Err(CliError::new(Exit::Blocked, message)
+                .hint(format!("If each of them is right: matchplan{flags} apply --allow {ALLOW_ROLE_GRANTS}"))
+                .hint("Or go on on the computer that began, where the state is known."));
+        }
+        if consent.yes || self.terminal.confirm("\nGo on with it?")? {
+            return Ok(());
+        }
+        Err(CliError::new(Exit::Partial, "Nothing was changed."))
     }
 
     /// Executes a plan that was proven to hold.
     pub async fn execute(
-        self,
+        mut self,
         plan: Plan,
         snapshot: &Snapshot,
         directories: &Directories<SiteClock>,
@@ -127,13 +202,17 @@ impl<'a> Work<'a> {
     ) -> CliResult {
         let settings = plan.settings.clone();
         let fresh = Fresh { id: ApplyId(Uuid::new_v4().to_string()), lineage: Uuid::new_v4().to_string(), plan };
-        Box::pin(self.run(Some(fresh), &settings, snapshot, directories, global)).await
+        if self.unfinished().is_none() {
+            // Nothing in it waits to be gone on with, so it asks for no trust: a rollback of it is looked at each time.
+            self.ledger.take_on();
+        }
+        Box::pin(self.run(Begun::Now(Box::new(fresh)), &settings, snapshot, directories, global)).await
     }
 
     /// Runs the executor: on a fresh apply, or on the unfinished one.
     async fn run(
         mut self,
-        fresh: Option<Fresh>,
+        begun: Begun,
         settings: &Settings,
         snapshot: &Snapshot,
         directories: &Directories<SiteClock>,
@@ -141,7 +220,7 @@ impl<'a> Work<'a> {
     ) -> CliResult {
         self.outlives(directories, settings).await?;
         let mut options = self.options(snapshot, settings);
-        if fresh.is_some() {
+        if let Begun::Now(_) = &begun {
             let ids = |users: &[EntraUser]| users.iter().map(|user| user.id).collect();
             let seen = Seen { live: ids(&snapshot.users), deleted: ids(&snapshot.deleted_users) };
             options.seen = Some(Arc::new(seen));
@@ -149,13 +228,19 @@ impl<'a> Work<'a> {
         let engine = self.site.engine(directories);
         let ports = Ports { directories, sync: &engine, clock: self.site.clock.as_ref() };
         let unfinished = || self.unfinished().map_or(0, |record| record.steps.len());
-        let steps = fresh.as_ref().map_or_else(unfinished, |fresh| fresh.plan.steps.len());
+        let steps = match &begun {
+            Begun::Now(fresh) => fresh.plan.steps.len(),
+            Begun::Earlier { .. } => unfinished(),
+        };
         let mut show = Show::new(self.terminal, steps);
         let watcher = watch_signals(&options.stop, self.terminal);
         let tell = |event| show.tell(&event);
-        let ended = match fresh {
-            Some(fresh) => executor::apply(ports, &mut self.ledger, options, fresh, tell).await,
-            None => executor::resume(ports, &mut self.ledger, options, tell).await,
+        let ended = match begun {
+            Begun::Now(fresh) => executor::apply(ports, &mut self.ledger, options, *fresh, tell).await,
+            Begun::Earlier { settings } => {
+                options.settings = settings;
+                executor::resume(ports, &mut self.ledger, options, tell).await
+            }
         };
         watcher.abort();
         show.end();

@@ -47,9 +47,14 @@ pub fn digest_of<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
 
 /// The file form: canonical JSON with its digest filled in.
 pub fn to_file<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    sealed(value).map(|(text, _)| text)
+}
+
+/// The file form and the digest in it.
+pub fn sealed<T: Serialize>(value: &T) -> Result<(String, String), serde_json::Error> {
     let (mut value, computed) = seal_of(value)?;
-    value["digest"] = Value::String(computed);
-    digest::to_canonical_file(&value)
+    value["digest"] = Value::String(computed.clone());
+    Ok((digest::to_canonical_file(&value)?, computed))
 }
 
 /// Reads the file form, and checks version (at most `newest`) and digest. A byte order mark is tolerated.

@@ -288,6 +288,8 @@ finding_codes! {
     PointOfNoReturn = "point-of-no-return",
     /// A rollback would grant a role.
     RoleGrant = "role-grant",
+    /// A rollback is planned from a state that does not stand as this computer left it.
+    LedgerElsewhere = "ledger-elsewhere",
     /// A user has no UPN, so that the sync makes one up.
     UpnMissing = "upn-missing",
     /// The UPN has a character that the cloud does not take.

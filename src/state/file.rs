@@ -14,6 +14,11 @@ impl State {
         sealed::to_file(self)
     }
 
+    /// The file form and the digest in it.
+    pub fn sealed(&self) -> Result<(String, String), serde_json::Error> {
+        sealed::sealed(self)
+    }
+
     /// Reads the file form and checks version and digest.
     pub fn from_file(text: &str) -> Result<Self, SealError> {
         sealed::from_file(text, STATE_VERSION)

@@ -134,8 +134,11 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
             });
             Ok(())
         }
-        JournalEvent::ApplyResumed { apply, context, controllers } => {
+        JournalEvent::ApplyResumed { apply, context, controllers, settings } => {
             let record = unfinished(state, apply)?;
+            if let (Some(plan), Some(settings)) = (&mut record.plan, settings) {
+                plan.settings = (**settings).clone();
+            }
             record.context = context.clone();
             record.controllers.clone_from(controllers);
             Ok(())

@@ -4,6 +4,7 @@
 //! recognised and dropped, since nothing was done after a record that never became durable. Any other damage is refused.
 
 use super::ledger::{Context, Forgone, Reading};
+use crate::config::settings::Settings;
 use crate::model::digest;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, StepId};
 use crate::plan::document::{Plan, TenantRef};
@@ -62,6 +63,10 @@ pub enum JournalEvent {
         context: Context,
         /// The domain controller per domain, now.
         controllers: BTreeMap<DomainName, String>,
+        /// The settings that count from here on in place of the plan's: where the ledger came from elsewhere, those of
+        /// the configuration.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settings: Option<Box<Settings>>,
     },
     /// The intent of a step.
     StepStarted {

@@ -112,6 +112,10 @@ impl Write {
             (Self::Move { from, to, .. }, Reading::Container { dn }) => {
                 compare(dn, from, to, || format!("the user is in {dn}, neither in {from} nor in {to}"))
             }
+            // What was read is about the user, what would be written about the holder.
+            (Self::Take { user, holding } | Self::Give { user, holding }, _) if holding.user() != user.id => {
+                Verdict::Surprise(format!("the role is not {user}'s but {}'s", holding.user()))
+            }
             (Self::Take { holding, .. }, Reading::Holdings { holdings }) => match holdings.as_slice() {
                 [] => Verdict::AsWanted,
                 // Another end is somebody's decision, which a restore would overwrite.

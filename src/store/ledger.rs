@@ -4,6 +4,7 @@ use super::disk::{self, Disk, RealDisk};
 use super::files;
 use super::lock::Lock;
 use super::paths::Paths;
+use super::witness::Witness;
 use crate::model::id::ApplyId;
 use crate::model::sealed::SealError;
 use crate::state::fold::{self, JoinError};
@@ -61,6 +62,8 @@ pub enum OpenError {
 /// What was read, and what opening for writing has to mend.
 struct Found {
     state: Option<State>,
+    /// The digest of the state file, if there is one.
+    state_file: Option<String>,
     caught_up: usize,
     journal: Journal,
     behind: bool,
@@ -77,11 +80,19 @@ fn find(paths: &Paths) -> Result<Found, OpenError> {
         })
         .transpose()
         .map_err(|source| OpenError::State { path: paths.state.clone(), source })?;
+    let state_file = state.as_ref().map(|state| state.digest.clone());
     let journal = Journal::read(&read(&paths.journal)?.unwrap_or_default())
         .map_err(|source| OpenError::Journal { path: paths.journal.clone(), source })?;
     let joined =
         fold::join(state, &journal).map_err(|source| OpenError::Join { path: paths.journal.clone(), source })?;
-    Ok(Found { state: joined.state, caught_up: joined.caught_up, journal, behind: joined.journal_behind })
+    Ok(Found { state: joined.state, state_file, caught_up: joined.caught_up, journal, behind: joined.journal_behind })
+}
+
+impl Found {
+    /// A ledger that is not there yet is begun here.
+    fn is_known(&self, witness: &Witness) -> bool {
+        self.state.as_ref().is_none_or(|state| witness.vouches_for(state, self.state_file.as_deref()))
+    }
 }
 
 /// Reads the ledger as it stands, for commands that change nothing; needs no lock. `None` if there is none.
@@ -101,6 +112,9 @@ pub struct Ledger {
     saved: Option<Timestamp>,
     unsaved: bool,
     disk: Box<dyn Disk>,
+    witness: Witness,
+    /// Whether the ledger stands as this computer left it, or a person has taken it on.
+    known: bool,
     _lock: Lock,
 }
 
@@ -113,7 +127,13 @@ impl Ledger {
 
     /// The same on another disk.
     pub fn open_on(paths: &Paths, lock: Lock, disk: Box<dyn Disk>) -> Result<Self, OpenError> {
+        Self::open_by(paths, lock, disk, Witness::nobody())
+    }
+
+    /// The same with a witness, who says whether the ledger stands as this computer left it.
+    pub fn open_by(paths: &Paths, lock: Lock, disk: Box<dyn Disk>, witness: Witness) -> Result<Self, OpenError> {
         let found = find(paths)?;
+        let known = found.is_known(&witness);
         let failed = |source| OpenError::Io { path: paths.journal.clone(), source };
         let mut intact_len = found.journal.intact_len;
         if found.behind {
@@ -132,12 +152,25 @@ impl Ledger {
             saved: None,
             unsaved: found.caught_up > 0,
             disk,
+            witness,
+            known,
             _lock: lock,
         };
         if ledger.unsaved {
             ledger.write_state().map_err(|source| OpenError::Io { path: paths.state.clone(), source })?;
         }
         Ok(ledger)
+    }
+
+    /// Whether the ledger stands as this computer left it. One that does not may have been written by anybody who can
+    /// write to the repository.
+    pub const fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// A person has looked at what the ledger would do and takes it on: from its next record on it is known here.
+    pub const fn take_on(&mut self) {
+        self.known = true;
     }
 
     /// The ledger's files.
@@ -147,7 +180,11 @@ impl Ledger {
 
     fn write_state(&mut self) -> std::io::Result<()> {
         if let Some(state) = &self.state {
-            disk::replace(&*self.disk, &self.paths.state, state.to_file()?.as_bytes())?;
+            let (text, digest) = state.sealed()?;
+            if self.known {
+                self.witness.expect_state(&state.lineage, &digest, &*self.disk);
+            }
+            disk::replace(&*self.disk, &self.paths.state, text.as_bytes())?;
         }
         self.unsaved = false;
         Ok(())
@@ -191,6 +228,9 @@ impl Recorder for Ledger {
         match &mut self.state {
             Some(state) => state.advance(&record)?,
             None => self.state = Some(State::begin(&record)?),
+        }
+        if let Some(state) = self.state.as_ref().filter(|_| self.known) {
+            self.witness.expect_record(&state.lineage, &record, &*self.disk);
         }
         if let Err(source) = self.append(line.as_bytes()) {
             self.broken = true;

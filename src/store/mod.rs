@@ -7,6 +7,7 @@
 //! | [`files`] | replacing and appending so that a crash leaves the old or the new, whole |
 //! | [`lock`] | one apply at a time |
 //! | [`ledger`] | journal and state file together, as the executor's recorder |
+//! | [`witness`] | what this computer itself wrote last to a ledger |
 
 pub mod disk;
 pub mod files;
@@ -15,3 +16,4 @@ pub mod lock;
 pub mod paths;
 #[cfg(test)]
 mod tests;
+pub mod witness;

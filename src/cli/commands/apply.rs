@@ -5,7 +5,7 @@ use super::show::{print_plan, read_plan};
 use crate::apply::options::OnFailure;
 use crate::cli::args::{self, Apply, Format, Global, Planning, Rendering};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::executing::{self, Work};
+use crate::cli::executing::{self, Consent, Work};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -33,8 +33,8 @@ pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult
                 .hint("Run `matchplan apply` without a plan to finish that one first, or `matchplan rollback`."));
         }
         terminal.note(&format!("Apply {} is unfinished: going on with it.", unfinished.id));
-        let settings = unfinished.plan.as_ref().map_or(&site.settings, |plan| &plan.settings).clone();
-        return work.resume(&settings, global).await;
+        let consent = Consent { allow: &args.planning.allow, yes: args.yes };
+        return work.resume(consent, global).await;
     }
     match saved {
         Some((file, plan)) => apply_saved(&file, plan, args, work, global).await,

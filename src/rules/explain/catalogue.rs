@@ -83,6 +83,7 @@ fn finding(code: FindingCode) -> &'static Page {
         C::ChangedSince => &guard::CHANGED_SINCE,
         C::PointOfNoReturn => &guard::POINT_OF_NO_RETURN,
         C::RoleGrant => &guard::ROLE_GRANT,
+        C::LedgerElsewhere => &guard::LEDGER_ELSEWHERE,
         C::UpnMissing => &names::UPN_MISSING,
         C::UpnCharacter => &names::UPN_CHARACTER,
         C::UpnFormat => &names::UPN_FORMAT,
