@@ -387,7 +387,9 @@ impl Planner<'_> {
 
     fn grant(&mut self, id: &LinkId, link: &LinkRecord, grant: &Holding) {
         let allowed = self.input.allow.contains(ALLOW_ROLE_GRANTS);
-        let message = format!("The rollback gives {} the role {grant}, which it does not hold now.", link.cloud);
+        let user = live::entra_user(self.input.snapshot, grant.user()).map_or(&link.cloud.upn, |user| &user.upn);
+        let named = live::named(self.input.snapshot, grant);
+        let message = format!("The rollback gives {user} the role {named}, which it does not hold now.");
         let help = format!("If that is right, add --allow {ALLOW_ROLE_GRANTS}.");
         let severity = if allowed { Severity::Info } else { Severity::Error };
         self.finding(severity, FindingCode::RoleGrant, id, link, (message, help));

@@ -302,7 +302,7 @@ fn who_opens_a_switch_is_told_to_close_it() {
 #[test]
 fn every_code_is_raised_by_a_scene_or_belongs_elsewhere() {
     // `rollback::tests` raises these; a link plan never does.
-    const ROLLBACK: [FindingCode; 4] = [ForeignTenant, ChangedSince, PointOfNoReturn, RoleGrant];
+    const ROLLBACK: [FindingCode; 5] = [ForeignTenant, ChangedSince, PointOfNoReturn, RoleGrant, LedgerElsewhere];
     let raised: BTreeSet<FindingCode> =
         cases().iter().flat_map(|Case(.., expected)| expected.iter().map(|(_, code, _)| *code)).collect();
     for code in FindingCode::ALL {
