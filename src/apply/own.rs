@@ -11,7 +11,6 @@ use crate::plan::step::{Action, Step};
 use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{Forgone, StepStatus};
 use crate::state::recorder::Recorder;
-use crate::state::write::Write;
 
 /// What came of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +62,8 @@ where
             | StepStatus::Undoing { .. }
             | StepStatus::Forgone { .. } => return Ok(StepEnd::Done),
         };
-        let taken = self.with_state(|state| state.taken(&self.apply, &step.action).cloned())?;
         let (apply, id) = (&self.apply, &step.id);
-        let Some(write) = Write::of(&step.action, taken.as_ref()) else {
+        let Some(write) = self.with_state(|state| state.write_of(apply, &step.action))? else {
             let why = "nothing was taken that could be given back".to_owned();
             self.record(JournalEvent::StepSkipped { apply: apply.clone(), step: id.clone(), why })?;
             return Ok(StepEnd::Done);

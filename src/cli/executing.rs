@@ -71,7 +71,7 @@ enum Begun {
 }
 
 /// What this computer noted of its own ledgers.
-fn witness() -> Witness {
+pub fn witness() -> Witness {
     home::state_folder().map_or_else(Witness::nobody, |folder| Witness::in_folder(folder.join("witness")))
 }
 

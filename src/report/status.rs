@@ -4,12 +4,14 @@ use super::events::{count, link_line};
 use super::outcome::{forgone_lines, held_line, roles_line};
 use super::page::{Line, Mark, Page};
 use super::safe;
+use super::step_text::headline;
 use super::style::{Style, Tone};
 use crate::model::id::{ApplyId, LinkId, ObjectId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::{Holding, RoleKind};
 use crate::plan::document::{Purpose, TenantRef};
 use crate::rollback::drift::Drift;
+use crate::rollback::open::{Found, OpenStep};
 use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::{ApplyRecord, Context, Forgone, ForgoneRole, Standing, State, SuspendedRole};
 use jiff::Timestamp;
@@ -45,8 +47,34 @@ pub struct StatusView<'a> {
     pub links: Vec<LinkStatus<'a>>,
     /// What differs from what was linked; `None` if the directories were not asked.
     pub drift: Option<&'a [Drift]>,
+    /// Steps that were begun and whose end is not recorded, with what a resume would find.
+    pub open_steps: Vec<OpenView>,
+    /// Whether the ledger stands as this computer left it; otherwise going on asks first.
+    pub known_here: bool,
     #[serde(skip)]
     suspended: Vec<SuspendedRole<'a>>,
+}
+
+/// A step that was begun and whose end is not recorded.
+#[derive(Debug, Serialize)]
+pub struct OpenView {
+    /// The apply.
+    pub apply: ApplyId,
+    /// The link, unless it is a step of the wave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkId>,
+    /// The step.
+    pub step: StepId,
+    /// What it does, in words.
+    pub what: String,
+    /// Whether it is its undoing that was begun.
+    pub undoing: bool,
+    /// When it was begun.
+    pub since: Timestamp,
+    /// What a look at the directories shows.
+    pub found: Found,
+    /// What happens next, and what to type.
+    pub next: String,
 }
 
 /// A role that is not back.
@@ -171,8 +199,24 @@ impl<'a> StatusView<'a> {
             counts,
             links: links.into_values().collect(),
             drift,
+            open_steps: Vec::new(),
+            known_here: true,
             suspended,
         }
+    }
+
+    /// The same with what was found of steps that were begun. `flags` as in [`super::outcome::render`].
+    #[must_use]
+    pub fn with_open_steps(mut self, steps: &[OpenStep<'_>], flags: &str) -> Self {
+        self.open_steps = steps.iter().map(|step| OpenView::of(step, flags)).collect();
+        self
+    }
+
+    /// The same for a ledger that does not stand as this computer left it.
+    #[must_use]
+    pub const fn known_here(mut self, known: bool) -> Self {
+        self.known_here = known;
+        self
     }
 
     /// The same with what the directories show now of links that are not at their end.
@@ -195,7 +239,16 @@ impl<'a> StatusView<'a> {
         page.push(Line::at(0).put(Tone::Strong, name).plain(format_args!(" ({initial_domain}, tenant {id})")));
         if let Some(unfinished) = &self.unfinished {
             unfinished.lines(&mut page, flags);
+            if !self.known_here {
+                page.sentence(
+                    0,
+                    "",
+                    Tone::Warn,
+                    "The state does not stand as this computer left it: going on shows first what it would do, and asks.",
+                );
+            }
         }
+        self.open_lines(&mut page);
         self.sections(&mut page);
         if !self.forgone_roles.is_empty() {
             page.gap();
@@ -230,6 +283,28 @@ impl<'a> StatusView<'a> {
             for link in links {
                 link_line(page, 2, (link.ad, link.cloud), link.standing, link.diagnosis.as_deref());
             }
+        }
+    }
+
+    fn open_lines(&self, page: &mut Page) {
+        if self.open_steps.is_empty() {
+            return;
+        }
+        page.gap();
+        let title = format!("Begun, and the end is not recorded: {}", count(self.open_steps.len(), "step"));
+        page.push(Line::at(0).put(Tone::Strong, title));
+        for OpenView { what, undoing, since, found, next, .. } in &self.open_steps {
+            let what = if *undoing { format!("undo: {what}") } else { what.clone() };
+            page.push(Line::at(2).plain(what).put(Tone::Quiet, format_args!("  begun {since}")));
+            let (tone, found) = match found {
+                Found::Done => (Tone::Good, "it happened".to_owned()),
+                Found::NotDone => (Tone::Plain, "it did not happen".to_owned()),
+                Found::Surprise { what } => (Tone::Alarm, format!("a surprise: {what}")),
+                Found::CannotBeTold { why } => (Tone::Warn, format!("it cannot be told: {why}")),
+                Found::NotLookedAt => (Tone::Quiet, "whether it happened is not looked at".to_owned()),
+            };
+            page.sentence(6, "found", tone, &found);
+            page.sentence(6, "next", Tone::Plain, next);
         }
     }
 
@@ -302,6 +377,36 @@ impl<'a> SuspendedView<'a> {
             group,
             ends: holding.ends(),
             certain: *certain,
+        }
+    }
+}
+
+impl OpenView {
+    fn of(open: &OpenStep<'_>, flags: &str) -> Self {
+        let OpenStep { apply, step, since, undoing, found } = open;
+        let resume = format!("`matchplan{flags} apply`");
+        let next = match (found, undoing) {
+            (Found::Done, false) => format!("{resume} records that and goes on"),
+            (Found::Done, true) => format!("{resume} records that and ends the link"),
+            (Found::NotDone, false) => format!("{resume} does it and goes on; `matchplan{flags} rollback` goes back"),
+            (Found::NotDone, true) => format!("{resume} undoes it"),
+            (Found::Surprise { .. }, _) => format!(
+                "it is never overwritten: find out who changed it; {resume} takes the link out, and `matchplan{flags} rollback` names what is left"
+            ),
+            (Found::CannotBeTold { .. }, _) => format!("{resume} reads it again"),
+            (Found::NotLookedAt, _) => {
+                format!("`matchplan{flags} status` without --offline looks; {resume} goes on by what it reads")
+            }
+        };
+        Self {
+            apply: apply.id.clone(),
+            link: step.link.clone(),
+            step: step.id.clone(),
+            what: headline(step),
+            undoing: *undoing,
+            since: *since,
+            found: found.clone(),
+            next,
         }
     }
 }

@@ -4,8 +4,8 @@ use crate::model::ad::AdUser;
 use crate::model::entra::EntraUser;
 use crate::model::id::ObjectId;
 use crate::model::reference::AdRef;
-use crate::model::role::{Holding, RoleGrant};
-use crate::snapshot::document::Snapshot;
+use crate::model::role::{Holding, RoleGrant, RoleKind};
+use crate::snapshot::document::{Gap, Missing, Snapshot};
 use crate::state::ledger::Reading;
 use crate::state::write::Write;
 
@@ -39,6 +39,13 @@ pub(super) fn reading(snapshot: &Snapshot, write: &Write) -> Option<Reading> {
             Some(Reading::Holdings { holdings })
         }
     }
+}
+
+/// The part of the snapshot that would show the holding, if it could not be read.
+pub(super) fn unseen<'a>(snapshot: &'a Snapshot, holding: &Holding) -> Option<&'a Gap> {
+    let pim = (holding.kind() != RoleKind::Active).then_some(Missing::PimSchedules);
+    let group = matches!(holding, Holding::Group(_)).then_some(Missing::RoleGroups);
+    [Some(Missing::Roles), pim, group].into_iter().flatten().find_map(|what| snapshot.gap(what))
 }
 
 /// A holding as the directory names it, whatever the ledger calls it: its names are for people, and a ledger can be

@@ -100,6 +100,21 @@ pub fn read(paths: &Paths) -> Result<Option<State>, OpenError> {
     find(paths).map(|found| found.state)
 }
 
+/// What there is, for a command that only looks.
+#[derive(Debug)]
+pub struct Seen {
+    /// The ledger; `None` if there is none.
+    pub state: Option<State>,
+    /// Whether it stands as this computer left it.
+    pub known: bool,
+}
+
+/// The same with whether the ledger stands as this computer left it.
+pub fn look(paths: &Paths, witness: &Witness) -> Result<Seen, OpenError> {
+    let found = find(paths)?;
+    Ok(Seen { known: found.is_known(witness), state: found.state })
+}
+
 /// The ledger, open for writing. Holds the lock.
 #[derive(Debug)]
 pub struct Ledger {
