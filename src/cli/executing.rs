@@ -21,18 +21,20 @@ use crate::model::id::{ApplyId, ObjectId};
 use crate::model::sealed::SealError;
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::resolve;
-use crate::report::{events, outcome};
+use crate::report::{damage, events, outcome};
 use crate::rollback::elsewhere;
 use crate::rollback::plan::{ALLOW_ROLE_GRANTS, RollbackError, RollbackInput, Target, plan_rollback};
 use crate::rules::aftermath::Seen;
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
+use crate::state::journal::JournalEvent;
 use crate::state::ledger::{ApplyRecord, Context, State};
 use crate::state::recorder::Recorder as _;
 use crate::store::disk::RealDisk;
 use crate::store::ledger::{Ledger, OpenError};
 use crate::store::lock::{Holder, Lock, LockError};
 use crate::store::paths::Paths;
+use crate::store::salvage;
 use crate::store::witness::Witness;
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
@@ -70,6 +72,17 @@ enum Begun {
     Earlier { settings: Option<Settings> },
 }
 
+/// Takes the lock of a ledger, or says who has it.
+pub fn lock(site: &Site, paths: &Paths, command: &str) -> Result<Lock, CliError> {
+    let holder =
+        Holder { pid: std::process::id(), host: host(), command: command.to_owned(), started: site.clock.now() };
+    Lock::acquire(paths, &holder).map_err(|error| match error {
+        LockError::Held { .. } => CliError::new(Exit::Locked, capital(&error.to_string()))
+            .hint("Wait until it has ended; the lock ends with its process."),
+        LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
+    })
+}
+
 /// What this computer noted of its own ledgers.
 pub fn witness() -> Witness {
     home::state_folder().map_or_else(Witness::nobody, |folder| Witness::in_folder(folder.join("witness")))
@@ -77,17 +90,16 @@ pub fn witness() -> Witness {
 
 impl<'a> Work<'a> {
     /// Takes the lock and opens the ledger.
-    pub fn begin(site: &'a Site, command: &str, terminal: Terminal) -> Result<Self, CliError> {
+    pub fn begin(site: &'a Site, command: &str, flags: &str, terminal: Terminal) -> Result<Self, CliError> {
         let paths = Paths::of(&site.state_file());
-        let holder =
-            Holder { pid: std::process::id(), host: host(), command: command.to_owned(), started: site.clock.now() };
-        let lock = Lock::acquire(&paths, &holder).map_err(|error| match error {
-            LockError::Held { .. } => CliError::new(Exit::Locked, capital(&error.to_string()))
-                .hint("Wait until it has ended; the lock ends with its process."),
-            LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
-        })?;
+        let lock = lock(site, &paths, command)?;
         let ledger = Ledger::open_by(&paths, lock, Box::new(RealDisk), witness());
-        let ledger = ledger.map_err(|error| unreadable(&error))?;
+        let mut ledger = ledger.map_err(|error| unreadable(&error, &paths, flags))?;
+        if let Some(why) = ledger.loss() {
+            let lost = ledger.record(site.clock.now(), JournalEvent::RecordsLost { why: why.to_owned() });
+            lost.map_err(|error| apply_error(&error.into()))?;
+            terminal.note("note: the state came without its journal, so what it may have left half-done is read anew.");
+        }
         Ok(Self { site, terminal, on_failure: OnFailure::default(), prepare_only: false, ledger })
     }
 
@@ -309,15 +321,23 @@ pub fn same_tenant(plan: &Plan, snapshot: &Snapshot) -> Result<(), CliError> {
     .hint("Use the configuration of that tenant, or sign in to the right one."))
 }
 
-/// The ledger cannot be read: nothing is guessed about what was done.
-pub fn unreadable(error: &OpenError) -> CliError {
-    let hint = match error {
-        OpenError::State { source: SealError::Newer { .. }, .. } => {
-            "Nothing was changed. Use the version of matchplan that wrote it, or a newer one."
+/// The ledger cannot be read: nothing is guessed about what was done, and what is certain is said.
+pub fn unreadable(error: &OpenError, paths: &Paths, flags: &str) -> CliError {
+    let message = format!("The state cannot be used: {error}.");
+    match error {
+        OpenError::State { source: SealError::Newer { .. }, .. } | OpenError::NewerJournal { .. } => {
+            CliError::plain(message)
+                .hint("Nothing was changed. Use the version of matchplan that wrote it, or a newer one.")
         }
-        _ => "Nothing was changed. Take the file from git or a backup; .matchplan/ holds the restore sheets of roles.",
-    };
-    CliError::plain(format!("The state cannot be used: {error}.")).hint(hint)
+        OpenError::Io { .. } => CliError::plain(message).hint("Nothing was changed. See that the file can be read."),
+        OpenError::State { .. } | OpenError::Journal { .. } | OpenError::Join { .. } => {
+            let found = CliError::new(Exit::Stuck, message);
+            match salvage::survey(paths, error, None) {
+                Ok(damaged) => damage::sentences(&damaged, flags).into_iter().fold(found, CliError::hint),
+                Err(unread) => found.hint(format!("Nothing was changed. {}.", capital(&unread.to_string()))),
+            }
+        }
+    }
 }
 
 fn apply_error(error: &ApplyError) -> CliError {

@@ -1,5 +1,6 @@
 //! What `status` says: first what is dangerous, then what is unfinished, then what stands.
 
+use super::damage;
 use super::events::{count, link_line};
 use super::outcome::{forgone_lines, held_line, roles_line};
 use super::page::{Line, Mark, Page};
@@ -14,6 +15,7 @@ use crate::rollback::drift::Drift;
 use crate::rollback::open::{Found, OpenStep};
 use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::{ApplyRecord, Context, Forgone, ForgoneRole, Standing, State, SuspendedRole};
+use crate::state::salvage::{Damaged, Health};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -49,10 +51,30 @@ pub struct StatusView<'a> {
     pub drift: Option<&'a [Drift]>,
     /// Steps that were begun and whose end is not recorded, with what a resume would find.
     pub open_steps: Vec<OpenView>,
+    /// What is wrong with the ledger, if it is damaged: then everything here is as far as it is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<DamageView>,
     /// Whether the ledger stands as this computer left it; otherwise going on asks first.
     pub known_here: bool,
     #[serde(skip)]
     suspended: Vec<SuspendedRole<'a>>,
+}
+
+/// What is wrong with a damaged ledger.
+#[derive(Debug, Serialize)]
+pub struct DamageView {
+    /// What is wrong.
+    pub problem: String,
+    /// The last record that is certain.
+    pub up_to: u64,
+    /// The state file.
+    pub state_file: Health,
+    /// The journal.
+    pub journal: Health,
+    /// Where each role that may be out is written down.
+    pub restore_sheets: Vec<String>,
+    /// What is certain and what to do, one sentence each.
+    pub told: Vec<String>,
 }
 
 /// A step that was begun and whose end is not recorded.
@@ -200,6 +222,7 @@ impl<'a> StatusView<'a> {
             links: links.into_values().collect(),
             drift,
             open_steps: Vec::new(),
+            damage: None,
             known_here: true,
             suspended,
         }
@@ -209,6 +232,20 @@ impl<'a> StatusView<'a> {
     #[must_use]
     pub fn with_open_steps(mut self, steps: &[OpenStep<'_>], flags: &str) -> Self {
         self.open_steps = steps.iter().map(|step| OpenView::of(step, flags)).collect();
+        self
+    }
+
+    /// The same of a ledger that is damaged, as far as it is certain.
+    #[must_use]
+    pub fn with_damage(mut self, damaged: Option<&Damaged>, flags: &str) -> Self {
+        self.damage = damaged.map(|damaged| DamageView {
+            problem: damaged.problem.clone(),
+            up_to: damaged.salvaged.as_ref().map_or(0, |state| state.serial),
+            state_file: damaged.state_file.clone(),
+            journal: damaged.journal.clone(),
+            restore_sheets: damaged.sheets.clone(),
+            told: damage::sentences(damaged, flags),
+        });
         self
     }
 
@@ -231,6 +268,14 @@ impl<'a> StatusView<'a> {
     /// As text; the first line is about suspended roles if there are any. `flags` as in [`super::outcome::render`].
     pub fn to_text(&self, flags: &str, style: Style, width: usize) -> String {
         let mut page = Page::new(width);
+        if let Some(damage) = &self.damage {
+            let problem = format!("the ledger is damaged: {}", damage.problem);
+            page.push(Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, problem));
+            damage.told.iter().for_each(|sentence| page.sentence(2, "", Tone::Plain, sentence));
+            page.gap();
+            let up_to = format!("As far as it is certain, up to record {}:", damage.up_to);
+            page.push(Line::at(0).put(Tone::Strong, up_to));
+        }
         roles_line(&mut page, &self.suspended, flags);
         if self.scheduler_held {
             held_line(&mut page, flags);

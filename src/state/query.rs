@@ -1,6 +1,7 @@
 //! Questions to the ledger.
 
 use super::inverse::inverse;
+use super::journal::JournalEvent;
 use super::ledger::{
     ApplyRecord, Done, Forgone, ForgoneRole, LinkRecord, Standing, State, StepRecord, StepStatus, SuspendedRole,
 };
@@ -91,6 +92,17 @@ impl State {
             StepStatus::Undoing { done, .. } => self.undo_of(of, &step.step, done),
             _ => None,
         }
+    }
+
+    /// Whether an event is about taking or giving a role: the state alone, without its journal, must know each that may be
+    /// out, so it does not wait to be saved.
+    pub fn is_about_a_role(&self, event: &JournalEvent) -> bool {
+        let (JournalEvent::StepStarted { apply, step, .. } | JournalEvent::StepSucceeded { apply, step, .. }) = event
+        else {
+            return false;
+        };
+        let step = self.apply(apply).and_then(|apply| apply.step(step));
+        step.is_some_and(|s| matches!(s.step.action, Action::Suspend { .. } | Action::Restore { .. }))
     }
 
     /// The step that `step` of the rollback `by` takes back: of the apply that is undone, the one of the same link that

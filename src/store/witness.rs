@@ -67,6 +67,11 @@ impl Witness {
         head && state_file.is_none_or(|found| known(found, &note.state, &note.state_before))
     }
 
+    /// Whether the ledger's last record is the newest that this computer wrote: then none behind it is lost.
+    pub fn wrote_last(&self, state: &State) -> bool {
+        self.read(&state.lineage).is_some_and(|note| !state.journal.is_empty() && state.journal == note.record)
+    }
+
     /// Notes a record that is about to be appended. Without a place for notes, or where they cannot be written, the ledger
     /// will count as coming from elsewhere: that asks for more care, and loses nothing.
     pub(super) fn expect_record(&mut self, lineage: &str, record: &Record, disk: &dyn Disk) {

@@ -22,7 +22,7 @@ pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult
     check_brakes(&args.planning.allow)?;
     let saved = saved_plan(&args.files)?;
     let site = Site::open(global, terminal).await?;
-    let mut work = Work::begin(&site, "apply", terminal)?;
+    let mut work = Work::begin(&site, "apply", &global.repeated(), terminal)?;
     work.on_failure = on_failure(args.on_failure);
     work.prepare_only = args.prepare;
     if let Some(unfinished) = work.unfinished() {

@@ -18,7 +18,7 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
     check_brakes(&args.allow)?;
     let saved = args.file.as_deref().map(read_rollback).transpose()?;
     let site = Site::open(global, terminal).await?;
-    let work = Work::begin(&site, "rollback", terminal)?;
+    let work = Work::begin(&site, "rollback", &global.repeated(), terminal)?;
     let unfinished = work.unfinished().filter(|record| matches!(record.purpose, Purpose::Rollback { .. }));
     if let Some(record) = unfinished {
         terminal.note(&format!("Rollback {} is unfinished: going on with it.", record.id));

@@ -7,6 +7,8 @@ use crate::cli::executing::{unreadable, witness};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
+use crate::directory::port::Clock as _;
+use crate::model::sealed::SealError;
 use crate::plan::document::Purpose;
 use crate::report::status::StatusView;
 use crate::rollback::drift::drift;
@@ -14,18 +16,35 @@ use crate::rollback::open::{self, Eyes};
 use crate::rollback::waiting;
 use crate::snapshot::document::Snapshot;
 use crate::state::ledger::{Standing, State};
-use crate::store::ledger;
+use crate::store::ledger::{self, OpenError, Seen};
 use crate::store::paths::Paths;
+use crate::store::salvage;
 
 /// Prints the status; exit code 6 while something is unfinished, 7 while something is stuck.
 pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResult {
     let site = Site::open(global, terminal).await?;
     let paths = Paths::of(&site.state_file());
-    let ledger = ledger::look(&paths, &witness()).map_err(|error| unreadable(&error))?;
+    let flags = global.repeated();
+    let (ledger, damaged) = match ledger::look(&paths, &witness()) {
+        Ok(seen) => (seen, None),
+        Err(problem) => {
+            let told = |error: &OpenError| unreadable(error, &paths, &flags);
+            let damaged = match problem {
+                OpenError::State { source: SealError::Newer { .. }, .. } => return Err(told(&problem)),
+                OpenError::NewerJournal { .. } | OpenError::Io { .. } => return Err(told(&problem)),
+                _ => salvage::survey(&paths, &problem, None).map_err(|error| told(&error))?,
+            };
+            let Ok(state) = &damaged.salvaged else { return Err(told(&problem)) };
+            let state = Some(state.clone());
+            (Seen { state, known: false, loss: Some("the ledger is damaged") }, Some(damaged))
+        }
+    };
     let Some(state) = ledger.state else {
         terminal.print("No state: nothing was applied here yet.\n")?;
         return Ok(Exit::Success);
     };
+    // What going on would make of it: nothing of what records that are lost may have touched is believed.
+    let state = if ledger.loss.is_some() { state.doubt(site.clock.now()) } else { state };
     let linked = state.linked().next().is_some();
     let begun = !open::steps(&state, Eyes::Closed).is_empty();
     let mut blind = None;
@@ -48,18 +67,18 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
         (None, Some(why)) => Eyes::Blind(why),
         (None, None) => Eyes::Closed,
     };
-    let flags = global.repeated();
     let drifted = snapshot.as_ref().filter(|_| linked).map(|snapshot| drift(&state, snapshot));
     let now = snapshot.as_ref().map(|snapshot| waiting::diagnoses(&state, snapshot)).unwrap_or_default();
     let view = StatusView::of(&state, drifted.as_deref())
         .with_diagnoses(now)
         .with_open_steps(&open::steps(&state, eyes), &flags)
-        .known_here(ledger.known);
+        .known_here(ledger.known)
+        .with_damage(damaged.as_ref(), &flags);
     terminal.print(&match args.format {
         TextOrJson::Text => view.to_text(&flags, terminal.out_style(), terminal.width),
         TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
     })?;
-    Ok(exit(&state))
+    Ok(if damaged.is_some() { Exit::Stuck } else { exit(&state) })
 }
 
 async fn look(site: &Site, terminal: Terminal) -> Result<Snapshot, CliError> {
