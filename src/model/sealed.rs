@@ -118,11 +118,11 @@ mod tests {
 
     #[test]
     fn an_older_file_goes_through_every_upgrade_that_follows_and_no_other() {
-        let add = |mut value: Value, what: &str| {
+        fn add(mut value: Value, what: &str) -> Value {
             value["went"] = format!("{}{what}", value["went"].as_str().unwrap_or_default()).into();
-            Ok(value)
-        };
-        let upgrades: [Upgrade; 2] = [|value| add(value, "a"), |value| add(value, "b")];
+            value
+        }
+        let upgrades: [Upgrade; 2] = [|value| Ok(add(value, "a")), |value| Ok(add(value, "b"))];
         let read = |version: u32| {
             let file = to_file(&json!({ "format_version": version })).unwrap();
             from_file::<Value>(&file, &upgrades)

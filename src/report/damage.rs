@@ -7,7 +7,8 @@ use crate::state::salvage::{Damaged, Health, Unsalvageable};
 /// What is certain and what to do, one sentence each; what is wrong stands in [`Damaged::problem`]. `flags` as in
 /// [`super::outcome::render`].
 pub fn sentences(damaged: &Damaged, flags: &str) -> Vec<String> {
-    let Damaged { problem: _, state_file, journal, salvaged, sheets } = damaged;
+    let Damaged { problem, state_file, journal, salvaged, sheets } = damaged;
+    let health = |file| health(file, problem);
     let mut all = vec![format!("The state file {}; the journal {}.", health(state_file), health(journal))];
     match salvaged {
         Ok(state) => all.extend(certain(state)),
@@ -33,13 +34,15 @@ pub fn sentences(damaged: &Damaged, flags: &str) -> Vec<String> {
     all
 }
 
-fn health(health: &Health) -> String {
+fn health(health: &Health, problem: &str) -> String {
     match health {
         Health::Missing => "is not there".to_owned(),
         Health::Whole { from, up_to } => format!("is whole (records {from} to {up_to})"),
-        Health::Broken { why, certain: None } => format!("is damaged ({why})"),
-        Health::Broken { why, certain: Some((from, up_to)) } => {
-            format!("is damaged ({why}), certain are its records {from} to {up_to}")
+        Health::Broken { why, certain } => {
+            // What is wrong with one of the two has been said.
+            let why = if problem.contains(why) { String::new() } else { format!(" ({why})") };
+            let certain = certain.map(|(from, up_to)| format!(", certain are its records {from} to {up_to}"));
+            format!("is damaged{why}{}", certain.unwrap_or_default())
         }
     }
 }
@@ -51,6 +54,10 @@ fn certain(state: &State) -> Vec<String> {
         let (id, started, context) = (&apply.id, apply.started, &apply.context);
         all.push(format!("Apply {id} is unfinished there, begun {started} by {} on {}.", context.user, context.host));
     }
+    // What is lost may have taken any role that the apply takes at all, since it began.
+    let began = state.unfinished().map(|apply| apply.started);
+    let doubted = began.map(|at| state.clone().doubt(at));
+    let state = doubted.as_ref().unwrap_or(state);
     let roles = state.suspended_roles();
     if !roles.is_empty() {
         let names: Vec<String> = roles.iter().map(out).collect();

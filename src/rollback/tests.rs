@@ -1,5 +1,7 @@
 //! Going back: to the same bytes, never over somebody else's work, never past the cycle.
 
+mod lost;
+
 use super::drift::drift;
 use super::plan::{ALLOW_ROLE_GRANTS, RollbackError, RollbackInput, Target, plan_rollback};
 use crate::apply::event::What;

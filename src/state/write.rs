@@ -151,8 +151,10 @@ fn align_verdict<'a>(changes: &'a [AttributeChange], live: impl Fn(&'a Attribute
     if changes.iter().all(|c| c.attribute.equal(live(c), &c.sets)) {
         return Verdict::AsWanted;
     }
-    let odd = changes.iter().find(|c| !c.attribute.equal(live(c), &c.expects));
-    odd.map_or(Verdict::AsExpected, |c| {
+    let odd = |c: &&'a AttributeChange| !c.attribute.equal(live(c), &c.expects);
+    // What is neither before nor after is somebody else's; of the rest, some is as before and some as after.
+    let foreign = changes.iter().filter(odd).find(|c| !c.attribute.equal(live(c), &c.sets));
+    foreign.or_else(|| changes.iter().find(odd)).map_or(Verdict::AsExpected, |c| {
         Verdict::Surprise(format!("{} is {:?}, expected {:?}", c.attribute, live(c), c.expects))
     })
 }
