@@ -53,7 +53,7 @@ where
     }
 
     /// Undoes one step if it stands. The inner error is the problem that is left.
-    async fn undo_step(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
+    pub(super) async fn undo_step(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
         let apply = &self.apply;
         if let StepStatus::Started { .. } = self.status(&step.id)?
             && let Err(problem) = self.classify(step).await?

@@ -346,6 +346,9 @@ pub struct Rollback {
     /// Only this link, such as corp/jsmith.
     #[arg(long, value_name = "LINK")]
     pub link: Option<String>,
+    /// Leave out what cannot go back (each is named) instead of refusing the whole.
+    #[arg(long)]
+    pub skip_blocked: bool,
     /// Write the rollback plan here for review instead of executing it.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -25,6 +25,7 @@ use crate::report::{damage, events, outcome};
 use crate::rollback::elsewhere;
 use crate::rollback::plan::{ALLOW_ROLE_GRANTS, RollbackError, RollbackInput, Target, plan_rollback};
 use crate::rules::aftermath::Seen;
+use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
 use crate::state::journal::JournalEvent;
@@ -62,6 +63,15 @@ pub struct Consent<'a> {
     pub allow: &'a [String],
     /// Do not ask.
     pub yes: bool,
+}
+
+/// How a rollback is planned.
+#[derive(Clone, Copy, Debug)]
+pub struct HowBack<'a> {
+    /// Brakes that were lifted by name.
+    pub allow: &'a [String],
+    /// Leave out what cannot go back.
+    pub skip_blocked: bool,
 }
 
 /// What is executed.
@@ -116,15 +126,19 @@ impl<'a> Work<'a> {
     /// Plans the rollback of a saved rollback plan again: of its one link, where the apply has more.
     pub fn rollback_again(&self, plan: &Plan, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
         let Purpose::Rollback { of } = &plan.purpose else { return Ok(plan.clone()) };
-        let whole = self.plan_rollback(&Target::Apply(of.clone()), snapshot, allow)?;
+        // A step that was left out is a warning of the plan that was reviewed.
+        let left_out = |f: &Finding| f.code == FindingCode::ChangedSince && f.severity == Severity::Warning;
+        let skip_blocked = !plan.skipped.is_empty() || plan.findings.iter().any(left_out);
+        let how = HowBack { allow, skip_blocked };
+        let whole = self.plan_rollback(&Target::Apply(of.clone()), snapshot, how)?;
         match plan.links.as_slice() {
-            [only] if whole.links.len() > 1 => self.plan_rollback(&Target::Link(only.id.clone()), snapshot, allow),
+            [only] if whole.links.len() > 1 => self.plan_rollback(&Target::Link(only.id.clone()), snapshot, how),
             _ => Ok(whole),
         }
     }
 
     /// Plans a rollback from the ledger and a fresh snapshot.
-    pub fn plan_rollback(&self, target: &Target, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
+    pub fn plan_rollback(&self, target: &Target, snapshot: &Snapshot, how: HowBack<'_>) -> Result<Plan, CliError> {
         let nothing = || CliError::plain("There is no state here, so there is nothing to go back from.");
         let state = self.state().ok_or_else(nothing)?;
         let planned = plan_rollback(&RollbackInput {
@@ -135,8 +149,8 @@ impl<'a> Work<'a> {
             config_digest: "",
             tool_version: env!("CARGO_PKG_VERSION"),
             now: self.site.clock.now(),
-            allow: &allow.iter().cloned().collect(),
-            skip_blocked: false,
+            allow: &how.allow.iter().cloned().collect(),
+            skip_blocked: how.skip_blocked,
         })
         .map_err(|error| {
             let found = CliError::plain(format!("{}.", capital(&error.to_string())));

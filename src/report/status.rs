@@ -125,6 +125,9 @@ pub struct SuspendedView<'a> {
     pub ends: Option<Timestamp>,
     /// `false` if the removal was interrupted, so that the role may still be there.
     pub certain: bool,
+    /// Whether its holder has it again, as the directory shows it now; `None` if nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub there: Option<bool>,
 }
 
 /// An apply that is not at its end.
@@ -228,6 +231,15 @@ impl<'a> StatusView<'a> {
         }
     }
 
+    /// The same with whether each suspended role is there again: somebody may have given it back by the restore sheet.
+    #[must_use]
+    pub fn with_roles_seen(mut self, there: impl Fn(&Holding) -> Option<bool>) -> Self {
+        for (role, view) in self.suspended.iter().zip(&mut self.suspended_roles) {
+            view.there = there(role.holding);
+        }
+        self
+    }
+
     /// The same with what was found of steps that were begun. `flags` as in [`super::outcome::render`].
     #[must_use]
     pub fn with_open_steps(mut self, steps: &[OpenStep<'_>], flags: &str) -> Self {
@@ -276,7 +288,20 @@ impl<'a> StatusView<'a> {
             let up_to = format!("As far as it is certain, up to record {}:", damage.up_to);
             page.push(Line::at(0).put(Tone::Strong, up_to));
         }
-        roles_line(&mut page, &self.suspended, flags);
+        let seen = self.suspended.iter().zip(&self.suspended_roles);
+        let (back, out): (Vec<_>, Vec<_>) = seen.partition(|(_, view)| view.there == Some(true));
+        let out: Vec<SuspendedRole<'_>> = out.into_iter().map(|(role, _)| role.clone()).collect();
+        roles_line(&mut page, &out, flags);
+        if !back.is_empty() {
+            let names: Vec<String> =
+                back.iter().map(|(role, _)| format!("{} of {}", role.holding, role.user)).collect();
+            let (n, are) = (count(names.len(), "role"), if names.len() == 1 { "is" } else { "are" });
+            let text = format!(
+                "{n} that the state calls suspended {are} there: {}. Going on or back records that.",
+                names.join(", ")
+            );
+            page.sentence(0, "", Tone::Good, &text);
+        }
         if self.scheduler_held {
             held_line(&mut page, flags);
         }
@@ -422,6 +447,7 @@ impl<'a> SuspendedView<'a> {
             group,
             ends: holding.ends(),
             certain: *certain,
+            there: None,
         }
     }
 }

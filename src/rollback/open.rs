@@ -6,6 +6,7 @@
 //! [`Write::verdict`]: crate::state::write::Write::verdict
 
 use super::live;
+use crate::model::role::Holding;
 use crate::plan::step::{Action, Step};
 use crate::snapshot::document::Snapshot;
 use crate::state::ledger::{ApplyRecord, State, StepRecord, StepStatus};
@@ -83,6 +84,12 @@ fn open<'a>(state: &State, apply: &'a ApplyRecord, record: &'a StepRecord, eyes:
         (_, Eyes::Snapshot(snapshot)) => look(&state.begun(&apply.id, record)?, snapshot),
     };
     Some(OpenStep { apply, step: &record.step, since, undoing, found })
+}
+
+/// Whether the holder of a right has it, as the snapshot shows it; `None` if that part could not be read.
+pub fn is_there(snapshot: &Snapshot, holding: &Holding) -> Option<bool> {
+    let seen = live::unseen(snapshot, holding).is_none();
+    seen.then(|| snapshot.holdings_of(holding.user()).iter().any(|live| holding.same_as(live)))
 }
 
 fn look(write: &Write, snapshot: &Snapshot) -> Found {

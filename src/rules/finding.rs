@@ -214,6 +214,8 @@ finding_codes! {
     SoftMatchBlocked = "soft-match-blocked",
     /// `blockCloudObjectTakeoverThroughHardMatchEnabled` is on.
     HardMatchBlocked = "hard-match-blocked",
+    /// Every link is formed, and a switch that Microsoft advises to have on is off.
+    SwitchOpen = "switch-open",
     /// UPN soft match is off and there is no SMTP match.
     UpnMatchOff = "upn-match-off",
     /// The tenant's sync features could not be read.

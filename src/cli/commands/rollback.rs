@@ -4,7 +4,7 @@ use super::plan::{check_brakes, save};
 use super::show::{print_plan, read_plan};
 use crate::cli::args::{Format, Global, Rendering, Rollback};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::executing::{Consent, Work, same_tenant};
+use crate::cli::executing::{Consent, HowBack, Work, same_tenant};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -39,7 +39,10 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
             }
             now
         }
-        None => work.plan_rollback(&target(args)?, &snapshot, &args.allow)?,
+        None => {
+            let how = HowBack { allow: &args.allow, skip_blocked: args.skip_blocked };
+            work.plan_rollback(&target(args)?, &snapshot, how)?
+        }
     };
     print_plan(
         &plan,

@@ -36,14 +36,9 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
         Choice::Journal => Keep::Journal,
     });
     let damaged = salvage::survey(&paths, &problem, keep).map_err(|error| unreadable(&error, &paths, &flags))?;
-    let state = match &damaged.salvaged {
-        Ok(state) => state.clone().doubt(site.clock.now()),
-        Err(_) => return Err(unreadable(&problem, &paths, &flags)),
-    };
+    let Ok(certain) = &damaged.salvaged else { return Err(unreadable(&problem, &paths, &flags)) };
     terminal.note(&format!("{}.", Text(&capital(&damaged.problem))));
-    for sentence in
-        damage::sentences(&crate::state::salvage::Damaged { salvaged: Ok(state.clone()), ..damaged.clone() }, &flags)
-    {
+    for sentence in damage::sentences(&damaged, &flags) {
         terminal.note(&format!("  {}", Text(&sentence)));
     }
     if !args.yes && !terminal.confirm("\nKeep what is certain, and put the rest aside?")? {
@@ -51,7 +46,6 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
         return Ok(Exit::Success);
     }
     let failed = |error: std::io::Error| CliError::file("put aside", &paths.state, &error);
-    let certain = damaged.salvaged.as_ref().map_err(|_| unreadable(&problem, &paths, &flags))?;
     let aside = salvage::put_in_place(&paths, certain).map_err(failed)?;
     let opened = Ledger::open_by(&paths, lock, Box::new(RealDisk), witness());
     let mut ledger = opened.map_err(|error| unreadable(&error, &paths, &flags))?;
@@ -63,7 +57,7 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
     for path in &aside {
         text += &format!("Put aside: {}\n", path.display());
     }
-    text += &match state.unfinished() {
+    text += &match certain.unfinished() {
         Some(apply) => format!(
             "Apply {} is unfinished. `matchplan{flags} status` shows what the directories say of each of its steps, \
              `matchplan{flags} apply` goes on by that, `matchplan{flags} rollback` goes back.\n",
@@ -74,5 +68,5 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
         }
     };
     terminal.print(&text)?;
-    Ok(if state.unfinished().is_some() { Exit::Partial } else { Exit::Success })
+    Ok(if certain.unfinished().is_some() { Exit::Partial } else { Exit::Success })
 }

@@ -48,7 +48,8 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
     let linked = state.linked().next().is_some();
     let begun = !open::steps(&state, Eyes::Closed).is_empty();
     let mut blind = None;
-    let snapshot = if args.offline || !(linked || begun || waiting::any(&state)) {
+    let out = !state.suspended_roles().is_empty();
+    let snapshot = if args.offline || !(linked || begun || out || waiting::any(&state)) {
         None
     } else {
         match look(&site, terminal).await {
@@ -71,6 +72,7 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
     let now = snapshot.as_ref().map(|snapshot| waiting::diagnoses(&state, snapshot)).unwrap_or_default();
     let view = StatusView::of(&state, drifted.as_deref())
         .with_diagnoses(now)
+        .with_roles_seen(|holding| snapshot.as_ref().and_then(|snapshot| open::is_there(snapshot, holding)))
         .with_open_steps(&open::steps(&state, eyes), &flags)
         .known_here(ledger.known)
         .with_damage(damaged.as_ref(), &flags);

@@ -45,6 +45,7 @@ fn finding(code: FindingCode) -> &'static Page {
         C::OwnIdentity => &roles::OWN_IDENTITY,
         C::GlobalAdminsLeft => &roles::GLOBAL_ADMINS_LEFT,
         C::SoftMatchBlocked => &tenant::SOFT_MATCH_BLOCKED,
+        C::SwitchOpen => &tenant::SWITCH_OPEN,
         C::HardMatchBlocked => &tenant::HARD_MATCH_BLOCKED,
         C::UpnMatchOff => &tenant::UPN_MATCH_OFF,
         C::SyncFeaturesUnseen => &tenant::SYNC_FEATURES_UNSEEN,
