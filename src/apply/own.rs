@@ -7,6 +7,8 @@ use super::perform::Attempt;
 use super::run::Run;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
+use crate::model::reference::EntraRef;
+use crate::model::role::Holding;
 use crate::plan::step::{Action, Step};
 use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{Forgone, StepStatus};
@@ -63,9 +65,8 @@ where
             | StepStatus::Undoing { .. }
             | StepStatus::Forgone { .. } => return Ok(StepEnd::Done),
         };
-        let taken = self.with_state(|state| state.taken(&self.apply, &step.action).cloned())?;
         let (apply, id) = (&self.apply, &step.id);
-        let Some(write) = Write::of(&step.action, taken.as_ref()) else {
+        let Some(write) = self.with_state(|state| state.write_of(apply, &step.action))? else {
             let why = "nothing was taken that could be given back".to_owned();
             self.record(JournalEvent::StepSkipped { apply: apply.clone(), step: id.clone(), why })?;
             return Ok(StepEnd::Done);
@@ -82,7 +83,10 @@ where
                     assignment,
                 })?;
                 self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote });
-                Ok(StepEnd::Done)
+                match &write {
+                    Write::Take { user, holding } if wrote => self.look_again(step, user, holding).await,
+                    _ => Ok(StepEnd::Done),
+                }
             }
             Attempt::Forgone(reason) => {
                 self.forgo(step, reason)?;
@@ -103,6 +107,32 @@ where
                 Ok(StepEnd::Unknown(why))
             }
         }
+    }
+
+    /// The guard again, now that the role is taken: if it does not hold any more, the role goes back at once.
+    async fn look_again(&self, step: &Step, user: &EntraRef, holding: &Holding) -> Result<StepEnd, ApplyError> {
+        let Err(why) = self.leaves_enough(holding).await else { return Ok(StepEnd::Done) };
+        let back = match self.undo_step(step).await? {
+            Ok(()) if holding.comes_back() => "it was given back at once".to_owned(),
+            Ok(()) => "its holder can activate it again".to_owned(),
+            Err(problem) => format!("it could not be given back: {problem}"),
+        };
+        let why = format!("somebody else removed one while {holding} was taken from {user}, {back}: {why}");
+        self.emit(What::StepFailed { step: Box::new(step.clone()), error: why.clone() });
+        Ok(StepEnd::Failed(why))
+    }
+
+    /// Why a role that was taken for a link must go back now, if it must: the process may have ended between the removal
+    /// and the second look.
+    pub(super) async fn must_not_stay_taken(&self, link: &LinkId) -> Result<Option<String>, ApplyError> {
+        for step in self.steps_of(link) {
+            let Action::Suspend { holding, .. } = &step.action else { continue };
+            let taken = self.status(&step.id)?.standing().is_some_and(|done| done.wrote);
+            if taken && let Err(why) = self.leaves_enough(holding).await {
+                return Ok(Some(why));
+            }
+        }
+        Ok(None)
     }
 
     /// Journals that what was taken is not given back, and says so.

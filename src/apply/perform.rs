@@ -251,16 +251,23 @@ where
 
     /// The guards of a role removal, read live just before it.
     async fn may_take(&self, user: ObjectId, holding: &Holding) -> Result<(), String> {
-        if self.options.caller == Some(user) {
+        let signed_in = self.again(|| self.ports.directories.signed_in()).await.map_err(|e| e.in_full())?;
+        if [self.options.caller, signed_in].contains(&Some(user)) {
             return Err("matchplan runs in that user's name and would lose its own rights".to_owned());
         }
         if self.options.protected.contains(&user) {
             return Err("the configuration protects that user".to_owned());
         }
+        self.leaves_enough(holding).await
+    }
+
+    /// Whether enough Global Administrators are left besides those of the plan, read live. Asked before each removal that
+    /// may matter, and again after it: somebody else, with another state file, may have asked and removed at the same time.
+    pub(super) async fn leaves_enough(&self, holding: &Holding) -> Result<(), String> {
         if !holding.grants_global_administrator() {
             return Ok(());
         }
-        let all = self.ports.directories.global_administrators().await.map_err(|e| e.in_full())?;
+        let all = self.again(|| self.ports.directories.global_administrators()).await.map_err(|e| e.in_full())?;
         let outside = |id: &ObjectId| !self.plan.links.iter().any(|link| link.cloud.id == *id);
         let left = all.iter().filter(|(id, enabled)| *enabled && outside(id)).count();
         let needed = self.plan.settings.guard.min_global_admins as usize;

@@ -8,11 +8,10 @@ use super::run::Run;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
 use crate::plan::step::{Action, Step};
-use crate::state::inverse::inverse;
 use crate::state::journal::{JournalEvent, LinkEnding};
-use crate::state::ledger::StepStatus;
+use crate::state::ledger::{State, StepStatus};
 use crate::state::recorder::Recorder;
-use crate::state::write::{Verdict, Write};
+use crate::state::write::Verdict;
 
 impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
 where
@@ -54,7 +53,7 @@ where
     }
 
     /// Undoes one step if it stands. The inner error is the problem that is left.
-    async fn undo_step(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
+    pub(super) async fn undo_step(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
         let apply = &self.apply;
         if let StepStatus::Started { .. } = self.status(&step.id)?
             && let Err(problem) = self.classify(step).await?
@@ -62,11 +61,8 @@ where
             return Ok(Err(problem));
         }
         let status = self.status(&step.id)?;
-        let Some(action) = status.standing().and_then(|done| inverse(step, done, None, None)) else {
-            return Ok(Ok(()));
-        };
-        let taken = self.with_state(|state| state.taken(apply, &action).cloned())?;
-        let Some(write) = Write::of(&action, taken.as_ref()) else { return Ok(Ok(())) };
+        let undo = |state: &State| status.standing().and_then(|done| state.undo_of(apply, step, done));
+        let Some(write) = self.with_state(undo)? else { return Ok(Ok(())) };
         let begun = matches!(status, StepStatus::Undoing { .. });
         let intent = |before| JournalEvent::UndoStarted { apply: apply.clone(), step: step.id.clone(), before };
         match self.perform(&write, begun, intent).await? {
@@ -86,7 +82,9 @@ where
 
     /// Reads whether a step that was begun happened. Writes nothing.
     async fn classify(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
-        let Some(write) = Write::of(&step.action, None) else { return Ok(Ok(())) };
+        let Some(write) = self.with_state(|state| state.write_of(&self.apply, &step.action))? else {
+            return Ok(Ok(()));
+        };
         let (apply, id) = (self.apply.clone(), step.id.clone());
         let event = match self.read(&write).await {
             Err(error) => return Ok(Err(error.in_full())),

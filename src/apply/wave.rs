@@ -142,6 +142,10 @@ where
             return self.finish_linked(link).await;
         }
         if !self.is_being_undone(link)? {
+            if let Some(why) = self.must_not_stay_taken(link).await? {
+                self.failures.set(self.failures.get() + 1);
+                self.undo_link(link, &why).await?;
+            }
             return Ok(());
         }
         let (why, undoing) = self.with_record(|record| {

@@ -84,6 +84,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Go back from what an apply did: planned, reviewed and journaled like any other change.
     Rollback(Rollback),
+    /// The way on with a state or journal that is damaged.
+    #[command(subcommand)]
+    State(State),
     /// Convert a source anchor: GUID, octets, ImmutableID, LDAP filter, connector-space DN.
     Anchor(Anchor),
     /// Explain a finding code, an error name of Microsoft's, or a pasted error message.
@@ -343,6 +346,9 @@ pub struct Rollback {
     /// Only this link, such as corp/jsmith.
     #[arg(long, value_name = "LINK")]
     pub link: Option<String>,
+    /// Leave out what cannot go back (each is named) instead of refusing the whole.
+    #[arg(long)]
+    pub skip_blocked: bool,
     /// Write the rollback plan here for review instead of executing it.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -352,6 +358,34 @@ pub struct Rollback {
     /// Lift one brake by its name, such as role-grants. Can be repeated.
     #[arg(long, value_name = "NAME")]
     pub allow: Vec<String>,
+}
+
+/// `state`.
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// Keep what is certain of a damaged ledger and put the damaged file aside; deletes nothing, and asks first. What lost
+    /// records may have touched is read in the directories when you go on.
+    Recover(Recover),
+}
+
+/// `state recover`.
+#[derive(Debug, Args)]
+pub struct Recover {
+    /// Where state and journal are each whole and do not belong together: which one is meant.
+    #[arg(long, value_name = "WHICH")]
+    pub keep: Option<Keep>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Which file is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Keep {
+    /// The state file.
+    State,
+    /// The journal.
+    Journal,
 }
 
 /// `anchor`.

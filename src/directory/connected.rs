@@ -131,6 +131,10 @@ impl<C: Clock> ReadEntra for Directories<C> {
         self.graph.global_administrators().await
     }
 
+    async fn signed_in(&self) -> Result<Option<ObjectId>, DirectoryError> {
+        self.graph.signed_in().await
+    }
+
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         self.graph.sync_features().await
     }

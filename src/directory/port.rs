@@ -53,6 +53,12 @@ pub trait ReadEntra {
     /// The users that hold Global Administrator, directory-wide and directly, with whether they can sign in.
     fn global_administrators(&self) -> impl Future<Output = Answer<Vec<(ObjectId, bool)>>>;
 
+    /// Whom the credential speaks for now: a renewed token may be somebody else's. `None` where it does not say, and in a
+    /// double that has no credential.
+    fn signed_in(&self) -> impl Future<Output = Answer<Option<ObjectId>>> {
+        async { Ok(None) }
+    }
+
     /// The tenant's sync features now; `None` if this credential may not see them.
     fn sync_features(&self) -> impl Future<Output = Answer<Option<SyncFeatures>>>;
 

@@ -135,6 +135,10 @@ impl<C: Clock> Graph<C> {
 }
 
 impl<C: Clock> ReadEntra for Graph<C> {
+    async fn signed_in(&self) -> Result<Option<ObjectId>, DirectoryError> {
+        Ok(self.tokens().token().await?.claims.and_then(|claims| claims.oid))
+    }
+
     /// The user with every attribute. The two that need more (`onPremisesObjectIdentifier`, the source of authority)
     /// stay `None` where they may not be read; a plan has said so as a gap.
     async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
