@@ -139,6 +139,10 @@ impl<C: Clock> ReadEntra for Directories<C> {
         self.graph.sync_features().await
     }
 
+    fn time(&self) -> Timestamp {
+        self.graph.now()
+    }
+
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {
         self.graph.last_sync().await
     }

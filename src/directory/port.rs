@@ -62,6 +62,9 @@ pub trait ReadEntra {
     /// The tenant's sync features now; `None` if this credential may not see them.
     fn sync_features(&self) -> impl Future<Output = Answer<Option<SyncFeatures>>>;
 
+    /// What time it is in the tenant, by its newest answer: whether a role has ended is not for our own clock to say.
+    fn time(&self) -> Timestamp;
+
     /// `organization.onPremisesLastSyncDateTime`.
     fn last_sync(&self) -> impl Future<Output = Answer<Option<Timestamp>>>;
 }

@@ -235,6 +235,7 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
             Ok(())
         }
         JournalEvent::RoleForgone { apply, step, reason } => forgo(state, at, apply, step, reason),
+        JournalEvent::StepLeft { apply, of, step, why } => leave(state, at, apply, of, step, why),
         JournalEvent::LinkWaiting { apply, link } => {
             let record = link_of(unfinished(state, apply)?, link)?;
             // A stuck link that a resume took up may wait again.
@@ -390,6 +391,41 @@ fn undo_elsewhere(state: &mut State, apply: &ApplyId, step: &StepId, at: Timesta
     close(state, at, &of_apply);
 }
 
+/// What a step wrote does not stand any more, since others have changed it.
+fn leave(
+    state: &mut State,
+    at: Timestamp,
+    apply: &ApplyId,
+    of: &ApplyId,
+    step: &StepId,
+    why: &str,
+) -> Result<(), String> {
+    let purpose = unfinished(state, apply)?.purpose.clone();
+    if of != apply && purpose != (Purpose::Rollback { of: of.clone() }) {
+        return Err(format!("{apply} is no rollback of {of}"));
+    }
+    let record = state.applies.iter_mut().find(|a| a.id == *of);
+    let record = record.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == *step));
+    let record = record.ok_or_else(|| format!("apply {of} has no step {step}"))?;
+    if matches!(record.step.action, Action::Suspend { .. } | Action::Restore { .. }) {
+        return Err(format!("step {step} is about a role, and a role is never left"));
+    }
+    let done = done_or_begun(&record.status)
+        .ok_or_else(|| format!("step {step} is {} and leaves nothing", record.status.kind()))?;
+    record.status = StepStatus::Left { at, done, why: why.to_owned() };
+    Ok(())
+}
+
+/// What was done and stands, or may: of a step that was begun and whose end was never recorded.
+fn done_or_begun(status: &StepStatus) -> Option<Done> {
+    match status {
+        StepStatus::Started { at, before } => {
+            Some(Done { at: *at, wrote: true, before: before.clone(), after: Reading::Nothing, assignment: None })
+        }
+        status => status.standing().cloned(),
+    }
+}
+
 /// What a suspend step took is given up: the step that was to give it back is left out, and the suspend step no longer
 /// waits for it, in whatever apply it is.
 fn forgo(state: &mut State, at: Timestamp, apply: &ApplyId, step: &StepId, reason: &Forgone) -> Result<(), String> {
@@ -406,13 +442,7 @@ fn forgo(state: &mut State, at: Timestamp, apply: &ApplyId, step: &StepId, reaso
     };
     let taken = state.applies.iter_mut().find(|a| a.id == of);
     let taken = taken.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == suspend));
-    let done = taken.as_ref().and_then(|record| match &record.status {
-        // It was begun, its end never recorded; the rollback found it done.
-        StepStatus::Started { at, before } => {
-            Some(Done { at: *at, wrote: true, before: before.clone(), after: Reading::Nothing, assignment: None })
-        }
-        status => status.standing().cloned(),
-    });
+    let done = taken.as_ref().and_then(|record| done_or_begun(&record.status));
     let Some((taken, done)) = taken.zip(done) else {
         return Err(format!("step {suspend} took nothing that could be given up"));
     };

@@ -165,6 +165,17 @@ pub enum JournalEvent {
         /// Why.
         reason: Forgone,
     },
+    /// What a step wrote is left as others have made it: it is not taken back, and does not stand any more.
+    StepLeft {
+        /// The rollback in which a person decided so, or the apply that found the object gone.
+        apply: ApplyId,
+        /// The apply whose step it is.
+        of: ApplyId,
+        /// The step. Never one that took a role: that is given back, or forgone.
+        step: StepId,
+        /// Why.
+        why: String,
+    },
     /// A link is left waiting for a later cycle.
     LinkWaiting {
         /// The apply.

@@ -264,6 +264,15 @@ pub enum StepStatus {
         /// Why.
         reason: Forgone,
     },
+    /// It was done, others have changed it since, and it is left as they made it.
+    Left {
+        /// When that was decided.
+        at: Timestamp,
+        /// What had been done.
+        done: Done,
+        /// Why.
+        why: String,
+    },
 }
 
 /// Why what was taken for a time is not given back.
@@ -326,7 +335,8 @@ impl StepStatus {
             | Self::Failed { .. }
             | Self::Undone { .. }
             | Self::Skipped { .. }
-            | Self::Forgone { .. } => None,
+            | Self::Forgone { .. }
+            | Self::Left { .. } => None,
         }
     }
 
@@ -341,6 +351,7 @@ impl StepStatus {
             Self::Undone { .. } => "undone",
             Self::Skipped { .. } => "skipped",
             Self::Forgone { .. } => "forgone",
+            Self::Left { .. } => "left",
         }
     }
 }

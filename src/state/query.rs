@@ -67,7 +67,8 @@ impl State {
             StepStatus::Succeeded { done }
             | StepStatus::Undoing { done, .. }
             | StepStatus::Undone { done, .. }
-            | StepStatus::Forgone { done, .. } => done.wrote,
+            | StepStatus::Forgone { done, .. }
+            | StepStatus::Left { done, .. } => done.wrote,
             StepStatus::Pending | StepStatus::Failed { .. } | StepStatus::Skipped { .. } => false,
         };
         took.then_some(holding)

@@ -47,6 +47,8 @@ pub enum Operation<'a> {
     State,
     /// The restore sheet is kept.
     Sheet,
+    /// This computer notes what it is about to write to the ledger.
+    Witness,
     /// A directory is written.
     Write(&'a Write),
     /// The sync engine is told something: `hold`, `release` or `trigger`.
@@ -177,8 +179,16 @@ impl ReadEntra for Doors {
         self.directories.global_administrators().await
     }
 
+    async fn signed_in(&self) -> Result<Option<ObjectId>, DirectoryError> {
+        self.directories.signed_in().await
+    }
+
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         self.directories.sync_features().await
+    }
+
+    fn time(&self) -> jiff::Timestamp {
+        self.directories.time()
     }
 
     async fn last_sync(&self) -> Result<Option<jiff::Timestamp>, DirectoryError> {
@@ -243,17 +253,23 @@ impl Clock for Doors {
 #[derive(Debug)]
 pub struct WatchedDisk(pub Arc<dyn Watcher>);
 
+/// The folder of this computer's notes.
+pub const WITNESS: &str = "witness";
+
 /// Which of the ledger's files a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Which {
     Journal,
     State,
     Sheet,
+    Witness,
 }
 
 fn which(target: &Path) -> Which {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    if name.ends_with(".jsonl") {
+    if target.parent().and_then(Path::file_name).is_some_and(|folder| folder == WITNESS) {
+        Which::Witness
+    } else if name.ends_with(".jsonl") {
         Which::Journal
     } else if name.starts_with("restore-") {
         Which::Sheet
@@ -266,6 +282,7 @@ const fn whole(which: Which) -> Operation<'static> {
     match which {
         Which::State | Which::Journal => Operation::State,
         Which::Sheet => Operation::Sheet,
+        Which::Witness => Operation::Witness,
     }
 }
 
@@ -289,7 +306,14 @@ impl Disk for WatchedDisk {
 
     /// A record is durable when its write returns: the watcher is told of both in one place.
     fn sync(&self, target: &Path, file: &File) -> io::Result<()> {
-        if which(target) == Which::Journal { Ok(()) } else { RealDisk.sync(target, file) }
+        match which(target) {
+            Which::Journal => Ok(()),
+            Which::State | Which::Sheet => RealDisk.sync(target, file),
+            Which::Witness => {
+                RealDisk.sync(target, file)?;
+                self.0.at(&Operation::Witness, Phase::After)
+            }
+        }
     }
 
     fn persist(&self, target: &Path, temporary: NamedTempFile) -> io::Result<()> {
@@ -319,6 +343,7 @@ pub fn about(event: &JournalEvent) -> Option<(Kind, String)> {
         JournalEvent::StepStarted { step, .. } => (Kind::Intent, step),
         JournalEvent::StepSucceeded { step, .. }
         | JournalEvent::StepFailed { step, .. }
+        | JournalEvent::StepLeft { step, .. }
         | JournalEvent::RoleForgone { step, .. } => (Kind::Outcome, step),
         JournalEvent::UndoStarted { step, .. } => (Kind::UndoIntent, step),
         JournalEvent::StepUndone { step, .. } => (Kind::UndoOutcome, step),
@@ -327,6 +352,7 @@ pub fn about(event: &JournalEvent) -> Option<(Kind, String)> {
         | JournalEvent::ApplyStarted { .. }
         | JournalEvent::ApplyResumed { .. }
         | JournalEvent::LinkDiagnosed { .. }
+        | JournalEvent::RecordsLost { .. }
         | JournalEvent::LinkWaiting { .. }
         | JournalEvent::LinkEnded { .. }
         | JournalEvent::ApplyEnded { .. } => return None,

@@ -1,7 +1,7 @@
 //! One company for one proof: the lab's servers over real LDAP and HTTP, a plan, a ledger on a real disk.
 
 use crate::control::Control;
-use crate::doors::{Doors, Nobody, WatchedDisk, Watcher};
+use crate::doors::{Doors, Nobody, WITNESS, WatchedDisk, Watcher};
 use matchplan::apply::error::ApplyError;
 use matchplan::apply::event::Event;
 use matchplan::apply::executor;
@@ -24,6 +24,7 @@ use matchplan::state::ledger::State;
 use matchplan::store::ledger::{self, Ledger, OpenError};
 use matchplan::store::lock::{Holder, Lock};
 use matchplan::store::paths::Paths;
+use matchplan::store::witness::Witness;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -218,7 +219,7 @@ pub fn try_open(paths: &Paths, watcher: Arc<dyn Watcher>) -> Result<Ledger, Open
     let started = "2026-09-01T08:00:00Z".parse().expect("a time");
     let holder = Holder { pid: std::process::id(), host: "proof".to_owned(), command: "apply".to_owned(), started };
     let lock = Lock::acquire(paths, &holder).expect("nobody else has the lock: the dead hold none");
-    Ledger::open_on(paths, lock, Box::new(WatchedDisk(watcher)))
+    Ledger::open_by(paths, lock, Box::new(WatchedDisk(watcher)), Witness::in_folder(paths.work.join(WITNESS)))
 }
 
 /// The ledger as a command that changes nothing reads it.

@@ -117,6 +117,10 @@ impl ReadEntra for World {
         Ok(None)
     }
 
+    fn time(&self) -> Timestamp {
+        self.now.get()
+    }
+
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {
         Ok(self.inner.borrow().last_sync)
     }

@@ -197,7 +197,7 @@ impl<C: Clock> ReadEntra for Graph<C> {
             self.assignments(what, Some(&of_role), |_| ()),
             unless_refused(&self.unseen.role_schedules, self.role_schedules(Schedules::Active, Some(&of_role))),
         );
-        let now = self.clock.now();
+        let now = self.now();
         let standing = join::roles(named?, scheduled?, Vec::new(), now).into_iter();
         let standing = standing.filter(|role| role.is_standing_global_administrator(now));
         let principals: BTreeSet<ObjectId> = standing.map(|role| role.principal).collect();
@@ -218,6 +218,10 @@ impl<C: Clock> ReadEntra for Graph<C> {
 
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         Ok(optional(self.features().await)?.unwrap_or_default())
+    }
+
+    fn time(&self) -> Timestamp {
+        self.now()
     }
 
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {

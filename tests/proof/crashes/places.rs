@@ -24,6 +24,7 @@ pub enum Point {
     Record(Phase),
     State(Phase),
     Sheet(Phase),
+    Witness(Phase),
 }
 
 impl Place {
@@ -37,6 +38,7 @@ impl Place {
             },
             Operation::State => (earlier(), Point::State(phase)),
             Operation::Sheet => ("apply".to_owned(), Point::Sheet(phase)),
+            Operation::Witness => (earlier(), Point::Witness(phase)),
             // An undo writes what another kind of step writes: the record before says whose it is.
             Operation::Write(write) => {
                 (before.map_or_else(|| kind_of(write).to_owned(), |place| place.step.clone()), Point::Write(phase))
@@ -73,6 +75,7 @@ impl fmt::Display for Point {
             Self::Record(phase) => ("a record", phase),
             Self::State(phase) => ("the state", phase),
             Self::Sheet(phase) => ("the sheet", phase),
+            Self::Witness(phase) => ("this computer's note", phase),
         };
         match phase {
             Phase::Before => write!(f, "before {of}"),

@@ -204,6 +204,9 @@ impl Company<'_> {
             Ok(ledger) => ledger,
             Err(error) => return error.to_string(),
         };
+        if !ledger.is_known() {
+            self.disturber.object("this computer does not know its own ledger again".to_owned());
+        }
         let rolls_back = |state: &State| state.unfinished().is_some_and(|apply| apply.purpose != self.plan.purpose);
         let came = match start {
             Start::Apply => session.apply(&mut ledger, "apply", self.plan.clone(), options, tell).await,

@@ -46,6 +46,8 @@ struct Inner {
     /// Intents without an outcome, with the write that each allows.
     open: BTreeMap<(ApplyId, StepId), String>,
     done: Done,
+    /// How many of the addresses that others have added in the cloud were there when the newest step began.
+    looked_at: usize,
     told: Vec<String>,
     wrong: Vec<String>,
     counts: BTreeMap<&'static str, u64>,
@@ -106,6 +108,11 @@ impl Disturber {
         self.inner().told.push(what);
     }
 
+    /// A law was broken.
+    pub fn object(&self, what: String) {
+        self.inner().wrong.push(what);
+    }
+
     pub fn take_told(&self) -> Vec<String> {
         std::mem::take(&mut self.inner().told)
     }
@@ -136,6 +143,13 @@ impl Inner {
             }
             JournalEvent::StepStarted { apply, step, .. } => {
                 let key = (apply.clone(), step.clone());
+                let exposes = matches!(self.actions.get(&key), Some(Action::Move { .. } | Action::Sync));
+                // Whatever is added in the cloud between the last look and the cycle, the cycle replaces: no look can be
+                // late enough.
+                if exposes {
+                    self.done.cloud_addresses.truncate(self.looked_at);
+                }
+                self.looked_at = self.done.cloud_addresses.len();
                 self.open.insert(key.clone(), intent(&self.actions, &key, false));
             }
             JournalEvent::UndoStarted { apply, step, .. } => {
@@ -145,6 +159,7 @@ impl Inner {
             JournalEvent::StepSucceeded { apply, step, .. }
             | JournalEvent::StepFailed { apply, step, .. }
             | JournalEvent::StepUndone { apply, step, .. }
+            | JournalEvent::StepLeft { of: apply, step, .. }
             | JournalEvent::RoleForgone { apply, step, .. } => {
                 self.open.remove(&(apply.clone(), step.clone()));
             }
@@ -186,7 +201,7 @@ fn said(write: &Write) -> String {
 
 impl Watcher for Disturber {
     fn at(&self, operation: &Operation<'_>, phase: Phase) -> io::Result<()> {
-        let on_disk = matches!(operation, Operation::Record(_) | Operation::State | Operation::Sheet);
+        let on_disk = !matches!(operation, Operation::Write(_) | Operation::Engine(_));
         let inner = &mut *self.inner();
         if inner.dead {
             return if on_disk { Err(io::Error::other("the process is dead")) } else { Ok(()) };

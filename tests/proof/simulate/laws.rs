@@ -9,7 +9,7 @@ use matchplan::lab::world::forest::AdEntry;
 use matchplan::model::attribute::AdAttribute;
 use matchplan::model::id::{AdGuid, ObjectId};
 use matchplan::plan::step::Action;
-use matchplan::state::ledger::{Reading, Standing, State, StepRecord};
+use matchplan::state::ledger::{Reading, Standing, State, StepRecord, StepStatus};
 use std::collections::BTreeSet;
 
 /// At every moment, as soon as the program has ended in whatever way: a role that is not there stands in the ledger.
@@ -93,7 +93,8 @@ fn of_a_pair(day: &Disturber, world: &World, state: &State, done: &Done, pair: P
         }
     }
     for attribute in [AdAttribute::UserPrincipalName, AdAttribute::Mail, AdAttribute::ProxyAddresses] {
-        let meddled = (attribute == AdAttribute::Mail && !mail.is_empty())
+        let meddled = is_left(state, pair, "align")
+            || (attribute == AdAttribute::Mail && !mail.is_empty())
             || (attribute == AdAttribute::ProxyAddresses && !of_others(&done.ad_addresses).is_empty());
         let ledger = newest(state, pair, |after| match after {
             Reading::Attributes { values } => values.get(&attribute).cloned(),
@@ -108,7 +109,10 @@ fn of_a_pair(day: &Disturber, world: &World, state: &State, done: &Done, pair: P
         _ => None,
     });
     let wanted = container.or_else(|| first_ad.dn.parent());
-    must(ad.dn.parent() == wanted, format!("it is at {}, the ledger says under {wanted:?}", ad.dn));
+    must(
+        is_left(state, pair, "move") || ad.dn.parent() == wanted,
+        format!("it is at {}, the ledger says under {wanted:?}", ad.dn),
+    );
     if !synced && anchor.is_none() {
         let ledger = newest(state, pair, |after| match after {
             Reading::ImmutableId { value } => Some(value.as_ref().map(|id| id.as_str().to_owned())),
@@ -121,15 +125,25 @@ fn of_a_pair(day: &Disturber, world: &World, state: &State, done: &Done, pair: P
     wrong
 }
 
-/// What the newest step that stands for this pair read after it wrote.
-fn newest<T>(state: &State, pair: Pair, of: impl Fn(&Reading) -> Option<T>) -> Option<T> {
-    let mine = |step: &&StepRecord| match &step.step.action {
+/// Whether what a step wrote for this pair was left as others made it, in the open.
+fn is_left(state: &State, pair: Pair, kind: &str) -> bool {
+    let steps = state.applies.iter().flat_map(|apply| &apply.steps);
+    let mut left = steps.filter(|step| matches!(step.status, StepStatus::Left { .. }) && is_of(step, pair));
+    left.any(|step| step.step.action.kind() == kind)
+}
+
+fn is_of(step: &StepRecord, pair: Pair) -> bool {
+    match &step.step.action {
         Action::Align { user, .. } | Action::Move { user, .. } => user.guid == pair.ad,
         Action::Anchor { user, .. } => user.id == pair.cloud,
         _ => false,
-    };
+    }
+}
+
+/// What the newest step that stands for this pair read after it wrote.
+fn newest<T>(state: &State, pair: Pair, of: impl Fn(&Reading) -> Option<T>) -> Option<T> {
     let steps = state.applies.iter().rev().flat_map(|apply| apply.steps.iter().rev());
-    steps.filter(mine).filter(|step| step.stands()).find_map(|step| of(&step.status.standing()?.after))
+    steps.filter(|step| is_of(step, pair) && step.stands()).find_map(|step| of(&step.status.standing()?.after))
 }
 
 fn entry(world: &World, guid: AdGuid) -> Option<&AdEntry> {

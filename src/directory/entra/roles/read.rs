@@ -137,7 +137,7 @@ impl<C: Clock> Graph<C> {
             schedules.retain(|role| role.principal == principal);
             schedules
         };
-        Ok(join::roles(assignments, own(active?), own(eligible?), self.clock.now()))
+        Ok(join::roles(assignments, own(active?), own(eligible?), self.now()))
     }
 
     /// The user's memberships that bring roles, in force and in readiness.
@@ -174,7 +174,7 @@ impl<C: Clock> Graph<C> {
                 roles: roles.iter().cloned().collect(),
                 member,
             };
-            Ok::<_, DirectoryError>(join::members(plain, &own, self.clock.now()).into_iter().map(membership).collect())
+            Ok::<_, DirectoryError>(join::members(plain, &own, self.now()).into_iter().map(membership).collect())
         });
         let read: Vec<_> = read.buffered(SIDE_BY_SIDE).collect().await;
         Ok(read.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
