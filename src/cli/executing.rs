@@ -18,7 +18,6 @@ use crate::directory::entra::token::Lifetime;
 use crate::directory::port::Clock as _;
 use crate::model::entra::EntraUser;
 use crate::model::id::{ApplyId, ObjectId};
-use crate::model::sealed::SealError;
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::resolve;
 use crate::report::{damage, events, outcome};
@@ -79,7 +78,7 @@ enum Begun {
     /// A plan.
     Now(Box<Fresh>),
     /// An apply that was interrupted, by other settings than its own where there are some.
-    Earlier { settings: Option<Settings> },
+    Earlier { settings: Option<Box<Settings>> },
 }
 
 /// Takes the lock of a ledger, or says who has it.
@@ -184,7 +183,7 @@ impl<'a> Work<'a> {
             self.look_first(&snapshot, consent, global)?;
             self.ledger.take_on();
         }
-        let begun = Begun::Earlier { settings: replaced.then(|| settings.clone()) };
+        let begun = Begun::Earlier { settings: replaced.then(|| Box::new(settings.clone())) };
         Box::pin(self.run(begun, &settings, &snapshot, &directories, global)).await
     }
 
@@ -264,7 +263,7 @@ impl<'a> Work<'a> {
         let ended = match begun {
             Begun::Now(fresh) => executor::apply(ports, &mut self.ledger, options, *fresh, tell).await,
             Begun::Earlier { settings } => {
-                options.settings = settings;
+                options.settings = settings.map(|settings| *settings);
                 executor::resume(ports, &mut self.ledger, options, tell).await
             }
         };
@@ -337,20 +336,17 @@ pub fn same_tenant(plan: &Plan, snapshot: &Snapshot) -> Result<(), CliError> {
 
 /// The ledger cannot be read: nothing is guessed about what was done, and what is certain is said.
 pub fn unreadable(error: &OpenError, paths: &Paths, flags: &str) -> CliError {
-    let message = format!("The state cannot be used: {error}.");
-    match error {
-        OpenError::State { source: SealError::Newer { .. }, .. } | OpenError::NewerJournal { .. } => {
-            CliError::plain(message)
-                .hint("Nothing was changed. Use the version of matchplan that wrote it, or a newer one.")
-        }
-        OpenError::Io { .. } => CliError::plain(message).hint("Nothing was changed. See that the file can be read."),
-        OpenError::State { .. } | OpenError::Journal { .. } | OpenError::Join { .. } => {
-            let found = CliError::new(Exit::Stuck, message);
-            match salvage::survey(paths, error, None) {
-                Ok(damaged) => damage::sentences(&damaged, flags).into_iter().fold(found, CliError::hint),
-                Err(unread) => found.hint(format!("Nothing was changed. {}.", capital(&unread.to_string()))),
-            }
-        }
+    let found = |exit| CliError::new(exit, format!("The state cannot be used: {error}."));
+    if error.is_newer() {
+        return found(Exit::Error)
+            .hint("Nothing was changed. Use the version of matchplan that wrote it, or a newer one.");
+    }
+    if !error.is_damage() {
+        return found(Exit::Error).hint("Nothing was changed. See that the file can be read.");
+    }
+    match salvage::survey(paths, error, None) {
+        Ok(damaged) => damage::sentences(&damaged, flags).into_iter().fold(found(Exit::Stuck), CliError::hint),
+        Err(unread) => found(Exit::Stuck).hint(format!("Nothing was changed. {}.", capital(&unread.to_string()))),
     }
 }
 

@@ -69,6 +69,18 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// Whether a newer version wrote it: nothing of it is damaged, and nothing can be said about it.
+    pub const fn is_newer(&self) -> bool {
+        matches!(self, Self::NewerJournal { .. } | Self::State { source: SealError::Newer { .. }, .. })
+    }
+
+    /// Whether the files could be read, and are not whole or do not belong together.
+    pub const fn is_damage(&self) -> bool {
+        matches!(self, Self::State { .. } | Self::Journal { .. } | Self::Join { .. }) && !self.is_newer()
+    }
+}
+
 /// What was read, and what opening for writing has to mend.
 struct Found {
     state: Option<State>,

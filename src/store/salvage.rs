@@ -45,7 +45,7 @@ fn sheets(paths: &Paths, state: Option<&State>) -> Vec<String> {
         .collect();
     let is_sheet = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.starts_with("restore-") && name.ends_with(".txt") && !ended.contains(path)
+        name.starts_with("restore-") && path.extension().is_some_and(|end| end == "txt") && !ended.contains(path)
     };
     let entries = fs::read_dir(&paths.work).into_iter().flatten().filter_map(Result::ok);
     let mut sheets: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_sheet).collect();
@@ -82,5 +82,9 @@ fn free_name(path: &Path) -> PathBuf {
         name.push(format!(".damaged-{n}"));
         PathBuf::from(name)
     };
-    (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(0))
+    let mut n = 1;
+    while named(n).exists() {
+        n += 1;
+    }
+    named(n)
 }

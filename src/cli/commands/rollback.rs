@@ -26,23 +26,17 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
     }
     let directories = site.connect(&site.settings, terminal).await?;
     let snapshot = site.snapshot(&directories, terminal).await?;
-    let plan = match &saved {
-        Some(plan) => {
-            same_tenant(plan, &snapshot)?;
-            let now = work.rollback_again(plan, &snapshot, &args.allow)?;
-            if now.steps != plan.steps {
-                return Err(CliError::new(
-                    Exit::Stale,
-                    "The saved rollback does not hold any more; nothing was changed.",
-                )
+    let plan = if let Some(plan) = &saved {
+        same_tenant(plan, &snapshot)?;
+        let now = work.rollback_again(plan, &snapshot, &args.allow)?;
+        if now.steps != plan.steps {
+            return Err(CliError::new(Exit::Stale, "The saved rollback does not hold any more; nothing was changed.")
                 .hint("Plan it again: matchplan rollback --out FILE."));
-            }
-            now
         }
-        None => {
-            let how = HowBack { allow: &args.allow, skip_blocked: args.skip_blocked };
-            work.plan_rollback(&target(args)?, &snapshot, how)?
-        }
+        now
+    } else {
+        let how = HowBack { allow: &args.allow, skip_blocked: args.skip_blocked };
+        work.plan_rollback(&target(args)?, &snapshot, how)?
     };
     print_plan(
         &plan,

@@ -24,12 +24,9 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
     let paths = Paths::of(&site.state_file());
     let lock = lock(&site, &paths, "state recover")?;
     let flags = global.repeated();
-    let problem = match ledger::read(&paths) {
-        Ok(_) => {
-            terminal.print("The ledger is whole; there is nothing to recover.\n")?;
-            return Ok(Exit::Success);
-        }
-        Err(problem) => problem,
+    let Err(problem) = ledger::read(&paths) else {
+        terminal.print("The ledger is whole; there is nothing to recover.\n")?;
+        return Ok(Exit::Success);
     };
     let keep = args.keep.map(|keep| match keep {
         Choice::State => Keep::State,
@@ -53,20 +50,19 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
         .record(site.clock.now(), JournalEvent::RecordsLost { why: damaged.problem.clone() })
         .and_then(|()| ledger.save());
     recorded.map_err(|error| CliError::plain(format!("{}.", capital(&error.to_string()))))?;
-    let mut text = format!("Kept everything up to record {}.\n", certain.serial);
+    terminal.print(&format!("Kept everything up to record {}.\n", certain.serial))?;
     for path in &aside {
-        text += &format!("Put aside: {}\n", path.display());
+        terminal.print(&format!("Put aside: {}\n", path.display()))?;
     }
-    text += &match certain.unfinished() {
-        Some(apply) => format!(
-            "Apply {} is unfinished. `matchplan{flags} status` shows what the directories say of each of its steps, \
-             `matchplan{flags} apply` goes on by that, `matchplan{flags} rollback` goes back.\n",
-            apply.id
-        ),
-        None => {
-            format!("Nothing is unfinished, as far as it is certain. `matchplan{flags} status` shows what stands.\n")
-        }
+    let Some(apply) = certain.unfinished() else {
+        terminal
+            .print(&format!("Nothing is unfinished, as far as it is certain. `matchplan{flags} status` shows it.\n"))?;
+        return Ok(Exit::Success);
     };
-    terminal.print(&text)?;
-    Ok(if certain.unfinished().is_some() { Exit::Partial } else { Exit::Success })
+    terminal.print(&format!(
+        "Apply {} is unfinished. `matchplan{flags} status` shows what the directories say of each of its steps, \
+         `matchplan{flags} apply` goes on by that, `matchplan{flags} rollback` goes back.\n",
+        apply.id
+    ))?;
+    Ok(Exit::Partial)
 }

@@ -8,7 +8,6 @@ use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
 use crate::directory::port::Clock as _;
-use crate::model::sealed::SealError;
 use crate::plan::document::Purpose;
 use crate::report::status::StatusView;
 use crate::rollback::drift::drift;
@@ -29,11 +28,10 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
         Ok(seen) => (seen, None),
         Err(problem) => {
             let told = |error: &OpenError| unreadable(error, &paths, &flags);
-            let damaged = match problem {
-                OpenError::State { source: SealError::Newer { .. }, .. } => return Err(told(&problem)),
-                OpenError::NewerJournal { .. } | OpenError::Io { .. } => return Err(told(&problem)),
-                _ => salvage::survey(&paths, &problem, None).map_err(|error| told(&error))?,
-            };
+            if !problem.is_damage() {
+                return Err(told(&problem));
+            }
+            let damaged = salvage::survey(&paths, &problem, None).map_err(|error| told(&error))?;
             let Ok(state) = &damaged.salvaged else { return Err(told(&problem)) };
             let state = Some(state.clone());
             (Seen { state, known: false, loss: Some("the ledger is damaged") }, Some(damaged))
