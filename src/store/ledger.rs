@@ -242,6 +242,9 @@ impl Ledger {
             format: found.journal.format,
             _lock: lock,
         };
+        if let (true, Some(state), Some(digest)) = (known, &ledger.state, &found.state_file) {
+            ledger.witness.has_state(&state.lineage, digest);
+        }
         if ledger.unsaved {
             ledger.write_state().map_err(|source| OpenError::Io { path: paths.state.clone(), source })?;
         }
@@ -277,6 +280,9 @@ impl Ledger {
                 self.witness.expect_state(&state.lineage, &digest, &*self.disk);
             }
             disk::replace(&*self.disk, &self.paths.state, text.as_bytes())?;
+            if self.known {
+                self.witness.has_state(&state.lineage, &digest);
+            }
         }
         self.unsaved = false;
         Ok(())

@@ -1,6 +1,6 @@
 //! The ledger on a real disk.
 
-use super::disk::RealDisk;
+use super::disk::{Disk, RealDisk};
 use super::files;
 use super::ledger::{Ledger, OpenError, read};
 use super::lock::{Holder, Lock, LockError};
@@ -11,6 +11,8 @@ use crate::apply::options::{Fresh, Options, Ports};
 use crate::apply::outcome::Ending;
 use crate::apply::testing::{Spec, World, block_on};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn holder() -> Holder {
     let started = "2026-01-01T00:00:00Z".parse().unwrap();
@@ -247,4 +249,49 @@ mod known {
         apply_by(&paths, "one", Witness::in_folder(file.join("notes")));
         assert!(!known(&paths, &file.join("notes")));
     }
+}
+
+/// A disk on which the state file cannot be replaced so many times.
+#[derive(Debug)]
+struct Full(Arc<AtomicUsize>);
+
+impl Disk for Full {
+    fn persist(&self, target: &Path, temporary: tempfile::NamedTempFile) -> std::io::Result<()> {
+        let is_state = target.to_string_lossy().ends_with(".state.json");
+        let left = |left: usize| left.checked_sub(1);
+        if is_state && self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok() {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        RealDisk.persist(target, temporary)
+    }
+}
+
+#[test]
+fn a_ledger_is_known_again_however_often_its_state_could_not_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    let full = Arc::new(AtomicUsize::new(0));
+    let open = || {
+        let lock = Lock::acquire(&paths, &holder()).unwrap();
+        let witness = Witness::in_folder(folder.path().join("notes"));
+        Ledger::open_by(&paths, lock, Box::new(Full(Arc::clone(&full))), witness)
+    };
+    let apply = |ledger: &mut Ledger, id: &str| {
+        let world = World::new(&[Spec { hard: true, role: true, staged: true, wave: 1 }]);
+        let ports = Ports { directories: &world, sync: &world, clock: &world };
+        let fresh = Fresh { id: id.into(), lineage: "test".to_owned(), plan: world.plan() };
+        block_on(executor::apply(ports, ledger, Options::default(), fresh, |_| {})).is_ok()
+    };
+    assert!(apply(&mut open().unwrap(), "one"));
+    full.store(3, Ordering::SeqCst);
+    let mut ledger = open().unwrap();
+    assert!(!apply(&mut ledger, "two"), "it stops where the state cannot be kept");
+    drop(ledger);
+    assert!(full.load(Ordering::SeqCst) > 0);
+    while full.load(Ordering::SeqCst) > 0 {
+        assert!(open().is_err());
+    }
+    let ledger = open().unwrap();
+    assert!(ledger.is_known());
+    assert_eq!(read(&paths).unwrap().unwrap().applies.len(), 2);
 }

@@ -32,9 +32,9 @@ struct Note {
     record: String,
     /// The checksum of the record before it.
     record_before: String,
-    /// The digest of the newest state file.
+    /// The digest of the state file that was to be written last.
     state: String,
-    /// The digest of the state file before it.
+    /// The digest of the last one that certainly was.
     state_before: String,
 }
 
@@ -85,8 +85,14 @@ impl Witness {
     /// Notes a state file that is about to be written.
     pub(super) fn expect_state(&mut self, lineage: &str, digest: &str, disk: &dyn Disk) {
         self.turn_to(lineage);
-        self.note.state_before = std::mem::replace(&mut self.note.state, digest.to_owned());
+        digest.clone_into(&mut self.note.state);
         self.write(disk);
+    }
+
+    /// The state file with this digest is on the disk. Goes into the next note: until then the newest names it, too.
+    pub(super) fn has_state(&mut self, lineage: &str, digest: &str) {
+        self.turn_to(lineage);
+        digest.clone_into(&mut self.note.state_before);
     }
 
     fn turn_to(&mut self, lineage: &str) {

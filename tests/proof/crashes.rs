@@ -194,9 +194,9 @@ struct Set {
 
 impl Set {
     async fn up(story: &Story) -> Self {
-        let lab = stage::serve(stories::world(), Faults::none()).await;
+        let lab = stage::serve(story.world(), Faults::none()).await;
         let way = story.way(&lab);
-        let config = way.config(story.sync, "", &stories::links());
+        let config = way.config(story.sync, "", &story.links());
         let session = way.connect(&config.settings).await.expect("the lab answers");
         let first = lab.world().read(World::clone);
         let mut plan = session.plan(&config, &[]).await.expect("both directories answer");

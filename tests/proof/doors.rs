@@ -355,7 +355,6 @@ pub fn about(event: &JournalEvent) -> Option<(Kind, String)> {
         | JournalEvent::RecordsLost { .. }
         | JournalEvent::LinkWaiting { .. }
         | JournalEvent::LinkEnded { .. }
-        | JournalEvent::RecordsLost { .. }
         | JournalEvent::ApplyEnded { .. } => return None,
     };
     // `000001-suspend-corp/jsmith`: a plan's step says its kind in its id.

@@ -11,7 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn image(world: &World) -> BTreeMap<String, String> {
     let mut image = BTreeMap::new();
     for entry in world.ad.iter().flat_map(|domain| &domain.entries) {
-        let mut attributes = json!(entry.attributes);
+        let mut attributes = entry.attributes.clone();
+        // What a controller counts for itself.
+        attributes.retain(|name, _| !["labHighestUsn", "uSNChanged", "whenChanged"].contains(&name.as_str()));
+        let mut attributes = json!(attributes);
         for list in attributes.as_object_mut().into_iter().flat_map(|a| a.values_mut()) {
             sort(list);
         }

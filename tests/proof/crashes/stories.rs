@@ -21,6 +21,8 @@ pub struct Story {
     /// How it ends where nothing interrupts it.
     pub ending: Ending,
     pub recoveries: &'static [Recovery],
+    /// sAMAccountName, and UPN in the cloud.
+    people: &'static [(&'static str, &'static str)],
 }
 
 impl Story {
@@ -34,7 +36,7 @@ impl Story {
     }
 }
 
-const HOLD: &str = "timeout = \"12h\"\nhold = { command = [\"hold\"] }\nrelease = { command = [\"release\"] }\n";
+const HOLD: &str = "timeout = \"10m\"\nhold = { command = [\"hold\"] }\nrelease = { command = [\"release\"] }\n";
 
 /// All stories.
 pub const fn stories() -> [Story; 3] {
@@ -47,6 +49,7 @@ pub const fn stories() -> [Story; 3] {
             undoes: false,
             ending: Ending::Complete,
             recoveries: &[Recovery::Resume, Recovery::RollBack],
+            people: &EVERYBODY,
         },
         Story {
             name: "withdrawal",
@@ -56,6 +59,8 @@ pub const fn stories() -> [Story; 3] {
             undoes: false,
             ending: Ending::Partial,
             recoveries: &[Recovery::Resume, Recovery::RollBack],
+            // One wave: the wave after one that was withdrawn does not begin.
+            people: &ADMINISTRATORS,
         },
         Story {
             name: "rollback",
@@ -65,33 +70,38 @@ pub const fn stories() -> [Story; 3] {
             undoes: true,
             ending: Ending::Complete,
             recoveries: &[Recovery::Resume],
+            people: &ADMINISTRATORS,
         },
     ]
 }
 
-/// Contoso, where no cycle comes by itself.
-pub fn world() -> World {
-    let mut world = crate::world::of(LINKS);
-    world.sync.next_cycle = None;
-    world.sync.interval_minutes = 60 * 24 * 365;
-    world
-}
-
-/// Links of every kind: soft, hard, and administrators by assignment in a unit, by eligibility with an end, by
-/// activation, and through a group.
-const LINKS: [(&str, &str); 5] = [
-    ("ccole", "carla.cole@contoso.com"),
+/// Administrators by assignment in a unit, by eligibility with an end, through a group, and by activation.
+const ADMINISTRATORS: [(&str, &str); 4] = [
     ("hhill", "henry.hill@contoso.com"),
     ("eengel", "elena.engel@contoso.com"),
     ("ggruber", "gus.gruber@contoso.com"),
     ("ppohl", "pavel.pohl@contoso.com"),
 ];
 
-/// The match plan.
-pub fn links() -> String {
-    let mut text = format!("version = 1\n[defaults]\nmove_to = \"{SYNCED}\"\nroles = \"suspend\"\n");
-    for (ad, cloud) in LINKS {
-        let _ = write!(text, "[[link]]\nad = \"{ad}\"\ncloud = \"{cloud}\"\n");
+/// These, and somebody whom a soft match links.
+const EVERYBODY: [(&str, &str); 5] =
+    [("ccole", "carla.cole@contoso.com"), ADMINISTRATORS[0], ADMINISTRATORS[1], ADMINISTRATORS[2], ADMINISTRATORS[3]];
+
+impl Story {
+    /// Contoso, where no cycle comes by itself.
+    pub fn world(&self) -> World {
+        let mut world = crate::world::of(self.people.iter().copied());
+        world.sync.next_cycle = None;
+        world.sync.interval_minutes = 60 * 24 * 365;
+        world
     }
-    text
+
+    /// The match plan.
+    pub fn links(&self) -> String {
+        let mut text = format!("version = 1\n[defaults]\nmove_to = \"{SYNCED}\"\nroles = \"suspend\"\n");
+        for (ad, cloud) in self.people {
+            let _ = write!(text, "[[link]]\nad = \"{ad}\"\ncloud = \"{cloud}\"\n");
+        }
+        text
+    }
 }
