@@ -14,9 +14,6 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// No state file or journal of this program comes near this size; a larger one is refused before it fills the memory.
-const LIMIT: u64 = 512 * 1024 * 1024;
-
 /// How much time may pass, in the events' own time, before the state file follows the journal. What matters at once
 /// (roles, endings) does not wait.
 const SAVE_AFTER: SignedDuration = SignedDuration::from_secs(1);
@@ -68,7 +65,8 @@ struct Found {
 
 fn find(paths: &Paths) -> Result<Found, OpenError> {
     let read = |path: &Path| {
-        files::read_limited(path, LIMIT).map_err(|source| OpenError::Io { path: path.to_owned(), source })
+        let content = files::read_limited(path, files::LARGEST_WRITTEN);
+        content.map_err(|source| OpenError::Io { path: path.to_owned(), source })
     };
     let state = read(&paths.state)?
         .map(|octets| {
