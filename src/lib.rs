@@ -29,6 +29,7 @@
 //! | [`store`] | door to the disk: atomic files, the lock, the ledger's files | [`store::ledger::Ledger`] |
 //! | [`cli`] | door to the terminal: arguments, commands, exit codes | [`cli::main`] |
 //! | `lab` | door to a small world: LDAP server, Graph server, sync engine (feature `lab`) | `lab::runtime::Lab` |
+//! | `laws` | what must hold whatever comes in; built for tests and for `fuzz/` only | `laws::ALL` |
 //!
 //! # Directions
 //!
@@ -56,6 +57,8 @@
 
 pub mod apply;
 pub mod check;
+// The fuzz targets leave the terminal out, which halves their build.
+#[cfg(not(fuzzing))]
 #[expect(clippy::disallowed_methods, reason = "the door to the terminal, and to the clock and the environment")]
 pub mod cli;
 pub mod config;
@@ -64,6 +67,9 @@ pub mod directory;
 #[cfg(feature = "lab")]
 #[expect(clippy::disallowed_methods, reason = "a door: the lab keeps its world in a file and serves in real time")]
 pub mod lab;
+#[cfg(all(any(fuzzing, test), feature = "lab"))]
+#[doc(hidden)]
+pub mod laws;
 pub mod model;
 pub mod plan;
 pub mod report;

@@ -12,6 +12,7 @@ use crate::directory::port::{SyncStatus, Triggered};
 use crate::lab::faults::Faults;
 use crate::lab::runtime::{Lab, LabOptions};
 use crate::lab::world::{self, World};
+use crate::store::files;
 use jiff::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
@@ -124,7 +125,8 @@ impl LabSite {
         settings.entra.cloud = Cloud::Custom { login: graph.clone(), graph };
         let ldaps = url(ready.ldaps_url.as_deref().ok_or_else(|| broken("LDAP"))?)?;
         let file = ready.ca_file.as_deref().ok_or_else(|| broken("its certificate authority"))?;
-        let authority = std::fs::read(file).map_err(|error| CliError::file("read", file, &error))?;
+        let authority =
+            files::read_whole(file, files::LARGEST_SECRET).map_err(|error| CliError::file("read", file, &error))?;
         let password = ready.bind_password.clone().ok_or_else(|| broken("its password"))?;
         let account = ready.bind_dn.clone().ok_or_else(|| broken("its account"))?;
         let entra =

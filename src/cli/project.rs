@@ -20,9 +20,18 @@ pub struct Read {
     pub sources: Sources,
 }
 
-/// Reads a text file, tolerating a byte order mark and UTF-16 with one.
+/// Reads a text file that a person wrote. Whoever saved it as UTF-16 is told so.
 pub fn text_file(path: &Path) -> Result<String, CliError> {
-    let octets = files::read_limited(path, MAX_FILE_SIZE as u64)
+    text_up_to(path, MAX_FILE_SIZE as u64)
+}
+
+/// Reads a text file that this program wrote: a saved plan or a snapshot.
+pub fn written_file(path: &Path) -> Result<String, CliError> {
+    text_up_to(path, files::LARGEST_WRITTEN)
+}
+
+fn text_up_to(path: &Path, limit: u64) -> Result<String, CliError> {
+    let octets = files::read_limited(path, limit)
         .map_err(|error| CliError::file("read", path, &error))?
         .ok_or_else(|| CliError::plain(format!("There is no file {}.", path.display())))?;
     read::decode(&path.display().to_string(), octets).map_err(|diagnostic| {
@@ -34,7 +43,7 @@ pub fn text_file(path: &Path) -> Result<String, CliError> {
 
 /// Reads an export of Exchange's recipients; every problem is said.
 pub fn recipients(path: &Path, terminal: Terminal) -> Result<Vec<Recipient>, CliError> {
-    let octets = files::read_limited(path, MAX_FILE_SIZE as u64)
+    let octets = files::read_limited(path, recipients::LARGEST_EXPORT)
         .map_err(|error| CliError::file("read", path, &error))?
         .ok_or_else(|| {
             CliError::plain(format!("There is no file {}.", path.display()))

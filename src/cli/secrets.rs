@@ -7,6 +7,7 @@ use crate::directory::connected::Access;
 use crate::directory::entra::assertion::SigningCertificate;
 use crate::directory::entra::credential::Credential;
 use crate::model::id::DomainName;
+use crate::store::files;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +37,7 @@ pub fn ad_access(settings: &Settings, root: &Path, terminal: Terminal) -> Result
         access.passwords.insert(ad.name.clone(), secret(password, &what, root, terminal)?);
         if let Some(file) = &ad.ca_file {
             let path = root.join(file);
-            let pem = std::fs::read(&path).map_err(|error| {
+            let pem = files::read_whole(&path, files::LARGEST_SECRET).map_err(|error| {
                 CliError::file("read", &path, &error).hint(format!("`ca_file` of [[ad]] {} names it.", ad.name))
             })?;
             access.authorities.insert(ad.name.clone(), pem);
@@ -57,8 +58,7 @@ fn credential(kind: &CredentialKind, root: &Path, terminal: Terminal) -> Result<
         CredentialKind::ClientCertificate { client_id, certificate_file, key_file } => {
             let read = |file: &Path| {
                 let path = root.join(file);
-                let text = std::fs::read_to_string(&path).map_err(|error| CliError::file("read", &path, &error))?;
-                Ok::<SecretString, CliError>(text.into())
+                secret_file(&path).map(SecretString::from)
             };
             let certificate = read(certificate_file)?;
             let key = key_file.as_deref().map_or_else(|| Ok(certificate.clone()), read)?;
@@ -70,6 +70,16 @@ fn credential(kind: &CredentialKind, root: &Path, terminal: Terminal) -> Result<
         CredentialKind::AccessToken { env } => {
             Credential::AccessToken(secret(&SecretSource::Env(env.clone()), "Access token", root, terminal)?)
         }
+    })
+}
+
+/// The text of a file that holds a secret. Where it is no text, nothing of it is shown.
+fn secret_file(path: &Path) -> Result<String, CliError> {
+    let octets = files::read_whole(path, files::LARGEST_SECRET);
+    let octets = octets.map_err(|error| CliError::file("read", path, &error))?;
+    String::from_utf8(octets).map_err(|_| {
+        CliError::plain(format!("Could not read {}: it is not UTF-8 text.", path.display()))
+            .hint("A password or key file is UTF-8; in PowerShell, write it with `Out-File -Encoding utf8`.")
     })
 }
 
@@ -87,7 +97,7 @@ fn secret(source: &SecretSource, what: &str, root: &Path, terminal: Terminal) ->
         },
         SecretSource::File(file) => {
             let path = root.join(file);
-            let text = std::fs::read_to_string(&path).map_err(|error| CliError::file("read", &path, &error))?;
+            let text = secret_file(&path)?;
             let value = text.strip_suffix('\n').unwrap_or(&text);
             Ok(value.strip_suffix('\r').unwrap_or(value).to_owned().into())
         }

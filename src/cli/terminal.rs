@@ -4,10 +4,13 @@ use super::args::ColorChoice;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::report::style::Style;
-use std::io::{IsTerminal, Write as _};
+use std::io::{BufRead as _, IsTerminal, Read as _, Write as _};
 
 /// The width that is assumed where there is no terminal.
 const DEFAULT_WIDTH: usize = 100;
+
+/// The longest answer to a question that is read, in octets.
+const LONGEST_ANSWER: u64 = 1024;
 
 /// The process's streams, looked at once.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about independent streams")]
@@ -85,6 +88,8 @@ impl Terminal {
         let _ = err.flush();
         let mut answer = String::new();
         std::io::stdin()
+            .lock()
+            .take(LONGEST_ANSWER)
             .read_line(&mut answer)
             .map_err(|error| CliError::plain(format!("Could not read the answer: {error}")))?;
         Ok(answer.trim() == "yes")

@@ -12,6 +12,9 @@ use crate::model::recipient::{self, Recipient};
 use csv::{ReaderBuilder, StringRecord};
 use std::ops::Range;
 
+/// A larger export is refused. 256 MiB hold some 800,000 recipients.
+pub const LARGEST_EXPORT: u64 = 256 << 20;
+
 /// So many problems of one kind are shown; a file of the wrong form has one per line.
 const MAX_SHOWN: usize = 20;
 

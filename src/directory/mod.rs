@@ -9,13 +9,14 @@
 //! | [`ad`] | Active Directory over LDAP |
 //! | [`entra`] | Entra ID through Microsoft Graph |
 //! | [`sync`] | the sync engine through the commands that the settings name |
-//! | [`tls`], [`text`] | one TLS for both; foreign words made fit for a message |
+//! | [`tls`], [`text`], [`output`] | one TLS for both; foreign words made fit for a message; what a command prints, to a limit |
 
 pub mod ad;
 pub mod collect;
 pub mod connected;
 pub mod entra;
 pub mod error;
+pub mod output;
 pub mod port;
 pub mod reach;
 pub mod sync;

@@ -5,17 +5,15 @@
 //! `status` prints one JSON object: `{"busy": …, "staging": …, "suspended": …}`; members that are missing are false.
 
 use super::error::{DirectoryError, ErrorKind};
+use super::output::kept;
 use super::port::{SyncEngine, SyncStatus, Triggered};
 use super::text::{first_lines, one_line};
 use crate::config::settings::{Command, SyncSettings, Trigger};
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// How long a command may run. Starting a remote PowerShell can take half a minute; a cycle itself is not waited for.
 const TIMEOUT: Duration = Duration::from_mins(5);
-/// How much of each output is kept; the rest is read and dropped.
-const LARGEST_OUTPUT: u64 = 1 << 20;
 /// EX_TEMPFAIL of sysexits.h: try again later.
 const TRY_LATER: i32 = 75;
 
@@ -149,17 +147,8 @@ async fn run(command: &Command, what: &str) -> Result<Ended, DirectoryError> {
     })?;
     let status = status
         .map_err(|e| DirectoryError::new(ErrorKind::OutcomeUnknown, what, format!("`{}`: {e}", show(command))))?;
-    Ok(Ended { code: status.code(), stdout, stderr })
-}
-
-/// The beginning of an output; all of it is read, or the command would stop at a full pipe.
-async fn kept(output: Option<impl AsyncRead + Unpin>) -> String {
-    let Some(mut output) = output else { return String::new() };
-    let mut octets = Vec::new();
-    // What was read before an error is still the command's word.
-    drop((&mut output).take(LARGEST_OUTPUT).read_to_end(&mut octets).await);
-    drop(tokio::io::copy(&mut output, &mut tokio::io::sink()).await);
-    String::from_utf8_lossy(&octets).into_owned()
+    let text = |octets: Vec<u8>| String::from_utf8_lossy(&octets).into_owned();
+    Ok(Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr) })
 }
 
 #[cfg(test)]

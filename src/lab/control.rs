@@ -17,7 +17,8 @@
 
 use super::sync::report::CycleReport;
 use super::sync::scheduler::{CycleError, Scheduler, Status};
-use super::world::{World, load};
+use super::world::World;
+use super::world::load::{self, LARGEST_WORLD};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -34,9 +35,6 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-
-/// The largest world that is accepted, in octets.
-const LARGEST_WORLD: usize = 256 << 20;
 
 /// A running control API. It stops when this is dropped.
 #[derive(Debug)]
@@ -74,7 +72,7 @@ fn api(scheduler: Arc<Scheduler>, start: World) -> Router {
         .route("/clock", post(move_clock))
         .route("/world", get(show_world).put(replace_world))
         .route("/reset", post(reset))
-        .layer(DefaultBodyLimit::max(LARGEST_WORLD))
+        .layer(DefaultBodyLimit::max(usize::try_from(LARGEST_WORLD).unwrap_or(usize::MAX)))
         .with_state(Control { scheduler, start: Arc::new(start) })
 }
 

@@ -46,6 +46,16 @@ fn split(text: &str) -> Vec<&str> {
     parts
 }
 
+/// The text without the optional spaces around it. One behind a backslash belongs to the value, and so does any other
+/// white space (RFC 4514 section 2.4).
+fn trim(text: &str) -> &str {
+    let text = text.trim_start_matches(' ');
+    let bare = text.trim_end_matches(' ');
+    let backslashes = bare.len() - bare.trim_end_matches('\\').len();
+    let escaped = backslashes % 2 == 1 && bare.len() < text.len();
+    &text[..bare.len() + usize::from(escaped)]
+}
+
 /// Resolves escapes (RFC 4514 section 3): `\xx` is an octet, `\c` is that character.
 fn unescape(value: &str) -> String {
     let mut octets = Vec::with_capacity(value.len());
@@ -73,7 +83,7 @@ impl Dn {
         let mut folded = Vec::new();
         for part in split(text) {
             let (kind, value) = part.split_once('=').ok_or_else(|| err("a part has no `=`"))?;
-            let (kind, value) = (kind.trim(), value.trim());
+            let (kind, value) = (trim(kind), trim(value));
             if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.') {
                 return Err(err("a part has no attribute type before its `=`"));
             }
@@ -97,19 +107,19 @@ impl Dn {
 
     /// The first part, such as `CN=Jane Doe`.
     pub fn rdn(&self) -> &str {
-        split(&self.text)[0].trim()
+        trim(split(&self.text)[0])
     }
 
     /// The first part's attribute type as written and its value with escapes resolved, such as `("CN", "Doe, Jane")`.
     pub fn rdn_pair(&self) -> (&str, String) {
         let (kind, value) = self.rdn().split_once('=').unwrap_or((self.rdn(), ""));
-        (kind.trim(), unescape(value.trim()))
+        (trim(kind), unescape(trim(value)))
     }
 
     /// Everything after the first part, or `None` at the top.
     pub fn parent(&self) -> Option<Self> {
         let first = split(&self.text)[0].len();
-        self.text.get(first + 1..).and_then(|rest| Self::parse(rest.trim_start()).ok())
+        self.text.get(first + 1..).and_then(|rest| Self::parse(rest.trim_start_matches(' ')).ok())
     }
 
     /// The same first part under another parent: what a move makes of this name.
@@ -124,7 +134,7 @@ impl Dn {
         let own = self.folded.len().checked_sub(base.folded.len()).filter(|own| *own > 0 && self.is_under(base))?;
         // Each part stands before one separator.
         let length = split(&self.text).iter().take(own).map(|part| part.len() + 1).sum::<usize>() - 1;
-        self.text.get(..length).map(str::trim)
+        self.text.get(..length).map(trim)
     }
 
     /// Whether this name is `base` or lies below it.
@@ -220,6 +230,22 @@ mod tests {
         let child = dn("DC=x").child("CN", "Doe, Jane+#").unwrap();
         assert_eq!(child, dn("CN=Doe\\, Jane\\+\\#,DC=x"));
         assert_eq!(child.parent().unwrap(), dn("DC=x"));
+    }
+
+    #[test]
+    fn only_spaces_that_are_not_escaped_are_optional() {
+        // RFC 4514 section 2.4: a space at the end of a value is escaped, and belongs to it.
+        let d = dn("CN=a\\ , OU=b ,DC=x");
+        assert_eq!((d.rdn(), d.rdn_pair()), ("CN=a\\ ", ("CN", "a ".to_owned())));
+        assert_eq!(d.moved_to(&dn("DC=y")).as_str(), "CN=a\\ ,DC=y");
+        assert_eq!(d.below(&dn("DC=x")), Some("CN=a\\ , OU=b"));
+        assert_eq!(dn("CN=a\\\\ ,DC=x").rdn_pair(), ("CN", "a\\".to_owned()));
+        // Every other white space is a character like any.
+        for space in ['\u{a0}', '\u{c}', '\t', '\u{2003}'] {
+            let value = format!("{space}a{space}");
+            assert_eq!(dn("DC=x").child("CN", &value).unwrap().rdn_pair(), ("CN", value));
+            assert_ne!(dn(&format!("CN=a{space},DC=x")), dn("CN=a,DC=x"));
+        }
     }
 
     #[test]

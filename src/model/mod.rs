@@ -18,6 +18,7 @@
 //! | [`role`] | who holds which directory role, how, until when; what PIM asks of whoever assigns it |
 //! | [`granted`] | what a credential's token carries |
 //! | [`tenant`] | domains, sync features, last sync |
+//! | [`size`] | how large an input may be |
 //! | [`visible`] | characters that a terminal would obey, made visible |
 //! | [`digest`], [`sealed`] | canonical JSON and its SHA-256; files that carry it |
 
@@ -36,5 +37,6 @@ pub mod recipient;
 pub mod reference;
 pub mod role;
 pub mod sealed;
+pub mod size;
 pub mod tenant;
 pub mod visible;

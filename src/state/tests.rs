@@ -22,19 +22,6 @@ fn ledger() -> Memory {
 }
 
 #[test]
-fn a_torn_last_line_is_dropped_wherever_it_is_torn() {
-    let lines = ledger().lines;
-    let whole = Journal::read(lines.as_bytes()).unwrap();
-    let last = lines.trim_end().rfind('\n').unwrap() + 1;
-    for end in last + 1..lines.len() {
-        let torn = Journal::read(&lines.as_bytes()[..end]).unwrap();
-        assert!(torn.torn);
-        assert_eq!(torn.records, whole.records[..whole.records.len() - 1]);
-        assert_eq!(torn.intact_len, last as u64);
-    }
-}
-
-#[test]
 fn missing_swapped_and_repeated_records_are_damage_that_names_its_place() {
     let lines = ledger().lines;
     let lines: Vec<&str> = lines.split_inclusive('\n').collect();
@@ -51,6 +38,66 @@ fn missing_swapped_and_repeated_records_are_damage_that_names_its_place() {
     let mut repeated = lines.clone();
     repeated.insert(2, lines[1]);
     assert_eq!(read(&repeated).line, 3);
+}
+
+/// The state that a journal alone comes to, if there is one, or why it is refused.
+fn accepted(octets: &[u8]) -> Result<Option<State>, String> {
+    let journal = Journal::read(octets).map_err(|damage| damage.to_string())?;
+    join(None, &journal).map(|joined| joined.state).map_err(|error| error.to_string())
+}
+
+/// A real journal, cut short early enough that each of its octets can be tried.
+fn short_journal() -> String {
+    let world = World::new(&[ADMIN]);
+    let mut ledger = Memory { dies_at: Some((5, false)), ..Memory::default() };
+    let plan = world.plan();
+    assert!(crate::apply::testing::apply_with(&world, &mut ledger, Options::default(), plan).0.is_err());
+    ledger.lines
+}
+
+#[test]
+fn a_journal_that_ends_anywhere_is_read_to_its_last_whole_record() {
+    let lines = short_journal();
+    let ends: Vec<usize> = lines.match_indices('\n').map(|(at, _)| at + 1).collect();
+    let states: Vec<Option<State>> = std::iter::once(None)
+        .chain(ends.iter().map(|end| accepted(&lines.as_bytes()[..*end]).expect("whole records are a journal")))
+        .collect();
+    assert!(ends.len() == 5 && states.windows(2).all(|pair| pair[0] != pair[1]));
+    for end in 0..=lines.len() {
+        let octets = &lines.as_bytes()[..end];
+        let whole = ends.iter().filter(|whole| **whole <= end).count();
+        let journal = Journal::read(octets).unwrap();
+        assert_eq!((journal.records.len(), journal.torn), (whole, end > 0 && !ends.contains(&end)), "{end}");
+        assert_eq!(journal.intact_len, whole.checked_sub(1).map_or(0, |last| ends[last] as u64));
+        // Folding costs more than reading, and depends on the records only.
+        if ends.contains(&end) {
+            assert_eq!(accepted(octets).as_ref(), Ok(&states[whole]));
+        }
+    }
+}
+
+#[test]
+fn records_that_are_missing_swapped_or_repeated_anywhere_are_refused() {
+    let lines = ledger().lines;
+    let lines: Vec<&str> = lines.split_inclusive('\n').collect();
+    let refused = |lines: &[&str]| accepted(lines.concat().as_bytes()).is_err();
+    assert!(lines.len() > 10 && !refused(&lines));
+    for at in 0..lines.len() {
+        let mut missing = lines.clone();
+        missing.remove(at);
+        // Without its last record it is a journal that ends earlier.
+        assert_eq!(refused(&missing), at + 1 < lines.len(), "without record {}", at + 1);
+        for to in 0..=lines.len() {
+            let mut repeated = lines.clone();
+            repeated.insert(to, lines[at]);
+            assert!(refused(&repeated), "record {} again at {to}", at + 1);
+        }
+        for other in 0..at {
+            let mut swapped = lines.clone();
+            swapped.swap(at, other);
+            assert!(refused(&swapped), "records {} and {} swapped", at + 1, other + 1);
+        }
+    }
 }
 
 proptest! {

@@ -1,8 +1,9 @@
 //! Files that survive a crash: replaced as a whole or not at all, readable by their owner only.
 
 use super::disk::{self, RealDisk};
+use crate::model::size;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Seek as _, SeekFrom};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
@@ -74,19 +75,28 @@ pub fn open_at(path: &Path, at: u64) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads a file of at most `limit` octets; `None` if it is not there.
+/// The largest file that is read of those that this program writes itself: a saved plan, a snapshot, the state, the
+/// journal. A snapshot of 100,000 users in each directory is about half as large.
+pub const LARGEST_WRITTEN: u64 = 512 << 20;
+
+/// The largest file with a password, a key or certificates that is read.
+pub const LARGEST_SECRET: u64 = 1 << 20;
+
+/// Reads a file of at most `limit` octets; `None` if it is not there. A larger one is refused with [`size::TooLarge`] before
+/// anything is read; what does not say its size (a pipe, a device) is read to the limit and then refused.
 pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e),
     };
-    let mut content = Vec::new();
-    file.take(limit + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > limit {
-        return Err(io::Error::other(format!("it is larger than {limit} octets")));
-    }
-    Ok(Some(content))
+    let metadata = file.metadata()?;
+    size::read(file, metadata.is_file().then_some(metadata.len()), limit).map(Some)
+}
+
+/// The same of a file that must be there.
+pub fn read_whole(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_limited(path, limit)?.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 /// Makes a folder for working files.

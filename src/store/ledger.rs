@@ -15,9 +15,6 @@ use jiff::{SignedDuration, Timestamp};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// No state file or journal of this program comes near this size; a larger one is refused before it fills the memory.
-const LIMIT: u64 = 512 * 1024 * 1024;
-
 /// How much time may pass, in the events' own time, before the state file follows the journal. What matters at once
 /// (roles, endings) does not wait.
 const SAVE_AFTER: SignedDuration = SignedDuration::from_secs(1);
@@ -102,7 +99,8 @@ pub(super) struct Read {
 /// Reads both files. What cannot be read at all, and what a newer version wrote, is an error.
 pub(super) fn read_files(paths: &Paths) -> Result<Read, OpenError> {
     let read = |path: &Path| {
-        files::read_limited(path, LIMIT).map_err(|source| OpenError::Io { path: path.to_owned(), source })
+        let content = files::read_limited(path, files::LARGEST_WRITTEN);
+        content.map_err(|source| OpenError::Io { path: path.to_owned(), source })
     };
     let state = read(&paths.state)?.map(|octets| {
         let text = String::from_utf8(octets).map_err(|e| SealError::Broken(e.to_string()))?;

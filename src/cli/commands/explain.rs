@@ -5,12 +5,12 @@ use crate::cli::args::{Explain, Format};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
+use crate::model::size::{self, TooLarge};
 use crate::report::explain;
 use crate::rules::explain::lookup::{self, Found};
 use crate::rules::explain::topic::Topic;
-use std::io::Read as _;
 
-/// A message is no longer than this; more is a file that was piped by mistake.
+/// A message is no longer than this, in octets; more is a file that was piped by mistake.
 const LONGEST: u64 = 1 << 20;
 
 /// Prints the pages that answer, or the list of all.
@@ -39,12 +39,13 @@ pub fn run(args: &Explain, terminal: Terminal) -> CliResult {
 }
 
 fn standard_input() -> Result<String, CliError> {
-    let mut octets = Vec::new();
-    std::io::stdin()
-        .lock()
-        .take(LONGEST)
-        .read_to_end(&mut octets)
-        .map_err(|error| CliError::plain(format!("Could not read standard input: {error}")))?;
+    let octets = size::read(std::io::stdin().lock(), None, LONGEST).map_err(|error| {
+        let failed = CliError::plain(format!("Could not read standard input: {error}"));
+        if error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>()).is_some() {
+            return failed.hint("Pass the message alone, such as: tail -n 20 FILE | matchplan explain -");
+        }
+        failed
+    })?;
     // A message from an old log may be in any encoding; what is looked for in it is ASCII.
     Ok(String::from_utf8_lossy(&octets).into_owned())
 }

@@ -11,6 +11,7 @@ use crate::lab::sync::ldap_source::ExternalAd;
 use crate::lab::world::{contoso, load};
 use crate::model::digest;
 use crate::model::dn::Dn;
+use crate::model::size::Size;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -22,6 +23,9 @@ const AD_PASSWORD: &str = "MATCHPLAN_LAB_AD_PASSWORD";
 
 /// How long a lab that is being served may take to answer. A cycle over a large real AD takes its time.
 const CONTROL_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// The largest answer that is read, in octets. A cycle's report has a line for each object that it changed.
+const LARGEST_ANSWER: usize = 64 << 20;
 
 /// Runs the subcommand.
 pub async fn run(args: &Args, global: &Global, terminal: Terminal) -> CliResult {
@@ -123,9 +127,16 @@ async fn control(
     if let Some(body) = &body {
         request = request.json(body);
     }
-    let answer = request.send().await.map_err(hide)?;
+    let mut answer = request.send().await.map_err(hide)?;
     let status = answer.status();
-    let text = answer.text().await.map_err(hide)?;
+    let mut octets = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(hide)? {
+        if octets.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(failed(format!("its answer goes on after {}", Size(LARGEST_ANSWER as u64))));
+        }
+        octets.extend_from_slice(&chunk);
+    }
+    let text = String::from_utf8_lossy(&octets);
     if !status.is_success() {
         return Err(failed(format!("{status}: {text}")));
     }

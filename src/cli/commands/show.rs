@@ -20,7 +20,7 @@ pub fn run(args: &Show, terminal: Terminal) -> CliResult {
 
 /// Reads a saved plan; one that was cut short, edited or made by a newer version is refused with the reason.
 pub fn read_plan(path: &Path) -> Result<Plan, CliError> {
-    let text = project::text_file(path)?;
+    let text = project::written_file(path)?;
     Plan::from_file(&text).map_err(|error| {
         let hint = match &error {
             SealError::Broken(_) => "Write it anew: matchplan plan --out FILE.",

@@ -40,7 +40,7 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
 
 /// Reads a saved snapshot.
 pub fn read(path: &Path) -> Result<Snapshot, CliError> {
-    let text = project::text_file(path)?;
+    let text = project::written_file(path)?;
     let bad = |reason: String| {
         CliError::plain(format!("{} is not a whole snapshot: {reason}.", path.display()))
             .hint("Take a new one: matchplan snapshot --out FILE.")

@@ -349,8 +349,30 @@ fn a_primary_address_is_said_once() {
 
 #[test]
 fn files_that_are_too_much() {
-    let huge = format!("version = 1\n#{}", "x".repeat(64 << 20));
+    let huge = format!("version = 1\n{}", "# x\n".repeat(4 << 20));
     assert_eq!(codes(SETTINGS, &huge), ["file-too-large"]);
+    let long = format!("version = 1\n# é\nx = [{}]", "1, ".repeat(30_000));
+    let (config, found, sources) = read_both(SETTINGS, &long);
+    assert!(config.is_none());
+    assert_data_eq!(
+        crate::diagnostic::render_all(&found, &sources, false, 100),
+        str![[r"
+error[line-too-long]: a line of plans/a.toml has 90006 octets, and at most 65536 are read
+ --> plans/a.toml:3:1
+  |
+3 |
+  | ^
+  |
+  = help: write one [[link]] for each link, with each setting on a line of its own
+
+1 error
+
+"]]
+        .raw()
+    );
+    // Of a large file that is no TOML, the first problem is enough: each of them takes memory.
+    let broken = format!("version = 1\n{}", "]\n".repeat(600_000));
+    assert_eq!(codes(SETTINGS, &broken), ["syntax"]);
     for deep in ["[".repeat(20_000), "{a=".repeat(20_000), "a.".repeat(20_000), "[a".repeat(20_000)] {
         let (config, found, sources) = read_both(SETTINGS, &format!("version = 1\nx = {deep}"));
         assert!(config.is_none() && found.len() < 50);

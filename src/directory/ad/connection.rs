@@ -9,6 +9,7 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::tls;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, DomainName};
+use crate::model::size::Size;
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Scope};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -23,6 +24,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// Entries per page: AD's own limit (MaxPageSize).
 const PAGE_SIZE: i32 = 1000;
+
+/// The most that is kept of one answer, in octets: some million users.
+const LARGEST_ANSWER: usize = 2 << 30;
 
 /// A domain of the configuration, bound and ready.
 ///
@@ -236,10 +240,16 @@ async fn search_on(ldap: &mut Ldap, search: &Search<'_>, what: &str) -> Result<V
         .await
         .map_err(|e| from_error(&e, During::Read, what))?;
     let mut entries = Vec::new();
+    let mut kept = 0_usize;
     loop {
         match stream.next().await {
             Ok(Some(item)) => {
                 let entry = Entry::read(item.0).map_err(|e| broken(what, entries.len(), &e.to_string()))?;
+                kept = kept.saturating_add(entry.size());
+                if kept > LARGEST_ANSWER {
+                    let reason = format!("the answer goes on after {}", Size(LARGEST_ANSWER as u64));
+                    return Err(broken(what, entries.len(), &reason));
+                }
                 entries.push(entry);
             }
             Ok(None) => break,

@@ -60,6 +60,14 @@ impl Entry {
         self.attributes.get(&attribute.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
     }
 
+    /// About how many octets it takes in memory.
+    pub fn size(&self) -> usize {
+        let one = |octets: usize| octets + size_of::<Vec<u8>>();
+        let values = |values: &Vec<Vec<u8>>| values.iter().map(|value| one(value.len())).sum::<usize>();
+        let attributes = self.attributes.iter().map(|(name, all)| one(name.len()) + values(all));
+        size_of::<Self>() + self.dn.len() + attributes.sum::<usize>()
+    }
+
     /// Folds `attribute;range=a-b` into the attribute itself, and says where to go on if the range was not the last.
     /// `None` if there is nothing (more) to fetch.
     pub fn fold_range(&mut self, attribute: &str) -> Result<Option<NextRange>, Malformed> {

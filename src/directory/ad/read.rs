@@ -1,7 +1,7 @@
 //! Reading one domain: all its users and other holders of addresses, one user by GUID, the forest's UPN suffixes.
 
 use super::connection::{AdDomain, Search, by_guid};
-use super::entry::Entry;
+use super::entry::{Entry, Malformed};
 use super::filter::Filter;
 use super::holder::{self, read_holder};
 use super::user::{self, read_user};
@@ -15,6 +15,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use ldap3::Scope;
 use std::collections::BTreeSet;
+
+/// The most parts that are fetched of one attribute: each holds 1,500 values, unless the server leads on and on.
+const MOST_PARTS: usize = 1000;
 
 /// The one attribute that a domain controller may send in parts.
 const RANGED: &str = "proxyAddresses";
@@ -124,7 +127,12 @@ impl AdDomain {
         let broken =
             |reason: &dyn std::error::Error| DirectoryError::new(ErrorKind::Broken, what.clone(), reason.to_string());
         let mut next = entry.fold_range(RANGED).map_err(|e| broken(&e))?;
+        let mut parts = 0;
         while let Some(range) = next {
+            parts += 1;
+            if parts > MOST_PARTS {
+                return Err(broken(&Malformed("an attribute in parts without end")));
+            }
             let attribute = format!("{RANGED};range={}-*", range.from);
             // By GUID, as a move in between would make the DN name nothing.
             let guid = entry.values("objectGUID").first().and_then(|octets| uuid::Uuid::from_slice_le(octets).ok());

@@ -3,6 +3,7 @@
 use super::claims::Claims;
 use super::cloud::Endpoints;
 use super::credential::Credential;
+use super::pages::Pages;
 use super::permission::Operation;
 use super::refusal;
 use super::request::Request;
@@ -17,7 +18,7 @@ use crate::model::id::{ObjectId, RoleDefinitionId};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tokio::sync::OnceCell;
@@ -137,7 +138,7 @@ impl<C: Clock> Graph<C> {
     }
 
     /// All items of a collection, over all its pages; `progress` hears how many there are so far. A page that leads to
-    /// another host, or in a circle, is an error, and so is one that fails: half a collection is never returned.
+    /// another host, in a circle or on without end ([`Pages`]) is an error, and so is one that fails: half a collection is never returned.
     pub async fn read_all(
         &self,
         request: &Request,
@@ -145,17 +146,16 @@ impl<C: Clock> Graph<C> {
     ) -> Result<Vec<Value>, DirectoryError> {
         let broken = |reason: &str| DirectoryError::new(ErrorKind::Broken, request.what.clone(), reason);
         let mut items = Vec::new();
-        let mut seen = HashSet::new();
+        let mut pages = Pages::default();
         let mut next = Some(request.url(&self.base)?);
         while let Some(url) = next {
             let reply = self.send_to(request, &url).await?;
-            if !seen.insert(url) {
-                return Err(broken("its pages lead in a circle"));
-            }
+            let octets = reply.body.len();
             let mut page: Value = serde_json::from_slice(&reply.body).map_err(|_| broken("the answer is not JSON"))?;
             let Some(Value::Array(values)) = page.get_mut("value").map(Value::take) else {
                 return Err(broken("a page has no `value`"));
             };
+            pages.count(url, octets, values.len()).map_err(|why| broken(&why))?;
             items.extend(values);
             progress(items.len());
             next = match page.get("@odata.nextLink") {

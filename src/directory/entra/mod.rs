@@ -6,7 +6,7 @@
 //! | [`credential`] | how to prove who we are, and [`assertion`], the signed proof of a certificate |
 //! | [`token`] | tokens: fetched, kept in memory, renewed before they end; [`claims`], what they say |
 //! | [`request`] | one request as data: path and OData options that escape |
-//! | [`http`] | requests to Graph, sent again where that is safe ([`retry`]), and pages read to their end |
+//! | [`http`] | requests to Graph, sent again where that is safe ([`retry`]), and pages read to their end ([`pages`], but not without end) |
 //! | [`transport`] | the one place that sends: one HTTP exchange, with what a failure means |
 //! | [`refusal`] | Graph's and the sign-in's error bodies as errors; [`permission`], what each operation needs |
 //! | [`trace`] | every exchange as a JSON line, without secrets |
@@ -20,6 +20,7 @@ pub mod cloud;
 pub mod collect;
 pub mod credential;
 pub mod http;
+pub mod pages;
 pub mod permission;
 pub mod read;
 pub mod refusal;

@@ -2,7 +2,7 @@
 
 use super::permission::Operation;
 use crate::directory::error::{DirectoryError, ErrorKind};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::Value;
 use url::Url;
@@ -41,6 +41,11 @@ pub struct Request {
 /// nothing in a query. Everything else is encoded, `+`, `&`, `'` and `=` too.
 const VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b'(').remove(b')');
+
+/// What a path segment does not keep: what would end it or begin an escape, and every control character. `Url` by itself
+/// leaves tabs and line ends out of a path before it reads it (URL Standard section 4.4), which makes `..` of `.<tab>.`.
+const SEGMENT: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'<').add(b'>').add(b'?').add(b'\\').add(b'`');
 
 impl Request {
     /// A request without options or body.
@@ -128,11 +133,11 @@ impl Request {
             Version::V1 => "v1.0",
             Version::Beta => "beta",
         };
-        url.path_segments_mut()
-            .map_err(|()| unusable(format!("{base} is no base of a web address")))?
-            .pop_if_empty()
-            .push(version)
-            .extend(&self.path);
+        if url.cannot_be_a_base() {
+            return Err(unusable(format!("{base} is no base of a web address")));
+        }
+        let segments = self.path.iter().map(|segment| format!("/{}", utf8_percent_encode(segment, SEGMENT)));
+        url.set_path(&format!("{}/{version}{}", base.path().trim_end_matches('/'), segments.collect::<String>()));
         if !self.options.is_empty() {
             let options =
                 self.options.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)));
@@ -191,5 +196,9 @@ mod tests {
         for bad in ["", ".", ".."] {
             assert!(path(bad).is_err());
         }
+        // A URL's own rules would leave tabs and line ends out, and make two dots of the second.
+        assert_eq!(path("a\tb\r\n").unwrap().path(), "/beta/users/a%09b%0D%0A");
+        assert_eq!(path(".\t.").unwrap().path(), "/beta/users/.%09.");
+        assert_eq!(path("%2e%2e").unwrap().path(), "/beta/users/%252e%252e");
     }
 }

@@ -9,12 +9,14 @@ use super::refusal;
 use super::retry;
 use super::transport::{Bodies, Failure, Reply, Transport};
 use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::output::kept;
 use crate::directory::port::Clock;
 use crate::directory::text::first_lines;
 use crate::model::id::TenantId;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -225,23 +227,28 @@ async fn azure_cli(program: &str, endpoints: &Endpoints, now: Timestamp) -> Resu
     let what = "get a token from the Azure CLI";
     let refuse =
         |detail: String, hint: &str| DirectoryError::new(ErrorKind::Unauthenticated, what, detail).with_hint(hint);
-    let run = tokio::process::Command::new(program)
+    let child = tokio::process::Command::new(program)
         .args(["account", "get-access-token", "--output", "json", "--resource", &endpoints.resource])
         .args(["--tenant", endpoints.tenant.as_str()])
-        .stdin(std::process::Stdio::null())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(CLI_TIMEOUT, run)
+        .spawn();
+    let cannot = |e: std::io::Error| {
+        refuse(format!("{program}: {e}"), "install the Azure CLI, or choose another `credential` in [entra]")
+    };
+    let mut child = child.map_err(cannot)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let all = async { tokio::join!(kept(stdout), kept(stderr), child.wait()) };
+    let (stdout, stderr, status) = tokio::time::timeout(CLI_TIMEOUT, all)
         .await
-        .map_err(|_| refuse(format!("{program} did not end in time"), "try `az account get-access-token` by hand"))?
-        .map_err(|e| {
-            refuse(format!("{program}: {e}"), "install the Azure CLI, or choose another `credential` in [entra]")
-        })?;
-    if !output.status.success() {
-        let said = first_lines(&String::from_utf8_lossy(&output.stderr), 2);
+        .map_err(|_| refuse(format!("{program} did not end in time"), "try `az account get-access-token` by hand"))?;
+    if !status.map_err(cannot)?.success() {
+        let said = first_lines(&String::from_utf8_lossy(&stderr), 2);
         return Err(refuse(said, &format!("run `az login --tenant {}`", endpoints.tenant)));
     }
-    read_azure_cli(&output.stdout, now)
+    read_azure_cli(&stdout, now)
         .ok_or_else(|| refuse("its answer holds no access token".to_owned(), "update the Azure CLI (`az upgrade`)"))
 }
 

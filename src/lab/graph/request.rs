@@ -4,7 +4,7 @@ use super::answer::{Refusal, Trace};
 use axum::http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Which of Graph's two versions is spoken to.
@@ -130,12 +130,13 @@ pub fn segments(path: &str) -> Result<Vec<String>, Refusal> {
 /// An option given twice, or an escape that is no UTF-8.
 pub fn query(raw: &str) -> Result<Vec<(String, String)>, Refusal> {
     let mut options: Vec<(String, String)> = Vec::new();
+    let mut seen = BTreeSet::new();
     for part in raw.split('&').filter(|p| !p.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let (name, value) = (unescape(&name.replace('+', " "))?, unescape(&value.replace('+', " "))?);
         let lower = name.to_ascii_lowercase();
         let name = SYSTEM.iter().find(|s| **s == lower || s[1..] == lower).map_or(name, |s| (*s).to_owned());
-        if options.iter().any(|(n, _)| *n == name) {
+        if !seen.insert(name.clone()) {
             return Err(Refusal::odata(format!(
                 "Query option '{name}' was specified more than once, but it must be specified at most once."
             )));

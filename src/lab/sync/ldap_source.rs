@@ -3,6 +3,7 @@
 use super::anchor::WriteBack;
 use super::profile;
 use super::view::{AdView, IMPORTED_ATTRIBUTES, ImportedHolder, ImportedUser, holder_kind};
+use crate::lab::world::load::read_file;
 use crate::model::anchor::Anchor;
 use crate::model::dn::Dn;
 use crate::model::id::Sid;
@@ -16,6 +17,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
+
+/// The largest CA file that is read, in octets.
+const LARGEST_AUTHORITY: u64 = 1 << 20;
 
 /// A real AD that the simulated engine reads in place of the lab's own forest.
 #[derive(Clone, Debug)]
@@ -227,8 +231,8 @@ fn tls_config(ad: &ExternalAd) -> Result<Arc<rustls::ClientConfig>, SourceError>
         None => builder.with_platform_verifier().map_err(|e| authority(e.to_string()))?.with_no_client_auth(),
         Some(path) => {
             let mut roots = rustls::RootCertStore::empty();
-            let certificates = CertificateDer::pem_file_iter(path).map_err(|e| authority(e.to_string()))?;
-            for certificate in certificates {
+            let pem = read_file(path, LARGEST_AUTHORITY).map_err(|e| authority(e.to_string()))?;
+            for certificate in CertificateDer::pem_slice_iter(&pem) {
                 let certificate = certificate.map_err(|e| authority(e.to_string()))?;
                 roots.add(certificate).map_err(|e| authority(e.to_string()))?;
             }

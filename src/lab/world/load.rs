@@ -3,10 +3,14 @@
 use super::cloud::{Cloud, GroupSchedule, RoleSchedule, ScheduleId};
 use super::{WORLD_VERSION, World, derive};
 use crate::model::id::{AdGuid, ObjectId};
+use crate::model::size;
 use schemars::Schema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// The largest world that is accepted, in octets.
+pub const LARGEST_WORLD: u64 = 256 << 20;
 
 /// Why a world could not be loaded. The message names the file and is meant for the person who wrote it.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +57,17 @@ pub enum LoadError {
 /// Ids that are left out (`guid` and `sid` of AD entries, `id` of cloud objects and role assignments) are derived from
 /// names, the same on every load.
 pub fn load(path: &Path) -> Result<World, LoadError> {
-    let text = std::fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
-    parse(&text, path)
+    let text = read_file(path, LARGEST_WORLD).and_then(|octets| {
+        String::from_utf8(octets).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+    });
+    parse(&text.map_err(|source| LoadError::Read { path: path.to_owned(), source })?, path)
+}
+
+/// Reads a file of at most `limit` octets.
+pub fn read_file(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    size::read(file, metadata.is_file().then_some(metadata.len()), limit)
 }
 
 /// Loads a world from text; `path` is for messages.

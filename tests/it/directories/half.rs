@@ -35,6 +35,10 @@ fn result(tag: u8, code: u8) -> Vec<u8> {
 enum Ending {
     Code(u8),
     Cut,
+    /// A message without a content, which is no LDAP message.
+    Hollow,
+    /// A second user whose addresses come one at a time, without end.
+    Endless,
 }
 
 /// A domain controller that knows its name, and two users before it ends.
@@ -88,6 +92,13 @@ async fn serve(mut stream: TcpStream, ending: Ending) {
                     let _ = stream.write_all(&answer).await;
                     return;
                 }
+                Ending::Hollow => answer.extend([0x30, 0]),
+                Ending::Endless => {
+                    let name = format!("proxyAddresses;range={searches}-{searches}");
+                    let one = [attribute("objectGUID", &[9; 16]), attribute(&name, b"smtp:a@x")];
+                    answer = [say(entry("CN=User 9,DC=corp,DC=test", &one)), say(result(0x65, 0))].concat();
+                    searches += 1;
+                }
             }
         }
         if !answer.is_empty() && stream.write_all(&answer).await.is_err() {
@@ -123,6 +134,15 @@ async fn users_that_come_only_in_part_are_no_users() {
     let error = read(Ending::Cut).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
     assert!(error.detail.contains("after 2 entries"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_ldap_or_has_no_end_is_given_up_on() {
+    let error = read(Ending::Hollow).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+    let error = read(Ending::Endless).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Broken, "{error}");
+    assert!(error.detail.contains("an attribute in parts without end"), "{error}");
 }
 
 /// Contoso as somebody sees it who lacks these permissions, with a plan for Elena, who may be eligible for a role.
