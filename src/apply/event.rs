@@ -80,6 +80,13 @@ pub enum What {
         /// Why.
         reason: Forgone,
     },
+    /// What a step wrote is left as others have made it.
+    StepLeft {
+        /// Which.
+        step: Box<Step>,
+        /// Why.
+        why: String,
+    },
     /// A step could not be undone.
     UndoFailed {
         /// Which.

@@ -81,11 +81,15 @@ where
     let unfinished = ledger.state().and_then(|state| state.unfinished());
     let Some(record) = unfinished else { return Err(ApplyError::NothingToResume) };
     let id = record.id.clone();
-    let plan = record.plan.clone().ok_or_else(|| ApplyError::Fault(format!("apply {id} has lost its plan")))?;
+    let mut plan = record.plan.clone().ok_or_else(|| ApplyError::Fault(format!("apply {id} has lost its plan")))?;
+    if let Some(settings) = &options.settings {
+        plan.settings.clone_from(settings);
+    }
     let event = JournalEvent::ApplyResumed {
         apply: id.clone(),
         context: options.context.clone(),
         controllers: controllers(ports.directories, &plan),
+        settings: options.settings.clone().map(Box::new),
     };
     ledger.record(ports.clock.now(), event)?;
     Run::new(ports, options, *plan, id, ledger, events).run(true).await

@@ -1,5 +1,6 @@
 //! What an apply is given besides its plan.
 
+use crate::config::settings::Settings;
 use crate::model::id::{ApplyId, ObjectId};
 use crate::plan::document::Plan;
 use crate::rules::aftermath::Seen;
@@ -30,6 +31,8 @@ pub struct Options {
     pub protected: BTreeSet<ObjectId>,
     /// Whom the tenant had before anything was done; `None` in a resume, which may come after the cycle.
     pub seen: Option<Arc<Seen>>,
+    /// For a resume: the settings that count in place of those in the ledger, where that came from elsewhere.
+    pub settings: Option<Settings>,
     /// Who runs it, where.
     pub context: Context,
     /// How many links are worked on side by side; at least one.
@@ -47,6 +50,7 @@ impl Default for Options {
             caller: None,
             protected: BTreeSet::new(),
             seen: None,
+            settings: None,
             context: Context::default(),
             side_by_side: 8,
             prepare_only: false,

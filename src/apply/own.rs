@@ -5,8 +5,12 @@ use super::event::{Event, What};
 use super::options::OnFailure;
 use super::perform::Attempt;
 use super::run::Run;
+use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
+use crate::model::address::ProxyAddress;
 use crate::model::id::LinkId;
+use crate::model::reference::EntraRef;
+use crate::model::role::Holding;
 use crate::plan::step::{Action, Step};
 use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{Forgone, StepStatus};
@@ -61,11 +65,11 @@ where
             | StepStatus::Skipped { .. }
             | StepStatus::Undone { .. }
             | StepStatus::Undoing { .. }
-            | StepStatus::Forgone { .. } => return Ok(StepEnd::Done),
+            | StepStatus::Forgone { .. }
+            | StepStatus::Left { .. } => return Ok(StepEnd::Done),
         };
-        let taken = self.with_state(|state| state.taken(&self.apply, &step.action).cloned())?;
         let (apply, id) = (&self.apply, &step.id);
-        let Some(write) = Write::of(&step.action, taken.as_ref()) else {
+        let Some(write) = self.with_state(|state| state.write_of(apply, &step.action))? else {
             let why = "nothing was taken that could be given back".to_owned();
             self.record(JournalEvent::StepSkipped { apply: apply.clone(), step: id.clone(), why })?;
             return Ok(StepEnd::Done);
@@ -82,18 +86,21 @@ where
                     assignment,
                 })?;
                 self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote });
-                Ok(StepEnd::Done)
+                match &write {
+                    Write::Take { user, holding } if wrote => self.look_again(step, user, holding).await,
+                    _ => Ok(StepEnd::Done),
+                }
             }
             Attempt::Forgone(reason) => {
                 self.forgo(step, reason)?;
                 Ok(StepEnd::Done)
             }
             // A restore that did not happen stays to be done: a failed one would never be tried again.
-            Attempt::Not(why) if matches!(step.action, Action::Restore { .. }) => {
+            Attempt::Not(why) | Attempt::Gone(why) if matches!(step.action, Action::Restore { .. }) => {
                 self.emit(What::StepFailed { step: Box::new(step.clone()), error: why.clone() });
                 Ok(StepEnd::Unknown(why))
             }
-            Attempt::Not(why) => {
+            Attempt::Not(why) | Attempt::Gone(why) => {
                 self.record(JournalEvent::StepFailed { apply: apply.clone(), step: id.clone(), error: why.clone() })?;
                 self.emit(What::StepFailed { step: Box::new(step.clone()), error: why.clone() });
                 Ok(StepEnd::Failed(why))
@@ -103,6 +110,32 @@ where
                 Ok(StepEnd::Unknown(why))
             }
         }
+    }
+
+    /// The guard again, now that the role is taken: if it does not hold any more, the role goes back at once.
+    async fn look_again(&self, step: &Step, user: &EntraRef, holding: &Holding) -> Result<StepEnd, ApplyError> {
+        let Err(why) = self.leaves_enough(holding).await else { return Ok(StepEnd::Done) };
+        let back = match self.undo_step(step).await? {
+            Ok(()) if holding.comes_back() => "it was given back at once".to_owned(),
+            Ok(()) => "its holder can activate it again".to_owned(),
+            Err(problem) => format!("it could not be given back: {problem}"),
+        };
+        let why = format!("somebody else removed one while {holding} was taken from {user}, {back}: {why}");
+        self.emit(What::StepFailed { step: Box::new(step.clone()), error: why.clone() });
+        Ok(StepEnd::Failed(why))
+    }
+
+    /// Why a role that was taken for a link must go back now, if it must: the process may have ended between the removal
+    /// and the second look.
+    pub(super) async fn must_not_stay_taken(&self, link: &LinkId) -> Result<Option<String>, ApplyError> {
+        for step in self.steps_of(link) {
+            let Action::Suspend { holding, .. } = &step.action else { continue };
+            let taken = self.status(&step.id)?.standing().is_some_and(|done| done.wrote);
+            if taken && let Err(why) = self.leaves_enough(holding).await {
+                return Ok(Some(why));
+            }
+        }
+        Ok(None)
     }
 
     /// Journals that what was taken is not given back, and says so.
@@ -131,19 +164,45 @@ where
         self.settle(link, LinkEnding::Failed { why: why.to_owned() })
     }
 
-    /// A live look before the cycle: somebody may have given the user a role meanwhile, or a removal may show late. The
-    /// match would fail then, so the link is taken out and undone.
-    pub(super) async fn check_free_of_roles(&self, link: &LinkId) -> Result<(), ApplyError> {
+    /// A live look before the cycle, at what others may have changed since the plan: a role would make the match fail, an
+    /// address would be lost by it. Such a link is taken out and undone.
+    pub(super) async fn check_before_cycle(&self, link: &LinkId) -> Result<(), ApplyError> {
         let user = self.link(link)?.cloud;
         let suspends = self.steps_of(link).iter().any(|s| matches!(s.action, Action::Suspend { .. }));
         let why = match self.holds_nothing(&user).await {
-            Ok(Err(why)) => why,
-            Err(error) if suspends => format!("whether {user} still holds a role cannot be read: {}", error.in_full()),
+            Ok(Err(why)) => Some(why),
+            Err(error) if suspends => {
+                Some(format!("whether {user} still holds a role cannot be read: {}", error.in_full()))
+            }
             // It holds none; or its roles cannot be read, which the plan has said.
-            Ok(Ok(())) | Err(_) => return Ok(()),
+            Ok(Ok(())) | Err(_) => match self.addresses_since(link).await {
+                Ok(since) if since.is_empty() => None,
+                Ok(since) => Some(format!(
+                    "{user} was given {} since the plan was made, and the match would lose that: plan again",
+                    since.join(", ")
+                )),
+                Err(error) => Some(format!("whether {user} has new addresses cannot be read: {}", error.in_full())),
+            },
         };
+        let Some(why) = why else { return Ok(()) };
         self.failures.set(self.failures.get() + 1);
         self.undo_link(link, &why).await
+    }
+
+    /// Addresses that the cloud user did not have when the plan was made and that the AD user does not have: AD's list
+    /// replaces the cloud's in a match.
+    async fn addresses_since(&self, link: &LinkId) -> Result<Vec<String>, DirectoryError> {
+        let Some(planned) = self.plan.links.iter().find(|planned| planned.id == *link) else { return Ok(Vec::new()) };
+        let directories = self.ports.directories;
+        let user = self.again(|| directories.entra_user(planned.cloud.id)).await?.filter(|user| !user.is_synced());
+        let addresses = user.map(|user| user.proxy_addresses).unwrap_or_default();
+        let mut since = addresses.iter().filter(|a| !planned.before.user.proxy_addresses.contains(a)).peekable();
+        if since.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let ad = self.again(|| directories.ad_user(&planned.ad.domain, planned.ad.guid)).await?;
+        let kept = |address: &&ProxyAddress| ad.as_ref().is_some_and(|ad| ad.proxy_addresses.contains(address));
+        Ok(since.filter(|address| !kept(address)).map(ToString::to_string).collect())
     }
 
     /// Whether a step of the link happened is not known. A resume reads it again; roles do not wait for that.
@@ -176,6 +235,7 @@ where
                     StepStatus::Undoing { .. }
                         | StepStatus::Undone { .. }
                         | StepStatus::Forgone { .. }
+                        | StepStatus::Left { .. }
                         | StepStatus::Failed { .. }
                 )
             })

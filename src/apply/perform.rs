@@ -29,6 +29,8 @@ pub(super) enum Attempt {
     Forgone(Forgone),
     /// It did not happen.
     Not(String),
+    /// What it is about is not there any more.
+    Gone(String),
     /// It may have happened: the answer was lost, and what is there could not be read.
     Unknown(String),
 }
@@ -60,6 +62,7 @@ where
     ) -> Result<Attempt, ApplyError> {
         let before = match self.read(write).await {
             Ok(reading) => reading,
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(gone(write, &error)),
             Err(error) if begun => return Ok(Attempt::Unknown(error.in_full())),
             Err(error) => return Ok(Attempt::Not(error.in_full())),
         };
@@ -83,10 +86,12 @@ where
         if let Write::Take { user, holding } = write
             && let Err(why) = self.may_take(user.id, holding).await
         {
-            return Ok(Attempt::Not(format!("the role {holding} stays with {user}: {why}")));
+            let why = format!("the role {holding} stays with {user}: {why}");
+            // What was begun in an earlier run may have happened, although it does not show yet.
+            return Ok(if begun { Attempt::Unknown(why) } else { Attempt::Not(why) });
         }
         self.record(intent(before))?;
-        Ok(self.send_and_read_back(write).await)
+        Ok(self.send_and_read_back(write, begun).await)
     }
 
     /// Why what was taken is not given back at all, if that is so. `live` is what is there of it.
@@ -99,15 +104,19 @@ where
         if !holding.comes_back() {
             return Ok(Some(Forgone::Activation));
         }
-        if let Some(ends) = holding.ends().filter(|_| holding.is_over(self.ports.clock.now())) {
+        if let Some(ends) = holding.ends().filter(|_| holding.is_over(self.ports.directories.time())) {
             return Ok(Some(Forgone::Ended { ends }));
+        }
+        if self.again(|| self.ports.directories.entra_user(holding.user())).await?.is_none() {
+            return Ok(Some(holder_is_gone()));
         }
         let missing = self.again(|| self.ports.directories.missing_for(holding)).await?;
         Ok(missing.map(|what| Forgone::Missing { what }))
     }
 
-    async fn send_and_read_back(&self, write: &Write) -> Attempt {
-        let mut sent = false;
+    /// Sends until the write is done or certainly is not. With `doubt`, an earlier try may have reached the server, in an
+    /// earlier run of the program.
+    async fn send_and_read_back(&self, write: &Write, mut doubt: bool) -> Attempt {
         let mut last = String::new();
         for attempt in 1..=TRIES {
             let answer = self.send(write).await;
@@ -118,10 +127,13 @@ where
                     continue;
                 }
                 // After any other error the server may have done it: only a reading tells.
-                sent |= matches!(error.kind, ErrorKind::OutcomeUnknown | ErrorKind::Broken);
+                doubt |= matches!(error.kind, ErrorKind::OutcomeUnknown | ErrorKind::Broken);
             }
-            match self.read_back(write, answer.is_ok()).await {
-                Ok((reading, Verdict::AsWanted)) => return done(write, true, reading),
+            let says_done = answer.as_ref().err().is_some_and(|error| is_done_already(write, error.kind, doubt));
+            let ours = answer.is_ok() || doubt;
+            match self.read_back(write, answer.is_ok() || says_done).await {
+                // What was refused and is there all the same, somebody else has done: it is not ours to undo.
+                Ok((reading, Verdict::AsWanted)) => return done(write, ours, reading),
                 Ok((_, Verdict::Surprise(why))) => {
                     return Attempt::Not(format!("could not {write}: {why}{}", because(&answer)));
                 }
@@ -131,18 +143,27 @@ where
                             "could not {write}: the server agreed, but the old value still shows"
                         ));
                     }
+                    // Replicas can lag for longer than we look; what the directory that writes says is newer.
+                    Err(_) if says_done && matches!(write, Write::Take { .. }) => {
+                        return done(write, ours, Reading::Holdings { holdings: Vec::new() });
+                    }
                     Err(error) if may_pass(error.kind) => self.wait_to_retry(write, &last, attempt).await,
+                    Err(error) if doubt => return Attempt::Unknown(error.in_full()),
                     Err(error) => return Attempt::Not(error.in_full()),
                 },
-                Err(error) if answer.is_ok() || sent => return Attempt::Unknown(error.in_full()),
+                Err(error) if ours => return Attempt::Unknown(error.in_full()),
                 Err(_) => return Attempt::Not(last),
             }
         }
-        // Every try ended with a reading of the old value, or never left this computer.
-        if sent && self.read(write).await.map_or(true, |reading| write.verdict(&reading) != Verdict::AsExpected) {
-            return Attempt::Unknown(last);
+        // Every try ended with a reading of the old value, or never left this computer. One reading may lag.
+        if !doubt {
+            return Attempt::Not(last);
         }
-        Attempt::Not(last)
+        match self.read_back(write, true).await {
+            Ok((reading, Verdict::AsWanted)) => done(write, true, reading),
+            Ok((_, Verdict::AsExpected)) => Attempt::Not(last),
+            Ok((_, Verdict::Surprise(_))) | Err(_) => Attempt::Unknown(last),
+        }
     }
 
     async fn wait_to_retry(&self, write: &Write, error: &str, attempt: u32) {
@@ -154,7 +175,7 @@ where
     }
 
     /// Reads until the new value shows. If the server did not agree to the write, one look is enough.
-    async fn read_back(&self, write: &Write, agreed: bool) -> Result<(Reading, Verdict), DirectoryError> {
+    pub(super) async fn read_back(&self, write: &Write, agreed: bool) -> Result<(Reading, Verdict), DirectoryError> {
         let mut look = 1;
         loop {
             let reading = self.read(write).await?;
@@ -251,16 +272,23 @@ where
 
     /// The guards of a role removal, read live just before it.
     async fn may_take(&self, user: ObjectId, holding: &Holding) -> Result<(), String> {
-        if self.options.caller == Some(user) {
+        let signed_in = self.again(|| self.ports.directories.signed_in()).await.map_err(|e| e.in_full())?;
+        if [self.options.caller, signed_in].contains(&Some(user)) {
             return Err("matchplan runs in that user's name and would lose its own rights".to_owned());
         }
         if self.options.protected.contains(&user) {
             return Err("the configuration protects that user".to_owned());
         }
+        self.leaves_enough(holding).await
+    }
+
+    /// Whether enough Global Administrators are left besides those of the plan, read live. Asked before each removal that
+    /// may matter, and again after it: somebody else, with another state file, may have asked and removed at the same time.
+    pub(super) async fn leaves_enough(&self, holding: &Holding) -> Result<(), String> {
         if !holding.grants_global_administrator() {
             return Ok(());
         }
-        let all = self.ports.directories.global_administrators().await.map_err(|e| e.in_full())?;
+        let all = self.again(|| self.ports.directories.global_administrators()).await.map_err(|e| e.in_full())?;
         let outside = |id: &ObjectId| !self.plan.links.iter().any(|link| link.cloud.id == *id);
         let left = all.iter().filter(|(id, enabled)| *enabled && outside(id)).count();
         let needed = self.plan.settings.guard.min_global_admins as usize;
@@ -270,6 +298,28 @@ where
             ));
         }
         Ok(())
+    }
+}
+
+/// What an object that is not there any more means for a write: nobody can be given anything then.
+fn gone(write: &Write, error: &DirectoryError) -> Attempt {
+    match write {
+        Write::Give { .. } => Attempt::Forgone(holder_is_gone()),
+        _ => Attempt::Gone(error.in_full()),
+    }
+}
+
+fn holder_is_gone() -> Forgone {
+    Forgone::Missing { what: "its holder is not there any more".to_owned() }
+}
+
+/// Whether an answer says that there is nothing left to do: what is to be taken is not there; what is to be given is,
+/// where an earlier try may have given it.
+const fn is_done_already(write: &Write, kind: ErrorKind, doubt: bool) -> bool {
+    match write {
+        Write::Take { .. } => matches!(kind, ErrorKind::NotFound),
+        Write::Give { .. } => doubt && matches!(kind, ErrorKind::Refused),
+        Write::Align { .. } | Write::Anchor { .. } | Write::Move { .. } => false,
     }
 }
 

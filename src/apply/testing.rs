@@ -91,6 +91,10 @@ pub(crate) struct World {
     pub(crate) silent: Cell<bool>,
     /// Whether roles cannot be read.
     pub(crate) roles_unread: Cell<bool>,
+    /// Whom the credential speaks for.
+    pub(crate) signed_in: Cell<Option<ObjectId>>,
+    /// With the next removal of a role, somebody else removes all of this user's.
+    pub(crate) rival_takes_from: Cell<Option<ObjectId>>,
     /// Runs a cycle as soon as a user was moved: the worst moment.
     pub(crate) cycle_on_move: Cell<bool>,
     due: Cell<Option<Timestamp>>,
@@ -122,6 +126,8 @@ impl World {
             triggers: Cell::new(0),
             silent: Cell::new(false),
             roles_unread: Cell::new(false),
+            signed_in: Cell::new(None),
+            rival_takes_from: Cell::new(None),
             cycle_on_move: Cell::new(false),
             due: Cell::new(None),
         };

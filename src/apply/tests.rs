@@ -10,6 +10,7 @@ use crate::config::settings::{Command, Hold, OnTimeout};
 use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::attribute::AdAttribute;
 use crate::model::role::GLOBAL_ADMINISTRATOR;
+use crate::plan::step::Action;
 use crate::rules::aftermath::{Aftermath, Seen};
 use crate::state::ledger::{Standing, StepStatus};
 
@@ -277,6 +278,70 @@ fn guards_are_read_live_before_each_removal() {
         assert_eq!(outcome.unwrap().ending, Ending::Partial);
         assert!(world.writes.borrow().is_empty());
     }
+}
+
+/// Two administrators, two state files: both see that one other Global Administrator is left, and both remove theirs.
+#[test]
+fn a_guard_that_breaks_while_a_role_is_taken_gives_it_back() {
+    let other = crate::model::id::ObjectId(uuid::Uuid::from_u128(1));
+    let make = || {
+        let world = World::new(&[STAGED]);
+        world.grant(cloud_id(0), GLOBAL_ADMINISTRATOR);
+        let before = world.held(0);
+        world.rival_takes_from.set(Some(other));
+        (world, before)
+    };
+    // Taken for a time, and for good (`roles = "remove"`).
+    for restore in [true, false] {
+        let (world, before) = make();
+        let mut plan = world.plan();
+        plan.steps.retain(|step| restore || !matches!(step.action, Action::Restore { .. }));
+        for step in &mut plan.steps {
+            if let Action::Suspend { restore: back, .. } = &mut step.action {
+                *back = restore;
+            }
+        }
+        let mut ledger = Memory::default();
+        let (outcome, said) = apply_with(&world, &mut ledger, Options::default(), plan);
+        assert_eq!(outcome.unwrap().ending, Ending::Partial);
+        let why = match ledger.standing(0) {
+            Standing::Failed { why, .. } | Standing::RolledBack { why, .. } => why,
+            other => panic!("{other:?}"),
+        };
+        assert!(why.contains("given back at once") && why.contains("min_global_admins"), "{why}");
+        assert_eq!(world.held(0), before);
+        assert_eq!(world.writes.borrow().len(), 2, "nothing but taking it and giving it back");
+        assert!(said.iter().any(|what| matches!(what, What::StepUndone { .. })));
+        assert!(ledger.state.as_ref().unwrap().unfinished().is_none());
+        assert_eq!(ledger.reopened().state, ledger.state);
+    }
+    // Where the process ends between the removal and the second look, the next one looks.
+    let mut records = Memory::default();
+    let (world, _) = make();
+    apply_with(&world, &mut records, Options::default(), world.plan()).0.unwrap();
+    for death in (2..records.records).flat_map(|n| [(n, false), (n, true)]) {
+        let (world, before) = make();
+        let mut dying = Memory { dies_at: Some(death), ..Memory::default() };
+        assert!(apply_with(&world, &mut dying, Options::default(), world.plan()).0.is_err());
+        let mut ledger = dying.reopened();
+        if ledger.state.as_ref().unwrap().unfinished().is_some() {
+            // The other one's removal falls between the two where it did not yet.
+            resume(&world, &mut ledger).unwrap();
+        }
+        assert_eq!(world.held(0), before, "{death:?}");
+        assert!(ledger.state.as_ref().unwrap().suspended_roles().is_empty(), "{death:?}");
+    }
+}
+
+#[test]
+fn whoever_is_signed_in_now_keeps_its_roles() {
+    let world = World::new(&[ADMIN]);
+    world.signed_in.set(Some(cloud_id(0)));
+    let mut ledger = Memory::default();
+    let (outcome, _) = apply_with(&world, &mut ledger, Options::default(), world.plan());
+    assert_eq!(outcome.unwrap().ending, Ending::Partial);
+    assert!(matches!(ledger.standing(0), Standing::Failed { why, .. } if why.contains("lose its own rights")));
+    assert!(world.writes.borrow().is_empty());
 }
 
 #[test]

@@ -5,14 +5,16 @@ use super::event::{Event, What};
 use super::linked::Look;
 use super::perform::Attempt;
 use super::run::Run;
+use crate::directory::error::ErrorKind;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
-use crate::model::id::LinkId;
+use crate::model::id::{ApplyId, LinkId};
+use crate::plan::document::Purpose;
 use crate::plan::step::{Action, Step};
-use crate::state::inverse::inverse;
+use crate::rules::finding::FindingCode;
 use crate::state::journal::{JournalEvent, LinkEnding};
-use crate::state::ledger::StepStatus;
+use crate::state::ledger::{State, StepStatus};
 use crate::state::recorder::Recorder;
-use crate::state::write::{Verdict, Write};
+use crate::state::write::Verdict;
 
 impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
 where
@@ -54,7 +56,7 @@ where
     }
 
     /// Undoes one step if it stands. The inner error is the problem that is left.
-    async fn undo_step(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
+    pub(super) async fn undo_step(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
         let apply = &self.apply;
         if let StepStatus::Started { .. } = self.status(&step.id)?
             && let Err(problem) = self.classify(step).await?
@@ -62,11 +64,8 @@ where
             return Ok(Err(problem));
         }
         let status = self.status(&step.id)?;
-        let Some(action) = status.standing().and_then(|done| inverse(step, done, None, None)) else {
-            return Ok(Ok(()));
-        };
-        let taken = self.with_state(|state| state.taken(apply, &action).cloned())?;
-        let Some(write) = Write::of(&action, taken.as_ref()) else { return Ok(Ok(())) };
+        let undo = |state: &State| status.standing().and_then(|done| state.undo_of(apply, step, done));
+        let Some(write) = self.with_state(undo)? else { return Ok(Ok(())) };
         let begun = matches!(status, StepStatus::Undoing { .. });
         let intent = |before| JournalEvent::UndoStarted { apply: apply.clone(), step: step.id.clone(), before };
         match self.perform(&write, begun, intent).await? {
@@ -80,27 +79,72 @@ where
                 self.forgo(step, reason)?;
                 Ok(Ok(()))
             }
-            Attempt::Not(why) | Attempt::Unknown(why) => Ok(Err(why)),
+            // With the object, what was written to it is gone.
+            Attempt::Gone(why) if is_left(&step.action) => {
+                self.leave(apply, step, why)?;
+                Ok(Ok(()))
+            }
+            Attempt::Gone(why) | Attempt::Not(why) | Attempt::Unknown(why) => Ok(Err(why)),
         }
+    }
+
+    /// In a rollback that leaves out what others have changed since: the person has seen the finding and gone on, so these
+    /// steps stand no more, and nothing waits for them.
+    pub(super) fn leave_what_others_changed(&self, link: &LinkId) -> Result<(), ApplyError> {
+        let Purpose::Rollback { of } = &self.plan.purpose else { return Ok(()) };
+        let about = |code| {
+            let mut found = self.plan.findings.iter().filter(|found| found.link.as_ref() == Some(link));
+            found.find(|found| found.code == code)
+        };
+        let Some(finding) = about(FindingCode::ChangedSince) else { return Ok(()) };
+        if about(FindingCode::PointOfNoReturn).is_some() {
+            return Ok(());
+        }
+        let left: Vec<Step> = self.with_state(|state| {
+            let steps = state.apply(of).into_iter().flat_map(|apply| apply.steps_of(link));
+            let steps = steps.filter(|s| s.stands() || matches!(s.status, StepStatus::Started { .. }));
+            steps.filter(|s| is_left(&s.step.action)).map(|s| s.step.clone()).collect()
+        })?;
+        for step in left {
+            self.leave(of, &step, finding.message.clone())?;
+        }
+        Ok(())
+    }
+
+    fn leave(&self, of: &ApplyId, step: &Step, why: String) -> Result<(), ApplyError> {
+        let (apply, of, id) = (self.apply.clone(), of.clone(), step.id.clone());
+        self.record(JournalEvent::StepLeft { apply, of, step: id, why: why.clone() })?;
+        self.emit(What::StepLeft { step: Box::new(step.clone()), why });
+        Ok(())
     }
 
     /// Reads whether a step that was begun happened. Writes nothing.
     async fn classify(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
-        let Some(write) = Write::of(&step.action, None) else { return Ok(Ok(())) };
+        let Some(write) = self.with_state(|state| state.write_of(&self.apply, &step.action))? else {
+            return Ok(Ok(()));
+        };
         let (apply, id) = (self.apply.clone(), step.id.clone());
-        let event = match self.read(&write).await {
+        // Patiently: a role that a lagging replica still shows would never be given back.
+        let event = match self.read_back(&write, true).await {
+            Err(error) if error.kind == ErrorKind::NotFound && is_left(&step.action) => {
+                self.leave(&apply, step, error.in_full())?;
+                return Ok(Ok(()));
+            }
             Err(error) => return Ok(Err(error.in_full())),
-            Ok(reading) => match write.verdict(&reading) {
-                Verdict::AsWanted => {
-                    JournalEvent::StepSucceeded { apply, step: id, wrote: true, after: reading, assignment: None }
-                }
-                Verdict::AsExpected => {
-                    JournalEvent::StepFailed { apply, step: id, error: "it did not happen".to_owned() }
-                }
-                Verdict::Surprise(error) => JournalEvent::StepFailed { apply, step: id, error },
-            },
+            Ok((reading, Verdict::AsWanted)) => {
+                JournalEvent::StepSucceeded { apply, step: id, wrote: true, after: reading, assignment: None }
+            }
+            Ok((_, Verdict::AsExpected)) => {
+                JournalEvent::StepFailed { apply, step: id, error: "it did not happen".to_owned() }
+            }
+            Ok((_, Verdict::Surprise(error))) => JournalEvent::StepFailed { apply, step: id, error },
         };
         self.record(event)?;
         Ok(Ok(()))
     }
+}
+
+/// Whether what a step of this kind wrote can be left to others: never a role.
+const fn is_left(action: &Action) -> bool {
+    matches!(action, Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. })
 }

@@ -87,7 +87,7 @@ where
         let Some(sync) = self.wave_step(wave, |action| matches!(action, Action::Sync)) else { return Ok(self.flow()) };
         if self.status(&sync.id)? == StepStatus::Pending {
             let links = self.open_links(wave)?;
-            self.side_by_side(&links, |link| self.check_free_of_roles(link)).await?;
+            self.side_by_side(&links, |link| self.check_before_cycle(link)).await?;
             if let Some(flow) = self.barrier(wave).await? {
                 return Ok(flow);
             }
@@ -142,6 +142,10 @@ where
             return self.finish_linked(link).await;
         }
         if !self.is_being_undone(link)? {
+            if let Some(why) = self.must_not_stay_taken(link).await? {
+                self.failures.set(self.failures.get() + 1);
+                self.undo_link(link, &why).await?;
+            }
             return Ok(());
         }
         let (why, undoing) = self.with_record(|record| {
@@ -150,7 +154,13 @@ where
                 _ => None,
             });
             let undoing = record.steps_of(link).any(|s| {
-                matches!(s.status, StepStatus::Undoing { .. } | StepStatus::Undone { .. } | StepStatus::Forgone { .. })
+                matches!(
+                    s.status,
+                    StepStatus::Undoing { .. }
+                        | StepStatus::Undone { .. }
+                        | StepStatus::Forgone { .. }
+                        | StepStatus::Left { .. }
+                )
             });
             (failed.unwrap_or_else(|| "it was being undone when the apply was interrupted".to_owned()), undoing)
         })?;
@@ -318,6 +328,7 @@ where
             return Ok(());
         }
         if failed.is_empty() {
+            self.leave_what_others_changed(link)?;
             return self.settle(link, LinkEnding::RolledBack { why: "rolled back as planned".to_owned() });
         }
         let why = failed.join("; ");

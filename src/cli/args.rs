@@ -84,6 +84,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Go back from what an apply did: planned, reviewed and journaled like any other change.
     Rollback(Rollback),
+    /// The way on with a state or journal that is damaged.
+    #[command(subcommand)]
+    State(State),
     /// Convert a source anchor: GUID, octets, ImmutableID, LDAP filter, connector-space DN.
     Anchor(Anchor),
     /// Explain a finding code, an error name of Microsoft's, or a pasted error message.
@@ -343,6 +346,9 @@ pub struct Rollback {
     /// Only this link, such as corp/jsmith.
     #[arg(long, value_name = "LINK")]
     pub link: Option<String>,
+    /// Leave out what cannot go back (each is named) instead of refusing the whole.
+    #[arg(long)]
+    pub skip_blocked: bool,
     /// Write the rollback plan here for review instead of executing it.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -352,6 +358,34 @@ pub struct Rollback {
     /// Lift one brake by its name, such as role-grants. Can be repeated.
     #[arg(long, value_name = "NAME")]
     pub allow: Vec<String>,
+}
+
+/// `state`.
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// Keep what is certain of a damaged ledger and put the damaged file aside; deletes nothing, and asks first. What lost
+    /// records may have touched is read in the directories when you go on.
+    Recover(Recover),
+}
+
+/// `state recover`.
+#[derive(Debug, Args)]
+pub struct Recover {
+    /// Where state and journal are each whole and do not belong together: which one is meant.
+    #[arg(long, value_name = "WHICH")]
+    pub keep: Option<Keep>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Which file is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Keep {
+    /// The state file.
+    State,
+    /// The journal.
+    Journal,
 }
 
 /// `anchor`.
@@ -431,6 +465,13 @@ pub struct LabServe {
     /// The certificate authority there.
     #[arg(long, value_name = "FILE")]
     pub ad_ca: Option<PathBuf>,
+    /// Let both servers fail as real ones do on a very bad day, chosen by this number.
+    ///
+    /// Connections are cut before, while and after a request is done; Graph throttles, breaks, times out with the write
+    /// done or not, and answers reads from replicas that lag behind; AD is busy or answers half. The same number gives
+    /// each request the same fate.
+    #[arg(long, value_name = "SEED")]
+    pub faults: Option<u64>,
 }
 
 /// `lab world`.

@@ -3,6 +3,7 @@
 use super::args::Global;
 use super::error::{CliError, CliResult, capital};
 use super::exit::Exit;
+use super::home;
 use super::progress;
 use super::site::{Site, SiteClock};
 use super::terminal::Terminal;
@@ -17,19 +18,24 @@ use crate::directory::entra::token::Lifetime;
 use crate::directory::port::Clock as _;
 use crate::model::entra::EntraUser;
 use crate::model::id::{ApplyId, ObjectId};
-use crate::model::sealed::SealError;
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::resolve;
-use crate::report::{events, outcome};
-use crate::rollback::plan::{RollbackError, RollbackInput, Target, plan_rollback};
+use crate::report::{damage, events, outcome};
+use crate::rollback::elsewhere;
+use crate::rollback::plan::{ALLOW_ROLE_GRANTS, RollbackError, RollbackInput, Target, plan_rollback};
 use crate::rules::aftermath::Seen;
+use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
+use crate::state::journal::JournalEvent;
 use crate::state::ledger::{ApplyRecord, Context, State};
 use crate::state::recorder::Recorder as _;
+use crate::store::disk::RealDisk;
 use crate::store::ledger::{Ledger, OpenError};
 use crate::store::lock::{Holder, Lock, LockError};
 use crate::store::paths::Paths;
+use crate::store::salvage;
+use crate::store::witness::Witness;
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -49,18 +55,60 @@ pub struct Work<'a> {
     ledger: Ledger,
 }
 
+/// What the person said beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Consent<'a> {
+    /// Brakes that were lifted by name.
+    pub allow: &'a [String],
+    /// Do not ask.
+    pub yes: bool,
+}
+
+/// How a rollback is planned.
+#[derive(Clone, Copy, Debug)]
+pub struct HowBack<'a> {
+    /// Brakes that were lifted by name.
+    pub allow: &'a [String],
+    /// Leave out what cannot go back.
+    pub skip_blocked: bool,
+}
+
+/// What is executed.
+enum Begun {
+    /// A plan.
+    Now(Box<Fresh>),
+    /// An apply that was interrupted, by other settings than its own where there are some.
+    Earlier { settings: Option<Box<Settings>> },
+}
+
+/// Takes the lock of a ledger, or says who has it.
+pub fn lock(site: &Site, paths: &Paths, command: &str) -> Result<Lock, CliError> {
+    let holder =
+        Holder { pid: std::process::id(), host: host(), command: command.to_owned(), started: site.clock.now() };
+    Lock::acquire(paths, &holder).map_err(|error| match error {
+        LockError::Held { .. } => CliError::new(Exit::Locked, capital(&error.to_string()))
+            .hint("Wait until it has ended; the lock ends with its process."),
+        LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
+    })
+}
+
+/// What this computer noted of its own ledgers.
+pub fn witness() -> Witness {
+    home::state_folder().map_or_else(Witness::nobody, |folder| Witness::in_folder(folder.join("witness")))
+}
+
 impl<'a> Work<'a> {
     /// Takes the lock and opens the ledger.
-    pub fn begin(site: &'a Site, command: &str, terminal: Terminal) -> Result<Self, CliError> {
+    pub fn begin(site: &'a Site, command: &str, flags: &str, terminal: Terminal) -> Result<Self, CliError> {
         let paths = Paths::of(&site.state_file());
-        let holder =
-            Holder { pid: std::process::id(), host: host(), command: command.to_owned(), started: site.clock.now() };
-        let lock = Lock::acquire(&paths, &holder).map_err(|error| match error {
-            LockError::Held { .. } => CliError::new(Exit::Locked, capital(&error.to_string()))
-                .hint("Wait until it has ended; the lock ends with its process."),
-            LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
-        })?;
-        let ledger = Ledger::open(&paths, lock).map_err(|error| unreadable(&error))?;
+        let lock = lock(site, &paths, command)?;
+        let ledger = Ledger::open_by(&paths, lock, Box::new(RealDisk), witness());
+        let mut ledger = ledger.map_err(|error| unreadable(&error, &paths, flags))?;
+        if let Some(why) = ledger.loss() {
+            let lost = ledger.record(site.clock.now(), JournalEvent::RecordsLost { why: why.to_owned() });
+            lost.map_err(|error| apply_error(&error.into()))?;
+            terminal.note("note: the state came without its journal, so what it may have left half-done is read anew.");
+        }
         Ok(Self { site, terminal, on_failure: OnFailure::default(), prepare_only: false, ledger })
     }
 
@@ -77,18 +125,22 @@ impl<'a> Work<'a> {
     /// Plans the rollback of a saved rollback plan again: of its one link, where the apply has more.
     pub fn rollback_again(&self, plan: &Plan, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
         let Purpose::Rollback { of } = &plan.purpose else { return Ok(plan.clone()) };
-        let whole = self.plan_rollback(&Target::Apply(of.clone()), snapshot, allow)?;
+        // A step that was left out is a warning of the plan that was reviewed.
+        let left_out = |f: &Finding| f.code == FindingCode::ChangedSince && f.severity == Severity::Warning;
+        let skip_blocked = !plan.skipped.is_empty() || plan.findings.iter().any(left_out);
+        let how = HowBack { allow, skip_blocked };
+        let whole = self.plan_rollback(&Target::Apply(of.clone()), snapshot, how)?;
         match plan.links.as_slice() {
-            [only] if whole.links.len() > 1 => self.plan_rollback(&Target::Link(only.id.clone()), snapshot, allow),
+            [only] if whole.links.len() > 1 => self.plan_rollback(&Target::Link(only.id.clone()), snapshot, how),
             _ => Ok(whole),
         }
     }
 
     /// Plans a rollback from the ledger and a fresh snapshot.
-    pub fn plan_rollback(&self, target: &Target, snapshot: &Snapshot, allow: &[String]) -> Result<Plan, CliError> {
+    pub fn plan_rollback(&self, target: &Target, snapshot: &Snapshot, how: HowBack<'_>) -> Result<Plan, CliError> {
         let nothing = || CliError::plain("There is no state here, so there is nothing to go back from.");
         let state = self.state().ok_or_else(nothing)?;
-        plan_rollback(&RollbackInput {
+        let planned = plan_rollback(&RollbackInput {
             state,
             target,
             snapshot,
@@ -96,8 +148,8 @@ impl<'a> Work<'a> {
             config_digest: "",
             tool_version: env!("CARGO_PKG_VERSION"),
             now: self.site.clock.now(),
-            allow: &allow.iter().cloned().collect(),
-            skip_blocked: false,
+            allow: &how.allow.iter().cloned().collect(),
+            skip_blocked: how.skip_blocked,
         })
         .map_err(|error| {
             let found = CliError::plain(format!("{}.", capital(&error.to_string())));
@@ -107,19 +159,67 @@ impl<'a> Work<'a> {
                 }
                 RollbackError::Nothing => found,
             }
+        });
+        planned.map(|mut plan| {
+            if !self.ledger.is_known() {
+                plan.findings.push(elsewhere::finding(&plan, state, snapshot));
+                plan.findings.sort();
+                plan.seal();
+            }
+            plan
         })
     }
 
-    /// Goes on with the unfinished apply, by the settings that it began with.
-    pub async fn resume(self, settings: &Settings, global: &Global) -> CliResult {
-        let directories = self.site.connect(settings, self.terminal).await?;
+    /// Goes on with the unfinished apply. Where the ledger stands as this computer left it, by the settings that the apply
+    /// began with: nothing else is asked or needed. Otherwise by those of the configuration, after a person has looked.
+    pub async fn resume(mut self, consent: Consent<'_>, global: &Global) -> CliResult {
+        let embedded = self.unfinished().and_then(|record| record.plan.as_ref()).map(|plan| plan.settings.clone());
+        let configured = &self.site.settings;
+        let settings = embedded.clone().filter(|_| self.ledger.is_known()).unwrap_or_else(|| configured.clone());
+        let directories = self.site.connect(&settings, self.terminal).await?;
         let snapshot = self.site.snapshot(&directories, self.terminal).await?;
-        Box::pin(self.run(None, settings, &snapshot, &directories, global)).await
+        let replaced = embedded.is_some_and(|embedded| embedded != settings);
+        if !self.ledger.is_known() {
+            self.look_first(&snapshot, consent, global)?;
+            self.ledger.take_on();
+        }
+        let begun = Begun::Earlier { settings: replaced.then(|| Box::new(settings.clone())) };
+        Box::pin(self.run(begun, &settings, &snapshot, &directories, global)).await
+    }
+
+    /// Shows what a ledger from elsewhere would have this computer do. Giving a role that is not there needs to be allowed
+    /// by name, and going on at all a yes.
+    fn look_first(&self, snapshot: &Snapshot, consent: Consent<'_>, global: &Global) -> Result<(), CliError> {
+        let Some((state, record)) = self.state().zip(self.unfinished()) else { return Ok(()) };
+        if let Some(plan) = &record.plan {
+            same_tenant(plan, snapshot)?;
+        }
+        let settings = record.plan.as_ref().map(|plan| &plan.settings);
+        let differing = settings.map(|found| found.differing(&self.site.settings)).unwrap_or_default();
+        let ahead = elsewhere::ahead(state, record, snapshot, self.site.clock.now());
+        let style = self.terminal.err_style();
+        let text = crate::report::elsewhere::render(record, &ahead, &differing, style, self.terminal.width);
+        self.terminal.note(text.trim_end());
+        let allowed = consent.allow.iter().any(|name| name == ALLOW_ROLE_GRANTS);
+        if !ahead.gifts.is_empty() && !allowed {
+            let flags = global.repeated();
+            let message = format!(
+                "Going on would give {} that nobody holds now, on the word of a state from elsewhere; nothing was changed.",
+                events::count(ahead.gifts.len(), "role")
+            );
+            return Err(CliError::new(Exit::Blocked, message)
+                .hint(format!("If each of them is right: matchplan{flags} apply --allow {ALLOW_ROLE_GRANTS}"))
+                .hint("Or go on on the computer that began, where the state is known."));
+        }
+        if consent.yes || self.terminal.confirm("\nGo on with it?")? {
+            return Ok(());
+        }
+        Err(CliError::new(Exit::Partial, "Nothing was changed."))
     }
 
     /// Executes a plan that was proven to hold.
     pub async fn execute(
-        self,
+        mut self,
         plan: Plan,
         snapshot: &Snapshot,
         directories: &Directories<SiteClock>,
@@ -127,13 +227,17 @@ impl<'a> Work<'a> {
     ) -> CliResult {
         let settings = plan.settings.clone();
         let fresh = Fresh { id: ApplyId(Uuid::new_v4().to_string()), lineage: Uuid::new_v4().to_string(), plan };
-        Box::pin(self.run(Some(fresh), &settings, snapshot, directories, global)).await
+        if self.unfinished().is_none() {
+            // Nothing in it waits to be gone on with, so it asks for no trust: a rollback of it is looked at each time.
+            self.ledger.take_on();
+        }
+        Box::pin(self.run(Begun::Now(Box::new(fresh)), &settings, snapshot, directories, global)).await
     }
 
     /// Runs the executor: on a fresh apply, or on the unfinished one.
     async fn run(
         mut self,
-        fresh: Option<Fresh>,
+        begun: Begun,
         settings: &Settings,
         snapshot: &Snapshot,
         directories: &Directories<SiteClock>,
@@ -141,7 +245,7 @@ impl<'a> Work<'a> {
     ) -> CliResult {
         self.outlives(directories, settings).await?;
         let mut options = self.options(snapshot, settings);
-        if fresh.is_some() {
+        if let Begun::Now(_) = &begun {
             let ids = |users: &[EntraUser]| users.iter().map(|user| user.id).collect();
             let seen = Seen { live: ids(&snapshot.users), deleted: ids(&snapshot.deleted_users) };
             options.seen = Some(Arc::new(seen));
@@ -149,13 +253,19 @@ impl<'a> Work<'a> {
         let engine = self.site.engine(directories);
         let ports = Ports { directories, sync: &engine, clock: self.site.clock.as_ref() };
         let unfinished = || self.unfinished().map_or(0, |record| record.steps.len());
-        let steps = fresh.as_ref().map_or_else(unfinished, |fresh| fresh.plan.steps.len());
+        let steps = match &begun {
+            Begun::Now(fresh) => fresh.plan.steps.len(),
+            Begun::Earlier { .. } => unfinished(),
+        };
         let mut show = Show::new(self.terminal, steps);
         let watcher = watch_signals(&options.stop, self.terminal);
         let tell = |event| show.tell(&event);
-        let ended = match fresh {
-            Some(fresh) => executor::apply(ports, &mut self.ledger, options, fresh, tell).await,
-            None => executor::resume(ports, &mut self.ledger, options, tell).await,
+        let ended = match begun {
+            Begun::Now(fresh) => executor::apply(ports, &mut self.ledger, options, *fresh, tell).await,
+            Begun::Earlier { settings } => {
+                options.settings = settings.map(|settings| *settings);
+                executor::resume(ports, &mut self.ledger, options, tell).await
+            }
         };
         watcher.abort();
         show.end();
@@ -224,15 +334,20 @@ pub fn same_tenant(plan: &Plan, snapshot: &Snapshot) -> Result<(), CliError> {
     .hint("Use the configuration of that tenant, or sign in to the right one."))
 }
 
-/// The ledger cannot be read: nothing is guessed about what was done.
-pub fn unreadable(error: &OpenError) -> CliError {
-    let hint = match error {
-        OpenError::State { source: SealError::Newer { .. }, .. } => {
-            "Nothing was changed. Use the version of matchplan that wrote it, or a newer one."
-        }
-        _ => "Nothing was changed. Take the file from git or a backup; .matchplan/ holds the restore sheets of roles.",
-    };
-    CliError::plain(format!("The state cannot be used: {error}.")).hint(hint)
+/// The ledger cannot be read: nothing is guessed about what was done, and what is certain is said.
+pub fn unreadable(error: &OpenError, paths: &Paths, flags: &str) -> CliError {
+    let found = |exit| CliError::new(exit, format!("The state cannot be used: {error}."));
+    if error.is_newer() {
+        return found(Exit::Error)
+            .hint("Nothing was changed. Use the version of matchplan that wrote it, or a newer one.");
+    }
+    if !error.is_damage() {
+        return found(Exit::Error).hint("Nothing was changed. See that the file can be read.");
+    }
+    match salvage::survey(paths, error, None) {
+        Ok(damaged) => damage::sentences(&damaged, flags).into_iter().fold(found(Exit::Stuck), CliError::hint),
+        Err(unread) => found(Exit::Stuck).hint(format!("Nothing was changed. {}.", capital(&unread.to_string()))),
+    }
 }
 
 fn apply_error(error: &ApplyError) -> CliError {

@@ -9,6 +9,7 @@ use crate::directory::connected::Access;
 use crate::directory::entra::credential::Credential;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{SyncStatus, Triggered};
+use crate::lab::faults::Faults;
 use crate::lab::runtime::{Lab, LabOptions};
 use crate::lab::world::{self, World};
 use crate::store::files;
@@ -52,8 +53,14 @@ pub async fn open(clock: Option<Timestamp>) -> Result<(LabSite, String), CliErro
         world.clock = clock;
     }
     let text = settings_text(&world)?;
-    let options =
-        LabOptions { world, world_file: Some(WORLD_FILE.into()), graph_port: 0, ldap_port: 0, external_ad: None };
+    let options = LabOptions {
+        world,
+        world_file: Some(WORLD_FILE.into()),
+        graph_port: 0,
+        ldap_port: 0,
+        external_ad: None,
+        faults: Faults::none(),
+    };
     let lab =
         Lab::start(options).await.map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;
     Ok((LabSite { lab: Arc::new(lab) }, text))

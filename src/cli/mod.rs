@@ -7,6 +7,7 @@
 //! | [`exit`], [`error`] | the documented exit codes, and errors with what to do next |
 //! | [`terminal`] | colour per stream, width, prompts |
 //! | [`project`] | finding and reading `matchplan.toml` and match plans |
+//! | [`home`] | where this computer keeps what belongs to no project |
 //! | [`site`] | the connected directories: the configured ones, or the lab |
 //! | [`commands`] | one file per command |
 
@@ -15,6 +16,7 @@ pub mod commands;
 pub mod error;
 pub mod executing;
 pub mod exit;
+pub mod home;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod progress;

@@ -1,6 +1,6 @@
 //! From the command line to a command, and from its result to an exit code.
 
-use super::args::{Cli, Command};
+use super::args::{self, Cli, Command};
 use super::commands;
 use super::error::CliResult;
 use super::exit::Exit;
@@ -46,6 +46,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> CliResult {
         Command::Apply(args) => block_on(commands::apply::run(args, global, terminal)),
         Command::Check(args) => block_on(commands::check::run(args, global, terminal)),
         Command::Status(args) => block_on(commands::status::run(args, global, terminal)),
+        Command::State(args::State::Recover(args)) => block_on(commands::state::recover(args, global, terminal)),
         Command::Rollback(args) => block_on(commands::rollback::run(args, global, terminal)),
         #[cfg(feature = "lab")]
         Command::Lab(args) => block_on(commands::lab::run(args, global, terminal)),

@@ -30,6 +30,8 @@ const IGNORED_STATE: &str = "
 # The state stays on the computer that applies. To share it through git, take these lines out.
 *.state.json
 *.state.json.*
+*.journal.jsonl
+*.journal.*
 ";
 const ATTRIBUTES: &str = "\
 # The same octets on Windows and elsewhere

@@ -39,6 +39,20 @@ impl Settings {
     /// [`Settings::state`] where nothing is said.
     pub const DEFAULT_STATE: &str = "matchplan.state.json";
 
+    /// The sections of `matchplan.toml` in which two settings differ, as they are written there.
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let Self { entra, ad, sync, guard, plan_ttl, state } = self;
+        let sections = [
+            ("[entra]", *entra != other.entra),
+            ("[[ad]]", *ad != other.ad),
+            ("[sync]", *sync != other.sync),
+            ("[guard]", *guard != other.guard),
+            ("plan_ttl", *plan_ttl != other.plan_ttl),
+            ("state", *state != other.state),
+        ];
+        sections.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
     /// The domain of that name, without regard to case.
     pub fn domain(&self, name: &DomainName) -> Option<&AdSettings> {
         self.ad.iter().find(|ad| ad.name.as_str().eq_ignore_ascii_case(name.as_str()))

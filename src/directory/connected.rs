@@ -131,8 +131,16 @@ impl<C: Clock> ReadEntra for Directories<C> {
         self.graph.global_administrators().await
     }
 
+    async fn signed_in(&self) -> Result<Option<ObjectId>, DirectoryError> {
+        self.graph.signed_in().await
+    }
+
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         self.graph.sync_features().await
+    }
+
+    fn time(&self) -> Timestamp {
+        self.graph.now()
     }
 
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {

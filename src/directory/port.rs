@@ -53,8 +53,17 @@ pub trait ReadEntra {
     /// The users that hold Global Administrator, directory-wide and directly, with whether they can sign in.
     fn global_administrators(&self) -> impl Future<Output = Answer<Vec<(ObjectId, bool)>>>;
 
+    /// Whom the credential speaks for now: a renewed token may be somebody else's. `None` where it does not say, and in a
+    /// double that has no credential.
+    fn signed_in(&self) -> impl Future<Output = Answer<Option<ObjectId>>> {
+        async { Ok(None) }
+    }
+
     /// The tenant's sync features now; `None` if this credential may not see them.
     fn sync_features(&self) -> impl Future<Output = Answer<Option<SyncFeatures>>>;
+
+    /// What time it is in the tenant, by its newest answer: whether a role has ended is not for our own clock to say.
+    fn time(&self) -> Timestamp;
 
     /// `organization.onPremisesLastSyncDateTime`.
     fn last_sync(&self) -> impl Future<Output = Answer<Option<Timestamp>>>;

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A client configuration that trusts the platform's roots (on Windows and macOS the system's own verifier, so that
 /// inspecting proxies and enterprise roots work) and the certificates in `authorities`, the text of a PEM file.
@@ -15,6 +15,19 @@ use std::sync::Arc;
 /// On a machine without any root certificate nothing is trusted: a connection without TLS still works, and every other
 /// ends as [`ErrorKind::Untrusted`]. Errors: `authorities` is not PEM, holds no certificate, or one that is unusable.
 pub fn client_config(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, DirectoryError> {
+    /// The machine's roots alone, read once: there are hundreds, and Graph and each domain ask for them.
+    static PLAIN: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if authorities.is_some() {
+        return build(authorities);
+    }
+    if let Some(known) = PLAIN.get() {
+        return Ok(Arc::clone(known));
+    }
+    let config = build(None)?;
+    Ok(Arc::clone(PLAIN.get_or_init(|| config)))
+}
+
+fn build(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, DirectoryError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let extra = authorities.map(read_authorities).transpose()?.unwrap_or_default();
     let has_extra = !extra.is_empty();

@@ -1,5 +1,6 @@
 //! What the lab's servers are asked.
 
+use crate::lab::faults::Faults;
 use crate::lab::graph::answer::{Body, Object};
 use crate::lab::graph::conditions::Conditions;
 use crate::lab::graph::delta::Deltas;
@@ -41,7 +42,8 @@ pub fn lab_ldap(octets: &[u8]) {
     let name = "CN=Lab,DC=corp,DC=test";
     let account = Account { dn: name.to_owned(), upn: "lab@corp.test".to_owned(), password: SECRET.into() };
     let world = SharedWorld::in_memory(FOREST.clone());
-    let mut session = Session::new(Arc::new(Directory { world, account, require_encryption: false }), false);
+    let mut session =
+        Session::new(Arc::new(Directory { world, account, require_encryption: false, faults: Faults::none() }), false);
     let password = AuthenticationChoice::Simple(SECRET.as_bytes().into());
     let bind = ProtocolOp::BindRequest(BindRequest::new(3, name.into(), password));
     session.answer(LdapMessage::new(1, bind));
@@ -51,7 +53,7 @@ pub fn lab_ldap(octets: &[u8]) {
         let (answers, over) = match session.answer(message) {
             Next::Reply(answers) => (answers, false),
             Next::StartTls(answer) => (vec![answer], true),
-            Next::Close(answers) => (answers, true),
+            Next::Close(answers) | Next::Cut(answers) => (answers, true),
         };
         for answer in answers {
             assert!(answer.message_id == id || over, "an answer to another request");
@@ -79,7 +81,7 @@ pub fn lab_graph(octets: &[u8]) {
     let graph = Graph {
         world: SharedWorld::in_memory(TENANT.clone()),
         tokens: Tokens::new(&SECRET.into(), Duration::from_mins(1)),
-        conditions: Conditions::default(),
+        conditions: Conditions::new(Faults::none(), root.clone()),
         deltas: Deltas::default(),
         root: root.clone(),
         serial: 0.into(),

@@ -19,6 +19,26 @@ pub fn find(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> 
     findings
 }
 
+/// Switches that Microsoft advises to have on but for a matching project, and that are off though no link is left to form.
+pub fn open_switches(context: &Context<'_>) -> Option<Finding> {
+    let features = context.index.snapshot.tenant.features?;
+    let switches = [
+        ("blockSoftMatchEnabled", features.block_soft_match),
+        ("blockCloudObjectTakeoverThroughHardMatchEnabled", features.block_hard_match),
+    ];
+    let open: Vec<&str> = switches.iter().filter(|(_, on)| !on).map(|(name, _)| *name).collect();
+    let are = if open.len() == 1 { "is" } else { "are" };
+    (!open.is_empty()).then(|| {
+        Finding::new(
+            Severity::Info,
+            FindingCode::SwitchOpen,
+            format!("Every link is formed, and {} {are} off.", open.join(" and ")),
+            "When the matching is through, switch on what is off, as Microsoft advises: PATCH \
+             /directory/onPremisesSynchronization/{id}.",
+        )
+    })
+}
+
 /// Links that an earlier wave's cycle would meet unprepared: holding the scheduler protects a wave's own links only, and
 /// the wave ends with a cycle over everything in scope.
 pub fn unready<'a>(waved: &[Waved<'a>]) -> Vec<(&'a LinkId, Finding)> {

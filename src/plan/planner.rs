@@ -109,6 +109,10 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
     let decisions: Vec<&Decision<'_>> = changing.iter().map(|(_, decision)| *decision).collect();
     findings.extend(guard::find(&decisions, &context));
     findings.extend(anchors::find(&wanted(&pairs), &context));
+    let formed = |pair: &Pair<'_>| matches!(pair.standing, Standing::Linked(_));
+    if !pairs.is_empty() && skipped.is_empty() && pairs.iter().all(formed) && blocked.is_empty() {
+        findings.extend(guard::open_switches(&context));
+    }
     findings.sort();
     findings.dedup();
 

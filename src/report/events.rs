@@ -49,6 +49,7 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
         What::StepFailed { step, error } => (Tone::Alarm, "failed", format!("{}: {error}", headline(step))),
         What::StepUndone { step } => (Tone::Warn, "undone", headline(step)),
         What::RoleForgone { step, reason } => (Tone::Warn, "not back", format!("{}: {reason}", headline(step))),
+        What::StepLeft { step, why } => (Tone::Warn, "left", format!("{}: {why}", headline(step))),
         What::UndoFailed { step, error } => (Tone::Alarm, "not undone", format!("{}: {error}", headline(step))),
         What::Retrying { what, error, after } => {
             (Tone::Warn, "retry", format!("{what} in {}: {error}", duration(*after)))
@@ -130,6 +131,7 @@ impl Progress {
             What::Stopping => self.say("stopping: finishing what is in flight"),
             What::CycleAsked { .. } => self.say("waiting for the sync cycle"),
             What::UndoFailed { .. }
+            | What::StepLeft { .. }
             | What::CycleProven { .. }
             | What::TimedOut { .. }
             | What::LinkEnded { .. }

@@ -20,6 +20,8 @@
 //! | [`compare`], [`compare_view`] | what a reviewer of one plan must look at again in another |
 //! | [`events`], [`outcome`] | an apply while it runs, and its last words |
 //! | [`check`] | what `check` found, point by point |
+//! | [`damage`] | a ledger that is not whole |
+//! | [`elsewhere`] | what a ledger from elsewhere would have us do |
 //! | [`status`], [`standing_text`] | the ledger, and where a link stands |
 //! | [`lint`] | what is wrong with attribute values |
 //! | [`anchor`] | an anchor in all its spellings |
@@ -29,7 +31,9 @@ pub mod anchor;
 pub mod check;
 pub mod compare;
 pub mod compare_view;
+pub mod damage;
 pub mod diff_values;
+pub mod elsewhere;
 pub mod events;
 pub mod explain;
 pub mod finding_text;

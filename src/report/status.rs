@@ -1,17 +1,21 @@
 //! What `status` says: first what is dangerous, then what is unfinished, then what stands.
 
+use super::damage;
 use super::events::{count, link_line};
 use super::outcome::{forgone_lines, held_line, roles_line};
 use super::page::{Line, Mark, Page};
 use super::safe;
+use super::step_text::headline;
 use super::style::{Style, Tone};
 use crate::model::id::{ApplyId, LinkId, ObjectId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::{Holding, RoleKind};
 use crate::plan::document::{Purpose, TenantRef};
 use crate::rollback::drift::Drift;
+use crate::rollback::open::{Found, OpenStep};
 use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::{ApplyRecord, Context, Forgone, ForgoneRole, Standing, State, SuspendedRole};
+use crate::state::salvage::{Damaged, Health};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -45,8 +49,54 @@ pub struct StatusView<'a> {
     pub links: Vec<LinkStatus<'a>>,
     /// What differs from what was linked; `None` if the directories were not asked.
     pub drift: Option<&'a [Drift]>,
+    /// Steps that were begun and whose end is not recorded, with what a resume would find.
+    pub open_steps: Vec<OpenView>,
+    /// What is wrong with the ledger, if it is damaged: then everything here is as far as it is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<DamageView>,
+    /// Whether the ledger stands as this computer left it; otherwise going on asks first.
+    pub known_here: bool,
     #[serde(skip)]
     suspended: Vec<SuspendedRole<'a>>,
+}
+
+/// What is wrong with a damaged ledger.
+#[derive(Debug, Serialize)]
+pub struct DamageView {
+    /// What is wrong.
+    pub problem: String,
+    /// The last record that is certain.
+    pub up_to: u64,
+    /// The state file.
+    pub state_file: Health,
+    /// The journal.
+    pub journal: Health,
+    /// Where each role that may be out is written down.
+    pub restore_sheets: Vec<String>,
+    /// What is certain and what to do, one sentence each.
+    pub told: Vec<String>,
+}
+
+/// A step that was begun and whose end is not recorded.
+#[derive(Debug, Serialize)]
+pub struct OpenView {
+    /// The apply.
+    pub apply: ApplyId,
+    /// The link, unless it is a step of the wave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkId>,
+    /// The step.
+    pub step: StepId,
+    /// What it does, in words.
+    pub what: String,
+    /// Whether it is its undoing that was begun.
+    pub undoing: bool,
+    /// When it was begun.
+    pub since: Timestamp,
+    /// What a look at the directories shows.
+    pub found: Found,
+    /// What happens next, and what to type.
+    pub next: String,
 }
 
 /// A role that is not back.
@@ -75,6 +125,9 @@ pub struct SuspendedView<'a> {
     pub ends: Option<Timestamp>,
     /// `false` if the removal was interrupted, so that the role may still be there.
     pub certain: bool,
+    /// Whether its holder has it again, as the directory shows it now; `None` if nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub there: Option<bool>,
 }
 
 /// An apply that is not at its end.
@@ -171,8 +224,48 @@ impl<'a> StatusView<'a> {
             counts,
             links: links.into_values().collect(),
             drift,
+            open_steps: Vec::new(),
+            damage: None,
+            known_here: true,
             suspended,
         }
+    }
+
+    /// The same with whether each suspended role is there again: somebody may have given it back by the restore sheet.
+    #[must_use]
+    pub fn with_roles_seen(mut self, there: impl Fn(&Holding) -> Option<bool>) -> Self {
+        for (role, view) in self.suspended.iter().zip(&mut self.suspended_roles) {
+            view.there = there(role.holding);
+        }
+        self
+    }
+
+    /// The same with what was found of steps that were begun. `flags` as in [`super::outcome::render`].
+    #[must_use]
+    pub fn with_open_steps(mut self, steps: &[OpenStep<'_>], flags: &str) -> Self {
+        self.open_steps = steps.iter().map(|step| OpenView::of(step, flags)).collect();
+        self
+    }
+
+    /// The same of a ledger that is damaged, as far as it is certain.
+    #[must_use]
+    pub fn with_damage(mut self, damaged: Option<&Damaged>, flags: &str) -> Self {
+        self.damage = damaged.map(|damaged| DamageView {
+            problem: damaged.problem.clone(),
+            up_to: damaged.salvaged.as_ref().map_or(0, |state| state.serial),
+            state_file: damaged.state_file.clone(),
+            journal: damaged.journal.clone(),
+            restore_sheets: damaged.sheets.clone(),
+            told: damage::sentences(damaged, flags),
+        });
+        self
+    }
+
+    /// The same for a ledger that does not stand as this computer left it.
+    #[must_use]
+    pub const fn known_here(mut self, known: bool) -> Self {
+        self.known_here = known;
+        self
     }
 
     /// The same with what the directories show now of links that are not at their end.
@@ -187,7 +280,28 @@ impl<'a> StatusView<'a> {
     /// As text; the first line is about suspended roles if there are any. `flags` as in [`super::outcome::render`].
     pub fn to_text(&self, flags: &str, style: Style, width: usize) -> String {
         let mut page = Page::new(width);
-        roles_line(&mut page, &self.suspended, flags);
+        if let Some(damage) = &self.damage {
+            let problem = format!("the ledger is damaged: {}", damage.problem);
+            page.push(Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, problem));
+            damage.told.iter().for_each(|sentence| page.sentence(2, "", Tone::Plain, sentence));
+            page.gap();
+            let up_to = format!("As far as it is certain, up to record {}:", damage.up_to);
+            page.push(Line::at(0).put(Tone::Strong, up_to));
+        }
+        let seen = self.suspended.iter().zip(&self.suspended_roles);
+        let (back, out): (Vec<_>, Vec<_>) = seen.partition(|(_, view)| view.there == Some(true));
+        let out: Vec<SuspendedRole<'_>> = out.into_iter().map(|(role, _)| role.clone()).collect();
+        roles_line(&mut page, &out, flags);
+        if !back.is_empty() {
+            let names: Vec<String> =
+                back.iter().map(|(role, _)| format!("{} of {}", role.holding, role.user)).collect();
+            let (n, are) = (count(names.len(), "role"), if names.len() == 1 { "is" } else { "are" });
+            let text = format!(
+                "{n} that the state calls suspended {are} there: {}. Going on or back records that.",
+                names.join(", ")
+            );
+            page.sentence(0, "", Tone::Good, &text);
+        }
         if self.scheduler_held {
             held_line(&mut page, flags);
         }
@@ -195,7 +309,16 @@ impl<'a> StatusView<'a> {
         page.push(Line::at(0).put(Tone::Strong, name).plain(format_args!(" ({initial_domain}, tenant {id})")));
         if let Some(unfinished) = &self.unfinished {
             unfinished.lines(&mut page, flags);
+            if !self.known_here {
+                page.sentence(
+                    0,
+                    "",
+                    Tone::Warn,
+                    "The state does not stand as this computer left it: going on shows first what it would do, and asks.",
+                );
+            }
         }
+        self.open_lines(&mut page);
         self.sections(&mut page);
         if !self.forgone_roles.is_empty() {
             page.gap();
@@ -230,6 +353,28 @@ impl<'a> StatusView<'a> {
             for link in links {
                 link_line(page, 2, (link.ad, link.cloud), link.standing, link.diagnosis.as_deref());
             }
+        }
+    }
+
+    fn open_lines(&self, page: &mut Page) {
+        if self.open_steps.is_empty() {
+            return;
+        }
+        page.gap();
+        let title = format!("Begun, and the end is not recorded: {}", count(self.open_steps.len(), "step"));
+        page.push(Line::at(0).put(Tone::Strong, title));
+        for OpenView { what, undoing, since, found, next, .. } in &self.open_steps {
+            let what = if *undoing { format!("undo: {what}") } else { what.clone() };
+            page.push(Line::at(2).plain(what).put(Tone::Quiet, format_args!("  begun {since}")));
+            let (tone, found) = match found {
+                Found::Done => (Tone::Good, "it happened".to_owned()),
+                Found::NotDone => (Tone::Plain, "it did not happen".to_owned()),
+                Found::Surprise { what } => (Tone::Alarm, format!("a surprise: {what}")),
+                Found::CannotBeTold { why } => (Tone::Warn, format!("it cannot be told: {why}")),
+                Found::NotLookedAt => (Tone::Quiet, "whether it happened is not looked at".to_owned()),
+            };
+            page.sentence(6, "found", tone, &found);
+            page.sentence(6, "next", Tone::Plain, next);
         }
     }
 
@@ -302,6 +447,37 @@ impl<'a> SuspendedView<'a> {
             group,
             ends: holding.ends(),
             certain: *certain,
+            there: None,
+        }
+    }
+}
+
+impl OpenView {
+    fn of(open: &OpenStep<'_>, flags: &str) -> Self {
+        let OpenStep { apply, step, since, undoing, found } = open;
+        let resume = format!("`matchplan{flags} apply`");
+        let next = match (found, undoing) {
+            (Found::Done, false) => format!("{resume} records that and goes on"),
+            (Found::Done, true) => format!("{resume} records that and ends the link"),
+            (Found::NotDone, false) => format!("{resume} does it and goes on; `matchplan{flags} rollback` goes back"),
+            (Found::NotDone, true) => format!("{resume} undoes it"),
+            (Found::Surprise { .. }, _) => format!(
+                "it is never overwritten: find out who changed it; {resume} takes the link out, and `matchplan{flags} rollback` names what is left"
+            ),
+            (Found::CannotBeTold { .. }, _) => format!("{resume} reads it again"),
+            (Found::NotLookedAt, _) => {
+                format!("`matchplan{flags} status` without --offline looks; {resume} goes on by what it reads")
+            }
+        };
+        Self {
+            apply: apply.id.clone(),
+            link: step.link.clone(),
+            step: step.id.clone(),
+            what: headline(step),
+            undoing: *undoing,
+            since: *since,
+            found: found.clone(),
+            next,
         }
     }
 }

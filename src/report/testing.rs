@@ -404,6 +404,7 @@ pub(crate) fn state_of(applies: Vec<ApplyRecord>) -> State {
         serial: 7,
         journal: "sha256:00".to_owned(),
         applies,
+        losses: Vec::new(),
         digest: String::new(),
     }
 }

@@ -4,7 +4,8 @@ use crate::model::ad::AdUser;
 use crate::model::entra::EntraUser;
 use crate::model::id::ObjectId;
 use crate::model::reference::AdRef;
-use crate::snapshot::document::Snapshot;
+use crate::model::role::{Holding, RoleGrant, RoleKind};
+use crate::snapshot::document::{Gap, Missing, Snapshot};
 use crate::state::ledger::Reading;
 use crate::state::write::Write;
 
@@ -38,4 +39,32 @@ pub(super) fn reading(snapshot: &Snapshot, write: &Write) -> Option<Reading> {
             Some(Reading::Holdings { holdings })
         }
     }
+}
+
+/// The part of the snapshot that would show the holding, if it could not be read.
+pub(super) fn unseen<'a>(snapshot: &'a Snapshot, holding: &Holding) -> Option<&'a Gap> {
+    let pim = (holding.kind() != RoleKind::Active).then_some(Missing::PimSchedules);
+    let group = matches!(holding, Holding::Group(_)).then_some(Missing::RoleGroups);
+    [Some(Missing::Roles), pim, group].into_iter().flatten().find_map(|what| snapshot.gap(what))
+}
+
+/// A holding as the directory names it, whatever the ledger calls it: its names are for people, and a ledger can be
+/// forged. A role that nobody holds now has no name here; its id stands beside what the ledger says then.
+pub(super) fn named(snapshot: &Snapshot, holding: &Holding) -> String {
+    let role_name = |grant: &RoleGrant| {
+        let live =
+            snapshot.roles.iter().find(|live| live.grant.role.as_str().eq_ignore_ascii_case(grant.role.as_str()));
+        live.map_or_else(|| format!("{} [{}]", grant.role_name, grant.role), |live| live.grant.role_name.clone())
+    };
+    let mut named = holding.clone();
+    match &mut named {
+        Holding::Role(role) => role.grant.role_name = role_name(&role.grant),
+        Holding::Group(group) => {
+            let live = snapshot.role_groups.iter().find(|live| live.id == group.group);
+            group.group_name = live.map_or_else(|| format!("[{}]", group.group), |live| live.name.clone());
+            let held = snapshot.roles.iter().filter(|live| live.principal == group.group);
+            group.roles = held.map(|live| live.grant.clone()).collect();
+        }
+    }
+    named.to_string()
 }

@@ -3,13 +3,13 @@
 use super::live;
 use crate::config::settings::Settings;
 use crate::model::id::{ApplyId, LinkId, StepId};
-use crate::model::role::{Holding, RoleKind};
+use crate::model::role::Holding;
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose};
 use crate::plan::link::{BeforeImage, Exposure, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
 use crate::rules::finding::{Finding, FindingCode, ObjectRef, Severity};
 use crate::rules::prediction::Takeover;
-use crate::snapshot::document::{Gap, Missing, Snapshot};
+use crate::snapshot::document::Snapshot;
 use crate::state::inverse::inverse;
 use crate::state::ledger::{ApplyRecord, Done, LinkRecord, Standing, State, StepRecord, StepStatus};
 use crate::state::write::{Verdict, Write};
@@ -303,8 +303,8 @@ impl Planner<'_> {
         let state = self.input.state;
         let given_back = state.taken(&self.apply.id, &record.step.action);
         let Some(action) = inverse(&record.step, &done, Some(&self.apply.id), given_back) else { return };
-        let Some(write) = Write::of(&action, state.taken(&self.apply.id, &action)) else { return };
-        if let Some(gap) = write.holding().and_then(|holding| self.unseen(holding)) {
+        let Some(write) = state.write_of(&self.apply.id, &action) else { return };
+        if let Some(gap) = write.holding().and_then(|holding| live::unseen(self.input.snapshot, holding)) {
             let text = (
                 format!("The roles of {} could not be read: {}", link.cloud, gap.reason),
                 "Give the credential the permission to read them and plan the rollback again.".to_owned(),
@@ -332,8 +332,7 @@ impl Planner<'_> {
     /// What a step came to. One that was begun and never ended is judged by the snapshot.
     fn outcome_of(&self, record: &StepRecord) -> Result<Option<Done>, String> {
         let StepStatus::Started { at, before } = &record.status else { return Ok(record.status.standing().cloned()) };
-        let taken = self.input.state.taken(&self.apply.id, &record.step.action);
-        let Some(write) = Write::of(&record.step.action, taken) else { return Ok(None) };
+        let Some(write) = self.input.state.begun(&self.apply.id, record) else { return Ok(None) };
         let Some(after) = live::reading(self.input.snapshot, &write) else {
             return Err("an object is not there any more".to_owned());
         };
@@ -361,14 +360,6 @@ impl Planner<'_> {
         self.finding(self.obstacle(), FindingCode::ChangedSince, id, link, (message, help));
     }
 
-    /// The part of the snapshot that would show the holding, if it could not be read.
-    fn unseen(&self, holding: &Holding) -> Option<&Gap> {
-        let snapshot = self.input.snapshot;
-        let pim = (holding.kind() != RoleKind::Active).then_some(Missing::PimSchedules);
-        let group = matches!(holding, Holding::Group(_)).then_some(Missing::RoleGroups);
-        [Some(Missing::Roles), pim, group].into_iter().flatten().find_map(|what| snapshot.gap(what))
-    }
-
     /// Why a role is not given back at all, as far as the snapshot shows it.
     fn never_back(&self, holding: &Holding) -> Option<String> {
         if let Some(ends) = holding.ends().filter(|_| holding.is_over(self.input.now)) {
@@ -387,7 +378,9 @@ impl Planner<'_> {
 
     fn grant(&mut self, id: &LinkId, link: &LinkRecord, grant: &Holding) {
         let allowed = self.input.allow.contains(ALLOW_ROLE_GRANTS);
-        let message = format!("The rollback gives {} the role {grant}, which it does not hold now.", link.cloud);
+        let user = live::entra_user(self.input.snapshot, grant.user()).map_or(&link.cloud.upn, |user| &user.upn);
+        let named = live::named(self.input.snapshot, grant);
+        let message = format!("The rollback gives {user} the role {named}, which it does not hold now.");
         let help = format!("If that is right, add --allow {ALLOW_ROLE_GRANTS}.");
         let severity = if allowed { Severity::Info } else { Severity::Error };
         self.finding(severity, FindingCode::RoleGrant, id, link, (message, help));

@@ -1,5 +1,7 @@
 //! Going back: to the same bytes, never over somebody else's work, never past the cycle.
 
+mod lost;
+
 use super::drift::drift;
 use super::plan::{ALLOW_ROLE_GRANTS, RollbackError, RollbackInput, Target, plan_rollback};
 use crate::apply::event::What;
@@ -8,6 +10,7 @@ use crate::apply::options::{Fresh, Options, Ports};
 use crate::apply::outcome::Ending;
 use crate::apply::testing::*;
 use crate::model::id::ApplyId;
+use crate::model::role::RoleKind;
 use crate::plan::document::Plan;
 use crate::plan::step::Action;
 use crate::rules::finding::{FindingCode, Severity};
@@ -173,6 +176,37 @@ fn a_rollback_can_be_rolled_back() {
     let second = ledger.state.as_ref().unwrap().last_apply().unwrap().id.clone();
     assert_eq!(roll_back(&world, &mut ledger, &Target::Apply(second)), Ending::Complete);
     assert_eq!(world.image(), before);
+}
+
+/// Every way to hold a role comes back as it was: scope, kind, end; and what has ended meanwhile stays ended.
+#[test]
+fn roles_come_back_with_scope_kind_and_end_and_an_ended_one_does_not() {
+    let world = World::new(&[Spec { role: false, ..ADMIN }]);
+    world.cycle.set(None);
+    let soon = world.now.get() + jiff::SignedDuration::from_hours(1);
+    let late = world.now.get() + jiff::SignedDuration::from_hours(1000);
+    let group = world.add_group("Tier 1", "helpdesk");
+    world.grant_as(cloud_id(0), "eligible", RoleKind::Eligible, Some(late));
+    world.grant_as(cloud_id(0), "timed", RoleKind::Active, Some(late));
+    world.grant_as(cloud_id(0), "ended", RoleKind::Active, Some(soon));
+    world.grant(cloud_id(0), "scoped");
+    world.inner.borrow_mut().roles.last_mut().unwrap().grant.directory_scope =
+        Some("/administrativeUnits/1".to_owned());
+    world.join(group, cloud_id(0), RoleKind::Active, Some(late));
+    let before = world.held(0);
+    assert_eq!(before.len(), 5);
+    let mut ledger = Memory::default();
+    interrupted(&world, &mut ledger, before_cycle);
+    assert!(world.held(0).is_empty());
+    world.now.set(soon);
+    let back = plan(&world, &ledger, &Target::Latest, &[ALLOW_ROLE_GRANTS]).unwrap();
+    let said = back.findings.iter().find(|finding| finding.message.contains("is not given back")).unwrap();
+    assert!(said.message.contains("role ended") && said.message.contains("passed meanwhile"), "{}", said.message);
+    apply_with(&world, &mut ledger, Options::default(), back).0.unwrap();
+    let ended = |held: &&String| held.contains("role ended");
+    assert_eq!(world.held(0), before.iter().filter(|held| !ended(held)).cloned().collect());
+    let state = ledger.state.as_ref().unwrap();
+    assert!(state.suspended_roles().is_empty() && state.unfinished().is_none());
 }
 
 #[test]

@@ -214,6 +214,8 @@ finding_codes! {
     SoftMatchBlocked = "soft-match-blocked",
     /// `blockCloudObjectTakeoverThroughHardMatchEnabled` is on.
     HardMatchBlocked = "hard-match-blocked",
+    /// Every link is formed, and a switch that Microsoft advises to have on is off.
+    SwitchOpen = "switch-open",
     /// UPN soft match is off and there is no SMTP match.
     UpnMatchOff = "upn-match-off",
     /// The tenant's sync features could not be read.
@@ -288,6 +290,8 @@ finding_codes! {
     PointOfNoReturn = "point-of-no-return",
     /// A rollback would grant a role.
     RoleGrant = "role-grant",
+    /// A rollback is planned from a state that does not stand as this computer left it.
+    LedgerElsewhere = "ledger-elsewhere",
     /// A user has no UPN, so that the sync makes one up.
     UpnMissing = "upn-missing",
     /// The UPN has a character that the cloud does not take.

@@ -1,8 +1,10 @@
 //! The state machine: which journal event may follow which, and what it makes of the ledger.
 
+use super::doubt;
 use super::journal::{Journal, JournalEvent, LinkEnding, Record};
 use super::ledger::{
-    ApplyRecord, Done, Ended, Forgone, LinkRecord, Reading, STATE_VERSION, Standing, State, StepRecord, StepStatus,
+    ApplyRecord, Done, Ended, Forgone, LinkRecord, Loss, Reading, STATE_VERSION, Standing, State, StepRecord,
+    StepStatus,
 };
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::plan::document::{Plan, Purpose};
@@ -27,7 +29,21 @@ pub enum JoinError {
     /// An event is not possible where it stands.
     #[error(transparent)]
     Illegal(#[from] IllegalEvent),
-    /// Records between the two are missing, or they are of different ledgers.
+    /// They are of different ledgers.
+    #[error("the journal is of the ledger {journal}, the state of {state}: they are of different origin")]
+    Foreign {
+        /// The journal's lineage.
+        journal: String,
+        /// The state's.
+        state: String,
+    },
+    /// The journal is shorter, but it knows something that the state does not: neither is an older form of the other.
+    #[error("the journal has an apply {apply} that the state, which is longer, does not know: they have parted")]
+    Parted {
+        /// The apply.
+        apply: ApplyId,
+    },
+    /// Records between the two are missing, or they have parted.
     #[error(
         "the journal goes on from record {from}, but the state ends with record {serial}: they do not belong together"
     )]
@@ -57,6 +73,9 @@ pub fn join(state: Option<State>, journal: &Journal) -> Result<Joined, JoinError
         return Ok(Joined { state, caught_up: 0, journal_behind: false });
     };
     let serial = state.as_ref().map_or(0, |s| s.serial);
+    if let Some(state) = &state {
+        may_belong(state, journal)?;
+    }
     if last.seq < serial {
         return Ok(Joined { state, caught_up: 0, journal_behind: true });
     }
@@ -81,6 +100,22 @@ pub fn join(state: Option<State>, journal: &Journal) -> Result<Joined, JoinError
     Ok(joined)
 }
 
+/// Whether state and journal may be of one ledger, as far as what they name shows.
+fn may_belong(state: &State, journal: &Journal) -> Result<(), JoinError> {
+    for record in &journal.records {
+        match &record.event {
+            JournalEvent::Created { lineage, .. } if *lineage != state.lineage => {
+                return Err(JoinError::Foreign { journal: lineage.clone(), state: state.lineage.clone() });
+            }
+            JournalEvent::ApplyStarted { apply, .. } if record.seq <= state.serial && state.apply(apply).is_none() => {
+                return Err(JoinError::Parted { apply: apply.clone() });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 impl State {
     /// The ledger that a first record begins.
     pub fn begin(record: &Record) -> Result<Self, IllegalEvent> {
@@ -94,6 +129,7 @@ impl State {
                     serial: record.seq,
                     journal: record.sum.clone(),
                     applies: Vec::new(),
+                    losses: Vec::new(),
                     digest: String::new(),
                 })
             }
@@ -134,8 +170,11 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
             });
             Ok(())
         }
-        JournalEvent::ApplyResumed { apply, context, controllers } => {
+        JournalEvent::ApplyResumed { apply, context, controllers, settings } => {
             let record = unfinished(state, apply)?;
+            if let (Some(plan), Some(settings)) = (&mut record.plan, settings) {
+                plan.settings = (**settings).clone();
+            }
             record.context = context.clone();
             record.controllers.clone_from(controllers);
             Ok(())
@@ -196,6 +235,7 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
             Ok(())
         }
         JournalEvent::RoleForgone { apply, step, reason } => forgo(state, at, apply, step, reason),
+        JournalEvent::StepLeft { apply, of, step, why } => leave(state, at, apply, of, step, why),
         JournalEvent::LinkWaiting { apply, link } => {
             let record = link_of(unfinished(state, apply)?, link)?;
             // A stuck link that a resume took up may wait again.
@@ -206,6 +246,15 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
             Ok(())
         }
         JournalEvent::LinkEnded { apply, link, ending } => end_link(state, at, apply, link, ending),
+        JournalEvent::RecordsLost { why } => {
+            state.losses.push(Loss { at, after: state.serial, why: why.clone() });
+            state
+                .applies
+                .iter_mut()
+                .filter(|apply| apply.ended.is_none())
+                .for_each(|apply| doubt::everything(apply, at));
+            Ok(())
+        }
         JournalEvent::ApplyEnded { apply } => {
             let record = unfinished(state, apply)?;
             if !record.can_end() {
@@ -342,6 +391,41 @@ fn undo_elsewhere(state: &mut State, apply: &ApplyId, step: &StepId, at: Timesta
     close(state, at, &of_apply);
 }
 
+/// What a step wrote does not stand any more, since others have changed it.
+fn leave(
+    state: &mut State,
+    at: Timestamp,
+    apply: &ApplyId,
+    of: &ApplyId,
+    step: &StepId,
+    why: &str,
+) -> Result<(), String> {
+    let purpose = unfinished(state, apply)?.purpose.clone();
+    if of != apply && purpose != (Purpose::Rollback { of: of.clone() }) {
+        return Err(format!("{apply} is no rollback of {of}"));
+    }
+    let record = state.applies.iter_mut().find(|a| a.id == *of);
+    let record = record.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == *step));
+    let record = record.ok_or_else(|| format!("apply {of} has no step {step}"))?;
+    if matches!(record.step.action, Action::Suspend { .. } | Action::Restore { .. }) {
+        return Err(format!("step {step} is about a role, and a role is never left"));
+    }
+    let done = done_or_begun(&record.status)
+        .ok_or_else(|| format!("step {step} is {} and leaves nothing", record.status.kind()))?;
+    record.status = StepStatus::Left { at, done, why: why.to_owned() };
+    Ok(())
+}
+
+/// What was done and stands, or may: of a step that was begun and whose end was never recorded.
+fn done_or_begun(status: &StepStatus) -> Option<Done> {
+    match status {
+        StepStatus::Started { at, before } => {
+            Some(Done { at: *at, wrote: true, before: before.clone(), after: Reading::Nothing, assignment: None })
+        }
+        status => status.standing().cloned(),
+    }
+}
+
 /// What a suspend step took is given up: the step that was to give it back is left out, and the suspend step no longer
 /// waits for it, in whatever apply it is.
 fn forgo(state: &mut State, at: Timestamp, apply: &ApplyId, step: &StepId, reason: &Forgone) -> Result<(), String> {
@@ -358,13 +442,7 @@ fn forgo(state: &mut State, at: Timestamp, apply: &ApplyId, step: &StepId, reaso
     };
     let taken = state.applies.iter_mut().find(|a| a.id == of);
     let taken = taken.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == suspend));
-    let done = taken.as_ref().and_then(|record| match &record.status {
-        // It was begun, its end never recorded; the rollback found it done.
-        StepStatus::Started { at, before } => {
-            Some(Done { at: *at, wrote: true, before: before.clone(), after: Reading::Nothing, assignment: None })
-        }
-        status => status.standing().cloned(),
-    });
+    let done = taken.as_ref().and_then(|record| done_or_begun(&record.status));
     let Some((taken, done)) = taken.zip(done) else {
         return Err(format!("step {suspend} took nothing that could be given up"));
     };

@@ -4,13 +4,24 @@
 //! recognised and dropped, since nothing was done after a record that never became durable. Any other damage is refused.
 
 use super::ledger::{Context, Forgone, Reading};
+use crate::config::settings::Settings;
 use crate::model::digest;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, StepId};
+use crate::model::sealed::{self, Upgrade};
 use crate::plan::document::{Plan, TenantRef};
 use crate::rules::aftermath::Diagnosis;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The format that this version writes, and the newest it reads.
+pub const JOURNAL_VERSION: u32 = 2;
+
+/// What leads from each version of a record to the next, oldest first. A record's checksum is taken as it was written.
+///
+/// Version 2 added a kind of event and members that may be absent, so a record of version 1 is one of version 2.
+const UPGRADES: &[Upgrade] = &[Ok];
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +33,10 @@ pub struct Record {
     pub at: Timestamp,
     /// The checksum of the record before it; empty for the very first.
     pub prev: String,
+    /// The format of the journal from here on, where it is said: in the first record of a file, and where a newer version
+    /// goes on with an older file. A file that says nothing is of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<u32>,
     /// What happened, or is about to.
     pub event: JournalEvent,
     /// The checksum over all of the above, `sha256:…`.
@@ -62,6 +77,10 @@ pub enum JournalEvent {
         context: Context,
         /// The domain controller per domain, now.
         controllers: BTreeMap<DomainName, String>,
+        /// The settings that count from here on in place of the plan's: where the ledger came from elsewhere, those of
+        /// the configuration.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settings: Option<Box<Settings>>,
     },
     /// The intent of a step.
     StepStarted {
@@ -143,6 +162,17 @@ pub enum JournalEvent {
         /// Why.
         reason: Forgone,
     },
+    /// What a step wrote is left as others have made it: it is not taken back, and does not stand any more.
+    StepLeft {
+        /// The rollback in which a person decided so, or the apply that found the object gone.
+        apply: ApplyId,
+        /// The apply whose step it is.
+        of: ApplyId,
+        /// The step. Never one that took a role: that is given back, or forgone.
+        step: StepId,
+        /// Why.
+        why: String,
+    },
     /// A link is left waiting for a later cycle.
     LinkWaiting {
         /// The apply.
@@ -158,6 +188,11 @@ pub enum JournalEvent {
         link: LinkId,
         /// Which end.
         ending: LinkEnding,
+    },
+    /// Records before this one are lost: what an unfinished apply has done since is to be read, not believed.
+    RecordsLost {
+        /// What was wrong, in one sentence.
+        why: String,
     },
     /// Every link has come to an end, and no role is missing.
     ApplyEnded {
@@ -197,26 +232,44 @@ struct Body<'a> {
     seq: u64,
     at: Timestamp,
     prev: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<u32>,
     event: &'a JournalEvent,
 }
 
 impl Record {
     /// The record that follows the one with number `after` and checksum `prev` (0 and empty at the start).
     pub fn following(after: u64, prev: &str, at: Timestamp, event: JournalEvent) -> Result<Self, serde_json::Error> {
-        let seq = after + 1;
-        let sum = digest::of(&Body { seq, at, prev, event: &event })?;
-        Ok(Self { seq, at, prev: prev.to_owned(), event, sum })
+        Self::sealed(after + 1, prev, at, None, event)
+    }
+
+    /// The same, saying that the journal is of [`JOURNAL_VERSION`] from here on.
+    pub fn opening(after: u64, prev: &str, at: Timestamp, event: JournalEvent) -> Result<Self, serde_json::Error> {
+        Self::sealed(after + 1, prev, at, Some(JOURNAL_VERSION), event)
+    }
+
+    fn sealed(
+        seq: u64,
+        prev: &str,
+        at: Timestamp,
+        format: Option<u32>,
+        event: JournalEvent,
+    ) -> Result<Self, serde_json::Error> {
+        let sum = digest::of(&Body { seq, at, prev, format, event: &event })?;
+        Ok(Self { seq, at, prev: prev.to_owned(), format, event, sum })
     }
 
     /// The record as a line, line end included.
     pub fn to_line(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self).map(|line| line + "\n")
     }
+}
 
-    fn is_intact(&self) -> bool {
-        let Self { seq, at, prev, event, sum } = self;
-        digest::of(&Body { seq: *seq, at: *at, prev, event }).is_ok_and(|computed| computed == *sum)
-    }
+/// Whether a record's checksum fits its content, whatever this version knows of that content.
+fn is_intact(record: &Value) -> bool {
+    let mut body = record.clone();
+    let sum = body.as_object_mut().and_then(|members| members.remove("sum"));
+    sum.is_some_and(|sum| digest::of(&body).is_ok_and(|computed| sum == *computed))
 }
 
 /// A journal as read.
@@ -229,6 +282,22 @@ pub struct Journal {
     pub intact_len: u64,
     /// Whether the last append was cut short.
     pub torn: bool,
+    /// The format of its last record.
+    pub format: u32,
+}
+
+/// Why a journal cannot be read as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is damaged.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// Written by a newer version.
+    #[error("its format version is {found}, and this matchplan reads up to {JOURNAL_VERSION}")]
+    Newer {
+        /// The version found.
+        found: u64,
+    },
 }
 
 /// Damage that is not an append cut short. Nothing may be concluded from the record where it starts and what follows.
@@ -243,35 +312,55 @@ pub struct Damage {
     pub reason: String,
     /// How many records before it are intact.
     pub intact: usize,
+    /// These records.
+    pub before: Box<Journal>,
 }
 
 impl Journal {
     /// Reads a journal's octets. The first record may have any number: older ones may be in an earlier file.
-    pub fn read(octets: &[u8]) -> Result<Self, Damage> {
-        let mut journal = Self::default();
+    pub fn read(octets: &[u8]) -> Result<Self, Unreadable> {
+        let mut journal = Self { format: 1, ..Self::default() };
         let mut rest = octets;
         while let Some(end) = rest.iter().position(|octet| *octet == b'\n') {
             let line = &rest[..end];
-            let damage = |reason: String| Damage {
-                seq: journal.records.last().map_or(1, |last: &Record| last.seq + 1),
-                line: journal.records.len() + 1,
-                reason,
-                intact: journal.records.len(),
-            };
-            let record: Record = serde_json::from_slice(line).map_err(|e| damage(format!("it is no record: {e}")))?;
-            if !record.is_intact() {
-                return Err(damage("its checksum does not fit its content".to_owned()));
+            let found: Result<Value, _> = serde_json::from_slice(line);
+            let format = found.as_ref().ok().and_then(|record| record.get("format")?.as_u64());
+            if let Some(found) = format.filter(|format| *format > u64::from(JOURNAL_VERSION)) {
+                return Err(Unreadable::Newer { found });
             }
-            if let Some(last) = journal.records.last()
-                && (record.seq != last.seq + 1 || record.prev != last.sum)
+            journal.format = format.and_then(|format| u32::try_from(format).ok()).unwrap_or(journal.format);
+            let found = found.map_err(|e| format!("it is no record: {e}"));
+            match found.and_then(|found| record_of(found, journal.format)).and_then(|record| journal.may_follow(record))
             {
-                return Err(damage(format!("it does not follow record {}", last.seq)));
+                Ok(record) => journal.records.push(record),
+                Err(reason) => {
+                    let seq = journal.records.last().map_or(1, |last: &Record| last.seq + 1);
+                    let (line, intact) = (journal.records.len() + 1, journal.records.len());
+                    return Err(Damage { seq, line, reason, intact, before: Box::new(journal) }.into());
+                }
             }
-            journal.records.push(record);
             journal.intact_len += end as u64 + 1;
             rest = &rest[end + 1..];
         }
         journal.torn = !rest.is_empty();
         Ok(journal)
     }
+
+    fn may_follow(&self, record: Record) -> Result<Record, String> {
+        match self.records.last() {
+            Some(last) if record.seq != last.seq + 1 || record.prev != last.sum => {
+                Err(format!("it does not follow record {}", last.seq))
+            }
+            _ => Ok(record),
+        }
+    }
+}
+
+/// Reads one record of a format. Its checksum is checked as it was written, before anything is upgraded.
+fn record_of(found: Value, format: u32) -> Result<Record, String> {
+    let intact = is_intact(&found);
+    let record = sealed::upgraded(found, format.into(), UPGRADES)?;
+    // The shape first: what is no record at all has no checksum either.
+    let record = serde_json::from_value(record).map_err(|e| format!("it is no record: {e}"))?;
+    if intact { Ok(record) } else { Err("its checksum does not fit its content".to_owned()) }
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The format that this version writes, and the newest it reads.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
 /// What was done: the content of `matchplan.state.json`. It holds directory data, but never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,9 +38,24 @@ pub struct State {
     pub journal: String,
     /// Every apply and rollback, oldest first.
     pub applies: Vec<ApplyRecord>,
+    /// Where journal records were lost, oldest first.
+    pub losses: Vec<Loss>,
     /// The digest over everything above, `sha256:…`. It detects accidents, not forgery.
     #[serde(default)]
     pub digest: String,
+}
+
+/// A place at which journal records were lost. What an unfinished apply had done until then is not believed either way:
+/// its steps stand as *started*, and whoever goes on reads the directories.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// The last record that is certain.
+    pub after: u64,
+    /// What was wrong, in one sentence.
+    pub why: String,
 }
 
 /// One run of `apply`, resumes included, or of a rollback.
@@ -249,6 +264,15 @@ pub enum StepStatus {
         /// Why.
         reason: Forgone,
     },
+    /// It was done, others have changed it since, and it is left as they made it.
+    Left {
+        /// When that was decided.
+        at: Timestamp,
+        /// What had been done.
+        done: Done,
+        /// Why.
+        why: String,
+    },
 }
 
 /// Why what was taken for a time is not given back.
@@ -311,7 +335,8 @@ impl StepStatus {
             | Self::Failed { .. }
             | Self::Undone { .. }
             | Self::Skipped { .. }
-            | Self::Forgone { .. } => None,
+            | Self::Forgone { .. }
+            | Self::Left { .. } => None,
         }
     }
 
@@ -326,6 +351,7 @@ impl StepStatus {
             Self::Undone { .. } => "undone",
             Self::Skipped { .. } => "skipped",
             Self::Forgone { .. } => "forgone",
+            Self::Left { .. } => "left",
         }
     }
 }

@@ -5,6 +5,8 @@
 //! | [`ledger`] | the data: applies with their links and steps |
 //! | [`journal`] | the append-only record of every intent and outcome; the ledger is its fold |
 //! | [`fold`] | the state machine: which event may follow which |
+//! | `doubt` | what is believed of an apply after records were lost |
+//! | [`salvage`] | what is certain of a ledger that is not whole |
 //! | [`inverse`] | what takes a step back |
 //! | [`query`] | questions to the ledger: what is unfinished, which roles are missing |
 //! | [`file`](mod@file) | the state file |
@@ -13,6 +15,7 @@
 //! | [`sheet`] | the restore sheet, which gives roles back without matchplan |
 //! | [`restore_request`] | the request that gives one role or membership back |
 
+mod doubt;
 pub mod file;
 pub mod fold;
 pub mod inverse;
@@ -21,6 +24,7 @@ pub mod ledger;
 pub mod query;
 pub mod recorder;
 pub mod restore_request;
+pub mod salvage;
 pub mod sheet;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,11 @@
 //! Questions to the ledger.
 
+use super::inverse::inverse;
+use super::journal::JournalEvent;
 use super::ledger::{
-    ApplyRecord, Forgone, ForgoneRole, LinkRecord, Standing, State, StepRecord, StepStatus, SuspendedRole,
+    ApplyRecord, Done, Forgone, ForgoneRole, LinkRecord, Standing, State, StepRecord, StepStatus, SuspendedRole,
 };
+use super::write::Write;
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::model::role::Holding;
 use crate::plan::document::Purpose;
@@ -64,10 +67,43 @@ impl State {
             StepStatus::Succeeded { done }
             | StepStatus::Undoing { done, .. }
             | StepStatus::Undone { done, .. }
-            | StepStatus::Forgone { done, .. } => done.wrote,
+            | StepStatus::Forgone { done, .. }
+            | StepStatus::Left { done, .. } => done.wrote,
             StepStatus::Pending | StepStatus::Failed { .. } | StepStatus::Skipped { .. } => false,
         };
         took.then_some(holding)
+    }
+
+    /// The write that an action of the apply `of` asks for; `None` for actions that do not write, and for a restore of
+    /// nothing.
+    pub fn write_of(&self, of: &ApplyId, action: &Action) -> Option<Write> {
+        Write::of(action, self.taken(of, action))
+    }
+
+    /// The write that takes back, within the apply `of`, what was done in `step`; `None` if nothing was written.
+    pub fn undo_of(&self, of: &ApplyId, step: &Step, done: &Done) -> Option<Write> {
+        inverse(step, done, None, None).and_then(|action| self.write_of(of, &action))
+    }
+
+    /// The write that was begun in a step of the apply `of` and whose end is not recorded: the step's own, or its undoing.
+    /// Only a reading of the directory tells whether it happened ([`Write::verdict`]).
+    pub fn begun(&self, of: &ApplyId, step: &StepRecord) -> Option<Write> {
+        match &step.status {
+            StepStatus::Started { .. } => self.write_of(of, &step.step.action),
+            StepStatus::Undoing { done, .. } => self.undo_of(of, &step.step, done),
+            _ => None,
+        }
+    }
+
+    /// Whether an event is about taking or giving a role: the state alone, without its journal, must know each that may be
+    /// out, so it does not wait to be saved.
+    pub fn is_about_a_role(&self, event: &JournalEvent) -> bool {
+        let (JournalEvent::StepStarted { apply, step, .. } | JournalEvent::StepSucceeded { apply, step, .. }) = event
+        else {
+            return false;
+        };
+        let step = self.apply(apply).and_then(|apply| apply.step(step));
+        step.is_some_and(|s| matches!(s.step.action, Action::Suspend { .. } | Action::Restore { .. }))
     }
 
     /// The step that `step` of the rollback `by` takes back: of the apply that is undone, the one of the same link that

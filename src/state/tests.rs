@@ -1,7 +1,7 @@
 //! Tampering, tearing, and illegal events.
 
 use super::fold::{JoinError, join};
-use super::journal::{Journal, JournalEvent, LinkEnding, Record};
+use super::journal::{Journal, JournalEvent, LinkEnding, Record, Unreadable};
 use super::ledger::{Reading, State};
 use super::recorder::Recorder as _;
 use super::restore_request::RestoreRequest;
@@ -25,7 +25,10 @@ fn ledger() -> Memory {
 fn missing_swapped_and_repeated_records_are_damage_that_names_its_place() {
     let lines = ledger().lines;
     let lines: Vec<&str> = lines.split_inclusive('\n').collect();
-    let read = |lines: &[&str]| Journal::read(lines.concat().as_bytes()).unwrap_err();
+    let read = |lines: &[&str]| match Journal::read(lines.concat().as_bytes()) {
+        Err(Unreadable::Damaged(damage)) => damage,
+        other => panic!("{other:?}"),
+    };
     let mut missing = lines.clone();
     missing.remove(3);
     assert_eq!((read(&missing).seq, read(&missing).intact), (4, 3));
@@ -154,8 +157,8 @@ fn the_state_file_round_trips_and_refuses_edits_and_newer_versions() {
     assert_eq!(read.to_file().unwrap(), text);
     let edited = text.replace("\"lineage\": \"test\"", "\"lineage\": \"else\"");
     assert!(matches!(State::from_file(&edited), Err(SealError::Edited { .. })));
-    let newer = text.replace("\"format_version\": 1", "\"format_version\": 2");
-    assert!(matches!(State::from_file(&newer), Err(SealError::Newer { found: 2, .. })));
+    let newer = text.replace("\"format_version\": 2", "\"format_version\": 3");
+    assert!(matches!(State::from_file(&newer), Err(SealError::Newer { found: 3, newest: 2 })));
     assert!(matches!(State::from_file(&text[..text.len() / 2]), Err(SealError::Broken(_))));
 }
 

@@ -112,6 +112,10 @@ impl Write {
             (Self::Move { from, to, .. }, Reading::Container { dn }) => {
                 compare(dn, from, to, || format!("the user is in {dn}, neither in {from} nor in {to}"))
             }
+            // What was read is about the user, what would be written about the holder.
+            (Self::Take { user, holding } | Self::Give { user, holding }, _) if holding.user() != user.id => {
+                Verdict::Surprise(format!("the role is not {user}'s but {}'s", holding.user()))
+            }
             (Self::Take { holding, .. }, Reading::Holdings { holdings }) => match holdings.as_slice() {
                 [] => Verdict::AsWanted,
                 // Another end is somebody's decision, which a restore would overwrite.
@@ -147,8 +151,10 @@ fn align_verdict<'a>(changes: &'a [AttributeChange], live: impl Fn(&'a Attribute
     if changes.iter().all(|c| c.attribute.equal(live(c), &c.sets)) {
         return Verdict::AsWanted;
     }
-    let odd = changes.iter().find(|c| !c.attribute.equal(live(c), &c.expects));
-    odd.map_or(Verdict::AsExpected, |c| {
+    let odd = |c: &&'a AttributeChange| !c.attribute.equal(live(c), &c.expects);
+    // What is neither before nor after is somebody else's; of the rest, some is as before and some as after.
+    let foreign = changes.iter().filter(odd).find(|c| !c.attribute.equal(live(c), &c.sets));
+    foreign.or_else(|| changes.iter().find(odd)).map_or(Verdict::AsExpected, |c| {
         Verdict::Surprise(format!("{} is {:?}, expected {:?}", c.attribute, live(c), c.expects))
     })
 }

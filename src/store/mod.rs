@@ -3,13 +3,19 @@
 //! | module | what |
 //! |---|---|
 //! | [`paths`] | which files there are |
+//! | [`disk`] | the operations that must be durable, one by one |
 //! | [`files`] | replacing and appending so that a crash leaves the old or the new, whole |
 //! | [`lock`] | one apply at a time |
 //! | [`ledger`] | journal and state file together, as the executor's recorder |
+//! | [`salvage`] | a ledger that is not whole |
+//! | [`witness`] | what this computer itself wrote last to a ledger |
 
+pub mod disk;
 pub mod files;
 pub mod ledger;
 pub mod lock;
 pub mod paths;
+pub mod salvage;
 #[cfg(test)]
 mod tests;
+pub mod witness;

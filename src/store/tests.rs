@@ -1,9 +1,11 @@
 //! The ledger on a real disk.
 
+use super::disk::RealDisk;
 use super::files;
 use super::ledger::{Ledger, OpenError, read};
 use super::lock::{Holder, Lock, LockError};
 use super::paths::Paths;
+use super::witness::Witness;
 use crate::apply::executor;
 use crate::apply::options::{Fresh, Options, Ports};
 use crate::apply::outcome::Ending;
@@ -24,8 +26,13 @@ fn open(paths: &Paths) -> Ledger {
 }
 
 fn apply(paths: &Paths, id: &str) -> Ending {
+    apply_by(paths, id, Witness::nobody())
+}
+
+fn apply_by(paths: &Paths, id: &str, witness: Witness) -> Ending {
     let world = World::new(&[Spec { hard: true, role: true, staged: true, wave: 1 }]);
-    let mut ledger = open(paths);
+    let lock = Lock::acquire(paths, &holder()).unwrap();
+    let mut ledger = Ledger::open_by(paths, lock, Box::new(RealDisk), witness).unwrap();
     let ports = Ports { directories: &world, sync: &world, clock: &world };
     let fresh = Fresh { id: id.into(), lineage: "test".to_owned(), plan: world.plan() };
     block_on(executor::apply(ports, &mut ledger, Options::default(), fresh, |_| {})).unwrap().ending
@@ -135,4 +142,109 @@ fn every_path_follows_from_the_state_files() {
     assert_eq!(paths.lock, Path::new("a/.matchplan/prod.state.json.lock"));
     assert_eq!(Paths::of(Path::new("matchplan.state.json")).journal, Path::new("matchplan.journal.jsonl"));
     assert_eq!(paths.sheet(&"../../x".into()), Path::new("a/.matchplan/restore-______x.txt"));
+}
+
+mod known {
+    use super::{Holder, Lock, apply_by, holder, paths};
+    use crate::state::journal::{Journal, JournalEvent};
+    use crate::state::ledger::{Context, State};
+    use crate::state::recorder::Recorder as _;
+    use crate::store::disk::RealDisk;
+    use crate::store::ledger::Ledger;
+    use crate::store::paths::Paths;
+    use crate::store::witness::Witness;
+    use std::fs;
+    use std::path::Path;
+
+    fn open(paths: &Paths, notes: &Path) -> Ledger {
+        let lock = Lock::acquire(paths, &Holder { command: "status".to_owned(), ..holder() }).unwrap();
+        Ledger::open_by(paths, lock, Box::new(RealDisk), Witness::in_folder(notes.to_owned())).unwrap()
+    }
+
+    fn known(paths: &Paths, notes: &Path) -> bool {
+        open(paths, notes).is_known()
+    }
+
+    #[test]
+    fn what_this_computer_wrote_is_known_here_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (paths, notes) = (paths(&folder), folder.path().join("notes"));
+        assert!(known(&paths, &notes), "what is begun here");
+        apply_by(&paths, "one", Witness::in_folder(notes.clone()));
+        assert!(known(&paths, &notes));
+        assert!(!known(&paths, &folder.path().join("elsewhere")));
+        // One file suffices: the other follows from it, or is not there.
+        let (state, journal) = (fs::read(&paths.state).unwrap(), fs::read(&paths.journal).unwrap());
+        fs::remove_file(&paths.state).unwrap();
+        assert!(known(&paths, &notes));
+        fs::write(&paths.state, &state).unwrap();
+        fs::remove_file(&paths.journal).unwrap();
+        assert!(known(&paths, &notes));
+        fs::write(&paths.journal, &journal).unwrap();
+        // The note names no path that the file could choose, and only its owner reads it.
+        let notes: Vec<_> = fs::read_dir(&notes).unwrap().map(|entry| entry.unwrap()).collect();
+        assert_eq!(notes.len(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(notes[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    /// Wherever the process ended: the note was written before, and names what was there before.
+    #[test]
+    fn a_process_that_ended_between_note_and_journal_is_still_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let (paths, notes) = (paths(&folder), folder.path().join("notes"));
+        apply_by(&paths, "one", Witness::in_folder(notes.clone()));
+        let whole = fs::read_to_string(&paths.journal).unwrap();
+        let last = whole.trim_end().rfind('\n').unwrap() + 1;
+        fs::remove_file(&paths.state).unwrap();
+        for torn in [last, last + 20] {
+            fs::write(&paths.journal, &whole[..torn]).unwrap();
+            let ledger = open(&paths, &notes);
+            assert!(ledger.is_known(), "{torn}");
+            drop(ledger);
+            fs::remove_file(&paths.state).unwrap();
+        }
+        // Two records back is not what this computer left.
+        let before = whole[..last].trim_end().rfind('\n').unwrap() + 1;
+        fs::write(&paths.journal, &whole[..before]).unwrap();
+        assert!(!known(&paths, &notes));
+    }
+
+    /// Neither opening a forged ledger nor catching up with it makes it known; only a person does.
+    #[test]
+    fn a_forged_ledger_does_not_become_known_by_being_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (paths, notes) = (paths(&folder), folder.path().join("notes"));
+        apply_by(&paths, "one", Witness::in_folder(notes.clone()));
+        let whole = Journal::read(&fs::read(&paths.journal).unwrap()).unwrap();
+        let mut older = State::begin(&whole.records[0]).unwrap();
+        whole.records[1..4].iter().for_each(|record| older.advance(record).unwrap());
+        // The content is forged, the marks by which it hangs together with the journal are right.
+        older.applies[0].context = Context { host: "forged".to_owned(), user: String::new() };
+        fs::write(&paths.state, older.to_file().unwrap()).unwrap();
+        for _ in 0..2 {
+            assert!(!known(&paths, &notes), "catching up has written the state anew, but noted nothing");
+        }
+        let mut ledger = open(&paths, &notes);
+        ledger.take_on();
+        let link = crate::apply::testing::link_id(0);
+        let event = JournalEvent::LinkWaiting { apply: "one".into(), link };
+        assert!(ledger.record("2026-01-03T00:00:00Z".parse().unwrap(), event).is_err(), "the apply has ended");
+        drop(ledger);
+        assert!(!known(&paths, &notes), "and nothing was recorded since");
+    }
+
+    /// Without a place for notes everything works, and nothing is known the next time.
+    #[test]
+    fn a_computer_without_notes_knows_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(&folder);
+        let file = folder.path().join("a-file");
+        fs::write(&file, "").unwrap();
+        apply_by(&paths, "one", Witness::in_folder(file.join("notes")));
+        assert!(!known(&paths, &file.join("notes")));
+    }
 }

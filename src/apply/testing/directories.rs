@@ -109,8 +109,16 @@ impl ReadEntra for World {
         Ok(all.map(|r| (r.principal, inner.cloud[&r.principal].account_enabled == Some(true))).collect())
     }
 
+    async fn signed_in(&self) -> Result<Option<ObjectId>, DirectoryError> {
+        Ok(self.signed_in.get())
+    }
+
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         Ok(None)
+    }
+
+    fn time(&self) -> Timestamp {
+        self.now.get()
     }
 
     async fn last_sync(&self) -> Result<Option<Timestamp>, DirectoryError> {
@@ -135,6 +143,9 @@ impl WriteEntra for World {
         self.write(format!("take {holding}"), || {
             let mut inner = self.inner.borrow_mut();
             let gone = || refuse(ErrorKind::NotFound, "take");
+            if let Some(other) = self.rival_takes_from.take() {
+                inner.roles.retain(|role| role.principal != other);
+            }
             match holding {
                 Holding::Role(role) => {
                     let at = inner.roles.iter().position(|r| r.id == role.id).ok_or_else(gone)?;

@@ -5,7 +5,7 @@ use super::show::{print_plan, read_plan};
 use crate::apply::options::OnFailure;
 use crate::cli::args::{self, Apply, Format, Global, Planning, Rendering};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::executing::{self, Work};
+use crate::cli::executing::{self, Consent, Work};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -22,7 +22,7 @@ pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult
     check_brakes(&args.planning.allow)?;
     let saved = saved_plan(&args.files)?;
     let site = Site::open(global, terminal).await?;
-    let mut work = Work::begin(&site, "apply", terminal)?;
+    let mut work = Work::begin(&site, "apply", &global.repeated(), terminal)?;
     work.on_failure = on_failure(args.on_failure);
     work.prepare_only = args.prepare;
     if let Some(unfinished) = work.unfinished() {
@@ -33,8 +33,8 @@ pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult
                 .hint("Run `matchplan apply` without a plan to finish that one first, or `matchplan rollback`."));
         }
         terminal.note(&format!("Apply {} is unfinished: going on with it.", unfinished.id));
-        let settings = unfinished.plan.as_ref().map_or(&site.settings, |plan| &plan.settings).clone();
-        return work.resume(&settings, global).await;
+        let consent = Consent { allow: &args.planning.allow, yes: args.yes };
+        return work.resume(consent, global).await;
     }
     match saved {
         Some((file, plan)) => apply_saved(&file, plan, args, work, global).await,

@@ -76,7 +76,7 @@ async fn gather<'a>(
         engine: engine
             .map(|status| status.map(|s| EngineFacts { busy: s.busy, staging: s.staging, suspended: s.suspended }))
             .map_err(|error| error.in_full()),
-        state: ledger::read(&paths).map_err(|error| unreadable(&error).message),
+        state: ledger::read(&paths).map_err(|error| unreadable(&error, &paths, "").message),
         lock: lock(&paths),
     }
 }

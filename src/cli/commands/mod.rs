@@ -14,5 +14,6 @@ pub mod rollback;
 pub mod schema;
 pub mod show;
 pub mod snapshot;
+pub mod state;
 pub mod status;
 pub mod validate;

@@ -4,7 +4,7 @@ use super::plan::{check_brakes, save};
 use super::show::{print_plan, read_plan};
 use crate::cli::args::{Format, Global, Rendering, Rollback};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::executing::{Work, same_tenant};
+use crate::cli::executing::{Consent, HowBack, Work, same_tenant};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -18,29 +18,25 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
     check_brakes(&args.allow)?;
     let saved = args.file.as_deref().map(read_rollback).transpose()?;
     let site = Site::open(global, terminal).await?;
-    let work = Work::begin(&site, "rollback", terminal)?;
+    let work = Work::begin(&site, "rollback", &global.repeated(), terminal)?;
     let unfinished = work.unfinished().filter(|record| matches!(record.purpose, Purpose::Rollback { .. }));
     if let Some(record) = unfinished {
         terminal.note(&format!("Rollback {} is unfinished: going on with it.", record.id));
-        let settings = record.plan.as_ref().map_or(&site.settings, |plan| &plan.settings).clone();
-        return work.resume(&settings, global).await;
+        return work.resume(Consent { allow: &args.allow, yes: args.yes }, global).await;
     }
     let directories = site.connect(&site.settings, terminal).await?;
     let snapshot = site.snapshot(&directories, terminal).await?;
-    let plan = match &saved {
-        Some(plan) => {
-            same_tenant(plan, &snapshot)?;
-            let now = work.rollback_again(plan, &snapshot, &args.allow)?;
-            if now.steps != plan.steps {
-                return Err(CliError::new(
-                    Exit::Stale,
-                    "The saved rollback does not hold any more; nothing was changed.",
-                )
+    let plan = if let Some(plan) = &saved {
+        same_tenant(plan, &snapshot)?;
+        let now = work.rollback_again(plan, &snapshot, &args.allow)?;
+        if now.steps != plan.steps {
+            return Err(CliError::new(Exit::Stale, "The saved rollback does not hold any more; nothing was changed.")
                 .hint("Plan it again: matchplan rollback --out FILE."));
-            }
-            now
         }
-        None => work.plan_rollback(&target(args)?, &snapshot, &args.allow)?,
+        now
+    } else {
+        let how = HowBack { allow: &args.allow, skip_blocked: args.skip_blocked };
+        work.plan_rollback(&target(args)?, &snapshot, how)?
     };
     print_plan(
         &plan,

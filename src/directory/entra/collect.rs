@@ -192,7 +192,7 @@ impl<C: Clock> Graph<C> {
         let assignments = gaps.or_gap(Missing::Roles, parts.assignments);
         let active = gaps.or_gap(Missing::PimSchedules, parts.active);
         let eligible = gaps.or_gap(Missing::PimSchedules, parts.eligible);
-        let roles = join::roles(assignments, active, eligible, self.clock.now());
+        let roles = join::roles(assignments, active, eligible, self.now());
         let holders: BTreeSet<ObjectId> = roles.iter().map(|role| role.principal).collect();
         let groups = gaps.or_gap(Missing::RoleGroups, parts.groups);
         let found = self.role_groups(groups, |group| blind || holders.contains(&group)).await?;

@@ -15,12 +15,12 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
 use crate::model::granted::Granted;
 use crate::model::id::{ObjectId, RoleDefinitionId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tokio::sync::OnceCell;
 use url::Url;
 use uuid::Uuid;
@@ -34,6 +34,8 @@ pub struct Graph<C> {
     pub(super) unseen: Unseen,
     /// Names of role definitions, read once.
     pub(super) role_names: OnceCell<BTreeMap<RoleDefinitionId, String>>,
+    /// How many seconds Graph's clock is ahead of ours, by its newest answer.
+    ahead: AtomicI64,
     transport: Transport,
     base: Url,
 }
@@ -68,7 +70,15 @@ impl<C: Clock> Graph<C> {
         let transport = Transport::new(endpoints.is_loopback(), trace)?;
         let base = endpoints.graph.clone();
         let tokens = TokenSource::new(credential, endpoints, transport.clone(), Arc::clone(&clock));
-        Ok(Self { tokens, clock, role_names: OnceCell::new(), unseen: Unseen::default(), transport, base })
+        Ok(Self {
+            tokens,
+            clock,
+            role_names: OnceCell::new(),
+            unseen: Unseen::default(),
+            ahead: AtomicI64::new(0),
+            transport,
+            base,
+        })
     }
 
     /// The tokens, for their lifetime and claims.
@@ -88,8 +98,23 @@ impl<C: Clock> Graph<C> {
         let request =
             Request::get(Operation::ReadOrganization, "read the time of Graph", &["organization"]).select(&["id"]);
         let reply = self.send_to(&request, &request.url(&self.base)?).await?;
-        let date = reply.headers.get("date").and_then(|value| value.to_str().ok());
-        Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
+        Ok(date_of(&reply))
+    }
+
+    /// What time it is at Graph, as far as its newest answer told: whether a role has ended is for Graph to say, and our
+    /// own clock may be wrong.
+    pub fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed));
+        let now = self.clock.now();
+        now.saturating_add(ahead).unwrap_or(now)
+    }
+
+    /// Learns how far the clocks are apart. What a `Date` in whole seconds and a slow line explain does not count.
+    fn learn_the_time(&self, reply: &Reply) {
+        const EXPLAINED: i64 = 5;
+        let Some(there) = date_of(reply) else { return };
+        let ahead = there.as_second() - self.clock.now().as_second();
+        self.ahead.store(if ahead.abs() <= EXPLAINED { 0 } else { ahead }, Ordering::Relaxed);
     }
 
     /// Sends a request; the answer's JSON, or `None` where there is none (204).
@@ -160,7 +185,9 @@ impl<C: Clock> Graph<C> {
         let (mut retries, mut reconnects, mut renewed) = (0, 0, false);
         loop {
             let token = self.tokens.token().await?;
-            let wait = match self.exchange(request, url, &token).await {
+            let answer = self.exchange(request, url, &token).await;
+            answer.iter().for_each(|reply| self.learn_the_time(reply));
+            let wait = match answer {
                 Ok(reply) if (200..300).contains(&reply.status) => return Ok(reply),
                 Ok(reply) if reply.status == 401 && !renewed && self.tokens.forget(&token).await => {
                     renewed = true;
@@ -169,7 +196,7 @@ impl<C: Clock> Graph<C> {
                 Ok(reply) => {
                     let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
                     let after = header("retry-after");
-                    let after = after.and_then(|value| retry::parse_retry_after(value, self.clock.now()));
+                    let after = after.and_then(|value| retry::parse_retry_after(value, self.now()));
                     let wait = retry::wait(reply.status, request.is_write(), after, retries);
                     retries += 1;
                     let refused = || refusal::from_graph(request, reply.status, header("request-id"), &reply.body);
@@ -207,4 +234,10 @@ impl<C: Clock> Graph<C> {
         let built = builder.build().map_err(|_| Failure::NotSent("the request is not usable".to_owned()))?;
         self.transport.exchange(built, Bodies::Shown(request.body.as_ref())).await
     }
+}
+
+/// The `Date` of an answer (RFC 9110 section 6.6.1).
+fn date_of(reply: &Reply) -> Option<Timestamp> {
+    let date = reply.headers.get("date").and_then(|value| value.to_str().ok());
+    date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp())
 }

@@ -27,11 +27,11 @@ impl<C: Clock> WriteEntra for Graph<C> {
     }
 
     async fn take(&self, holding: &Holding) -> Result<(), DirectoryError> {
-        self.order(&change::take(holding, self.clock.now())).await
+        self.order(&change::take(holding, self.now())).await
     }
 
     async fn give(&self, holding: &Holding) -> Result<(), DirectoryError> {
-        let request = change::give(holding, self.clock.now(), |object| self.address_of(object))?;
+        let request = change::give(holding, self.now(), |object| self.address_of(object))?;
         self.order(&request).await
     }
 }

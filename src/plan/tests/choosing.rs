@@ -8,6 +8,7 @@ use crate::model::role::Holding;
 use crate::plan::link::{Exposure, Method, Outcome};
 use crate::plan::step::Action;
 use crate::plan::testing::{HELPDESK, Scene, ad, cloud, kinds, linked, only};
+use crate::rules::finding::FindingCode;
 use crate::rules::prediction::{MatchKey, Prediction};
 
 fn jane() -> Scene {
@@ -121,7 +122,8 @@ fn a_linked_pair_is_no_change_whatever_its_attributes() {
         (&link.outcome, link.exposure, link.prediction.as_ref()),
         (&Outcome::Unchanged, Exposure::Provisioned, None)
     );
-    assert!(plan.steps.is_empty() && plan.findings.is_empty() && !plan.has_changes());
+    let said: Vec<_> = plan.findings.iter().map(|finding| finding.code).collect();
+    assert!(plan.steps.is_empty() && said == [FindingCode::SwitchOpen] && !plan.has_changes());
 }
 
 #[test]

@@ -299,10 +299,33 @@ fn who_opens_a_switch_is_told_to_close_it() {
     }
 }
 
+// rule: 1.6-left-open
+#[test]
+fn a_switch_that_is_left_open_is_said_once_every_link_is_formed_and_never_written() {
+    let formed = |soft: bool, hard: bool| {
+        let scene = jane().his(|ad, jane| *jane = linked(jane.clone(), ad));
+        scene.features(|f| (f.block_soft_match, f.block_hard_match) = (soft, hard))
+    };
+    for (soft, hard, said) in [
+        (true, true, None),
+        (false, true, Some("blockSoftMatchEnabled is off")),
+        (true, false, Some("blockCloudObjectTakeoverThroughHardMatchEnabled is off")),
+        (false, false, Some("blockSoftMatchEnabled and blockCloudObjectTakeoverThroughHardMatchEnabled are off")),
+    ] {
+        let plan = formed(soft, hard).plan();
+        let found = plan.findings.iter().find(|finding| finding.code == SwitchOpen);
+        assert_eq!(found.is_some(), said.is_some(), "{:#?}", plan.findings);
+        assert!(found.zip(said).is_none_or(|(f, said)| f.severity == Info && f.message.contains(said)));
+        assert!(!plan.has_changes() && plan.steps.is_empty());
+    }
+    // While a link is still to be formed, it may be needed.
+    assert_eq!(codes(&jane().plan()), []);
+}
+
 #[test]
 fn every_code_is_raised_by_a_scene_or_belongs_elsewhere() {
     // `rollback::tests` raises these; a link plan never does.
-    const ROLLBACK: [FindingCode; 4] = [ForeignTenant, ChangedSince, PointOfNoReturn, RoleGrant];
+    const ROLLBACK: [FindingCode; 5] = [ForeignTenant, ChangedSince, PointOfNoReturn, RoleGrant, LedgerElsewhere];
     let raised: BTreeSet<FindingCode> =
         cases().iter().flat_map(|Case(.., expected)| expected.iter().map(|(_, code, _)| *code)).collect();
     for code in FindingCode::ALL {

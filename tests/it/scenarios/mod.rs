@@ -2,14 +2,18 @@
 //! [`aftermath`] and most of [`saved`] run on the embedded AD and on Samba ([`on_both`]). [`refusals`] are about what
 //! can be wrong, [`linting`] is the lint over LDAP, [`checking`] what `check` says, [`explaining`] the manual for a piped
 //! message, [`roles`] is every way to hold a role, [`recipients`] are about what Exchange alone knows, [`identity`] is a
-//! property over random choices of links.
+//! property over random choices of links. [`elsewhere`] is about a state that this computer did not write,
+//! [`damaged`] about one that is not whole, [`going_back`] about every other way back.
 //!
 //! What the program and the lab's Graph say to each other is recorded in `target/contract/`, which `tests/run` holds
 //! against Microsoft's own description.
 
 mod aftermath;
 mod checking;
+mod damaged;
+mod elsewhere;
 mod explaining;
+mod going_back;
 mod identity;
 mod linking;
 mod linting;

@@ -21,10 +21,10 @@ on_both!(
     without_pim_there_is_no_proof,
 );
 
-const ELENA: (&str, &str) = ("eengel", "elena.engel@contoso.com");
+pub(super) const ELENA: (&str, &str) = ("eengel", "elena.engel@contoso.com");
 const GUS: (&str, &str) = ("ggruber", "gus.gruber@contoso.com");
-const CORA: (&str, &str) = ("ccurtis", "cora.curtis@contoso.com");
-const PAVEL: (&str, &str) = ("ppohl", "pavel.pohl@contoso.com");
+pub(super) const CORA: (&str, &str) = ("ccurtis", "cora.curtis@contoso.com");
+pub(super) const PAVEL: (&str, &str) = ("ppohl", "pavel.pohl@contoso.com");
 
 fn plan(site: &Site, (ad, cloud): (&str, &str), roles: &str) {
     site.plan(&format!("[[link]]\nad = \"{ad}\"\ncloud = \"{cloud}\"\nmove_to = \"{SYNCED}\"\nroles = \"{roles}\"\n"));
@@ -35,7 +35,7 @@ fn change(site: &Site, change: impl FnOnce(&mut World)) {
 }
 
 /// Everything that Graph's user holds, as the lab has it, without ids and starts: those are new after each restore.
-fn held(site: &Site, upn: &str) -> BTreeSet<String> {
+pub(super) fn held(site: &Site, upn: &str) -> BTreeSet<String> {
     let id = site.cloud_user(upn).id;
     let mut all = BTreeSet::new();
     site.lab.world().read(|world| {

@@ -113,6 +113,12 @@ impl Running {
         assert!(sent.success());
     }
 
+    /// What `kill -9` and a power failure do to a process.
+    #[cfg(unix)]
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it is still running");
+    }
+
     /// Reads on to its end.
     pub async fn end(mut self) -> Ran {
         let mut out = String::new();

@@ -86,7 +86,7 @@ impl<C: Clock> Graph<C> {
             out.groups.push(RoleGroup {
                 id: group.id,
                 name: group.name(),
-                members: join::members(&members, &own, self.clock.now()),
+                members: join::members(&members, &own, self.now()),
                 owners: owners.into_iter().collect(),
                 uses: uses.into_iter().collect(),
             });

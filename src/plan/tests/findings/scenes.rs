@@ -4,7 +4,7 @@ use super::{Case, HARD, REMAP, has, jane};
 use crate::model::anchor::Anchor;
 use crate::model::id::ObjectId;
 use crate::model::role::{GLOBAL_ADMINISTRATOR, PolicySubject, RoleAssignment, RoleKind};
-use crate::plan::testing::{HELPDESK, SYNCED, Scene, assignment, cloud, uuid};
+use crate::plan::testing::{HELPDESK, SYNCED, Scene, assignment, cloud, linked, uuid};
 use crate::rules::finding::FindingCode::*;
 use crate::rules::finding::Severity::*;
 use crate::snapshot::document::Missing;
@@ -378,6 +378,11 @@ pub(super) fn wholes() -> Vec<Case> {
                 .saying("roles = \"suspend\"")
                 .guard("max_role_removals = 1"),
             &[(Error, TooManyRoleRemovals, None)],
+        ),
+        Case(
+            "everything is formed, and the switches are still off",
+            jane().his(|ad, jane| *jane = linked(jane.clone(), ad)),
+            &[(Info, SwitchOpen, None)],
         ),
         Case("nothing syncs", jane().with(|s| s.tenant.sync_enabled = None), &[(Error, SyncDisabled, None)]),
         Case("switches could not be read", jane().gap(Missing::SyncFeatures), &[(Warning, SyncFeaturesUnseen, None)]),

@@ -95,3 +95,24 @@ pub(in super::super) static ROLE_GRANT: Page = Page {
     fix: &[run("If the user is to have the role again", "matchplan rollback --allow role-grants")],
     ..BLANK
 };
+
+pub(in super::super) static LEDGER_ELSEWHERE: Page = Page {
+    title: "The state does not stand as this computer left it",
+    means: "matchplan notes, outside of the project, what it wrote last to a state. This state is another: what it says \
+        was done, which roles it would give back included, rests on that file alone.",
+    cause: "Another computer went on with it, it came from git or a backup, the notes of this computer are gone, or \
+        somebody edited it.",
+    see: &[
+        run("Who began what, when, on which computer", "matchplan status"),
+        run("Who changed the file", "git log -p -- matchplan.state.json"),
+    ],
+    fix: &[
+        say(
+            "If you know where it comes from, look at every step and go on. A role that is not there now is given only \
+            with --allow role-grants.",
+        ),
+        say("Otherwise change nothing, and compare it with the state on the computer that applied."),
+    ],
+    related: &[Finding(FindingCode::RoleGrant)],
+    ..BLANK
+};

@@ -55,6 +55,24 @@ pub(in super::super) static HARD_MATCH_BLOCKED: Page = Page {
     ..BLANK
 };
 
+pub(in super::super) static SWITCH_OPEN: Page = Page {
+    title: "The matching is through, and the tenant still allows it",
+    means: "Every link of the plan is formed. Microsoft advises to have blockSoftMatchEnabled and \
+        blockCloudObjectTakeoverThroughHardMatchEnabled on at all times other than during a matching project: while one \
+        of them is off, an AD user can take over a cloud user.",
+    cause: "It was switched off for the matching, or has always been off. matchplan never switches it, and no rollback \
+        does: what it was before says nothing about what it should be.",
+    see: &[run("The switches", "(Get-MgDirectoryOnPremiseSynchronization).Features | Format-List Block*")],
+    fix: &[run(
+        "Switch both on",
+        "Invoke-MgGraphRequest -Method PATCH -Uri v1.0/directory/onPremisesSynchronization/TENANT-ID -Body \
+            '{\"features\":{\"blockSoftMatchEnabled\":true,\"blockCloudObjectTakeoverThroughHardMatchEnabled\":true}}'",
+    )],
+    sources: &[source::SYNC_FEATURES, source::EXISTING_TENANT],
+    related: &[Finding(FindingCode::SoftMatchBlocked), Finding(FindingCode::HardMatchBlocked)],
+    ..BLANK
+};
+
 pub(in super::super) static UPN_MATCH_OFF: Page = Page {
     title: "The tenant does not match by UPN",
     means: "softMatchOnUpnEnabled is off, and the primary address does not match either, so a second cloud user \
