@@ -62,7 +62,7 @@ pub fn put_in_place(paths: &Paths, state: &State) -> io::Result<Vec<PathBuf>> {
     let mut aside = Vec::new();
     if paths.state.exists() {
         let kept = free_name(&paths.state);
-        files::replace(&kept, &fs::read(&paths.state)?)?;
+        files::replace(&kept, &files::read_whole(&paths.state, files::LARGEST_WRITTEN)?)?;
         aside.push(kept);
     }
     files::replace(&paths.state, state.to_file()?.as_bytes())?;
