@@ -28,7 +28,10 @@ use stories::{Story, stories};
 use tempfile::TempDir;
 
 /// What the parent tells the child that is to die.
-const TOLD: &str = "MATCHPLAN_PROOF_CHILD";
+const TASK: &str = "MATCHPLAN_PROOF_CHILD";
+
+/// How much of what went wrong is told.
+const TOLD: usize = 20;
 
 /// The child's task.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,7 +45,7 @@ struct Task {
 
 /// Whether this process is a child that is to die; then it does its task, and does not return.
 pub fn is_child() -> bool {
-    let Ok(task) = std::env::var(TOLD) else { return false };
+    let Ok(task) = std::env::var(TASK) else { return false };
     let task: Task = serde_json::from_str(&task).expect("the parent tells it in this form");
     runtime().block_on(async {
         let text = std::fs::read_to_string(&task.plan).expect("the parent has written it");
@@ -117,7 +120,9 @@ pub fn prove(every: bool) -> Result<String, String> {
     if wrong.is_empty() {
         Ok(format!("{table}\ncrashes: {} places, {recoveries} recoveries, nothing lost", table.count()))
     } else {
-        Err(format!("{} of {recoveries} recoveries went wrong\n{}", wrong.len(), wrong.join("\n")))
+        let count = wrong.len();
+        wrong.truncate(TOLD);
+        Err(format!("{table}\ncrashes: {count} things went wrong in {recoveries} recoveries\n{}", wrong.join("\n")))
     }
 }
 
@@ -322,7 +327,7 @@ fn without_a_sheet(before: &World, now: &World, paths: &Paths) -> Vec<String> {
 async fn kill(task: &Task) -> Result<(), String> {
     let me = std::env::current_exe().expect("this program is a file");
     let mut command = Command::new(me);
-    command.env(TOLD, serde_json::to_string(task).expect("it is plain data"));
+    command.env(TASK, serde_json::to_string(task).expect("it is plain data"));
     // It talks to loopback in plain text: reading the machine's root certificates would take longer than its life.
     command.env("SSL_CERT_FILE", "no-certificates-are-needed");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

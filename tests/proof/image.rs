@@ -11,13 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn image(world: &World) -> BTreeMap<String, String> {
     let mut image = BTreeMap::new();
     for entry in world.ad.iter().flat_map(|domain| &domain.entries) {
-        let mut attributes = entry.attributes.clone();
-        // What a controller counts for itself.
-        attributes.retain(|name, _| !["labHighestUsn", "uSNChanged", "whenChanged"].contains(&name.as_str()));
-        let mut attributes = json!(attributes);
-        for list in attributes.as_object_mut().into_iter().flat_map(|a| a.values_mut()) {
-            sort(list);
-        }
+        // What a controller counts for itself is left out; one value and a list of one are the same.
+        let counted = ["labHighestUsn", "uSNChanged", "whenChanged"];
+        let kept = entry.attributes.iter().filter(|(name, _)| !counted.contains(&name.as_str()));
+        let attributes: BTreeMap<&String, BTreeSet<Vec<u8>>> =
+            kept.map(|(name, values)| (name, values.to_octets().into_iter().collect())).collect();
+        let attributes: Vec<String> = attributes
+            .iter()
+            .map(|(name, values)| {
+                let values: Vec<_> = values.iter().map(|value| String::from_utf8_lossy(value)).collect();
+                format!("{name}: {}", values.join(", "))
+            })
+            .collect();
         image.insert(format!("AD {}", entry.guid), json!({ "dn": entry.dn, "attributes": attributes }).to_string());
     }
     let cloud = &world.entra;
