@@ -186,7 +186,9 @@ impl<C: Clock> Graph<C> {
         loop {
             let token = self.tokens.token().await?;
             let answer = self.exchange(request, url, &token).await;
-            answer.iter().for_each(|reply| self.learn_the_time(reply));
+            if let Ok(reply) = &answer {
+                self.learn_the_time(reply);
+            }
             let wait = match answer {
                 Ok(reply) if (200..300).contains(&reply.status) => return Ok(reply),
                 Ok(reply) if reply.status == 401 && !renewed && self.tokens.forget(&token).await => {
