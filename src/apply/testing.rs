@@ -97,6 +97,11 @@ pub(crate) struct World {
     pub(crate) rival_takes_from: Cell<Option<ObjectId>>,
     /// Runs a cycle as soon as a user was moved: the worst moment.
     pub(crate) cycle_on_move: Cell<bool>,
+    /// How many readings of roles still show what was there before the first write.
+    pub(crate) stale_roles: Cell<usize>,
+    /// How far this computer's clock is ahead of the tenant's.
+    pub(crate) ahead: Cell<SignedDuration>,
+    before_writes: RefCell<Option<Inner>>,
     due: Cell<Option<Timestamp>>,
 }
 
@@ -129,6 +134,9 @@ impl World {
             signed_in: Cell::new(None),
             rival_takes_from: Cell::new(None),
             cycle_on_move: Cell::new(false),
+            stale_roles: Cell::new(0),
+            ahead: Cell::new(SignedDuration::ZERO),
+            before_writes: RefCell::default(),
             due: Cell::new(None),
         };
         for admin in [1, 2] {
@@ -340,6 +348,7 @@ impl World {
     /// Counts a write, and breaks it if a fault is due.
     fn write(&self, what: String, commit: impl FnOnce() -> Result<(), DirectoryError>) -> Result<(), DirectoryError> {
         let n = self.writes.borrow().len();
+        self.before_writes.borrow_mut().get_or_insert_with(|| self.inner.borrow().clone());
         self.writes.borrow_mut().push(what.clone());
         let broken = || DirectoryError::new(ErrorKind::OutcomeUnknown, what.clone(), "the connection broke");
         match self.faults.borrow_mut().remove(&n) {

@@ -319,3 +319,20 @@ proptest! {
         prop_assert_eq!(&ledger.reopened().state, &ledger.state);
     }
 }
+
+/// A link that is stuck since others have changed what we wrote is at its end once a person goes on without it.
+#[test]
+fn what_others_changed_can_be_left_to_them() {
+    let world = World::new(&[HARD]);
+    world.cycle.set(None);
+    let mut ledger = Memory::default();
+    interrupted(&world, &mut ledger, before_cycle);
+    let theirs = crate::model::anchor::ImmutableId("somebody@else".to_owned());
+    world.edit_cloud(0, |u| u.immutable_id = Some(theirs.clone()));
+    let rest = plan_with(&world, &ledger, &Target::Latest, &[], true).unwrap();
+    assert_eq!(apply_with(&world, &mut ledger, Options::default(), rest).0.unwrap().ending, Ending::Complete);
+    assert_eq!(world.cloud(0).immutable_id, Some(theirs), "never overwritten");
+    let state = ledger.state.as_ref().unwrap();
+    assert!(state.unfinished().is_none(), "nothing stands in the way of a new apply");
+    assert_eq!(ledger.reopened().state.as_ref(), Some(state));
+}

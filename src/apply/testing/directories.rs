@@ -86,6 +86,15 @@ impl ReadEntra for World {
         if self.roles_unread.get() {
             return Err(refuse(ErrorKind::Unreachable, "read roles"));
         }
+        if self.stale_roles.get() > 0
+            && let Some(before) = self.before_writes.borrow().clone()
+        {
+            self.stale_roles.set(self.stale_roles.get() - 1);
+            let live = self.inner.replace(before);
+            let held = self.held_by(user);
+            self.inner.replace(live);
+            return Ok(held);
+        }
         Ok(self.held_by(user))
     }
 
@@ -217,7 +226,7 @@ impl SyncEngine for World {
 
 impl Clock for World {
     fn now(&self) -> Timestamp {
-        self.now.get()
+        self.now.get() + self.ahead.get()
     }
 
     async fn sleep(&self, time: SignedDuration) {
