@@ -1,10 +1,12 @@
 //! Words of servers and commands, made fit for an error message: one line, no control characters, not endless.
 
+use crate::model::visible::is_hidden;
+
 /// The longest text that is kept, in characters.
 const LONGEST: usize = 500;
 
-/// The text on one line: runs of white space become one space, other control characters and the marks that reorder
-/// text become `\u{…}`, and what is longer than 500 characters is cut with an ellipsis.
+/// The text on one line: runs of white space become one space, other characters that are not seen or that a terminal
+/// would obey become `\u{…}`, and what is longer than 500 characters is cut with an ellipsis.
 pub fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LONGEST));
     let words = text.split_whitespace().flat_map(|word| [" ", word]).skip(1);
@@ -13,7 +15,7 @@ pub fn one_line(text: &str) -> String {
             out.push('…');
             break;
         }
-        if ch.is_control() || is_reordering(ch) { out.extend(ch.escape_unicode()) } else { out.push(ch) }
+        if is_hidden(ch) { out.extend(ch.escape_unicode()) } else { out.push(ch) }
     }
     out
 }
@@ -22,11 +24,6 @@ pub fn one_line(text: &str) -> String {
 pub fn first_lines(text: &str, count: usize) -> String {
     let lines: Vec<String> = text.lines().filter(|line| !line.trim().is_empty()).take(count).map(one_line).collect();
     lines.join(" / ")
-}
-
-/// Unicode's bidirectional controls, which can make a text read as another (UAX #9).
-const fn is_reordering(ch: char) -> bool {
-    matches!(ch, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use super::ledger::{Context, Forgone, Reading};
 use crate::model::digest;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, StepId};
+use crate::model::visible::escape_json;
 use crate::plan::document::{Plan, TenantRef};
 use crate::rules::aftermath::Diagnosis;
 use jiff::Timestamp;
@@ -210,7 +211,7 @@ impl Record {
 
     /// The record as a line, line end included.
     pub fn to_line(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|line| line + "\n")
+        serde_json::to_string(self).map(|line| escape_json(&line).into_owned() + "\n")
     }
 
     fn is_intact(&self) -> bool {

@@ -21,7 +21,7 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
     let site = Site::open(global, terminal).await?;
     let paths = Paths::of(&site.state_file());
     let Some(state) = ledger::read(&paths).map_err(|error| unreadable(&error))? else {
-        terminal.print("No state: nothing was applied here yet.\n")?;
+        give(&StatusView::nothing(), args, global, terminal)?;
         return Ok(Exit::Success);
     };
     let linked = state.linked().next().is_some();
@@ -41,11 +41,15 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
     let drifted = snapshot.as_ref().filter(|_| linked).map(|snapshot| drift(&state, snapshot));
     let now = snapshot.as_ref().map(|snapshot| waiting::diagnoses(&state, snapshot)).unwrap_or_default();
     let view = StatusView::of(&state, drifted.as_deref()).with_diagnoses(now);
+    give(&view, args, global, terminal)?;
+    Ok(exit(&state))
+}
+
+fn give(view: &StatusView<'_>, args: &Status, global: &Global, terminal: Terminal) -> Result<(), CliError> {
     terminal.print(&match args.format {
         TextOrJson::Text => view.to_text(&global.repeated(), terminal.out_style(), terminal.width),
         TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
-    })?;
-    Ok(exit(&state))
+    })
 }
 
 async fn look(site: &Site, terminal: Terminal) -> Result<Snapshot, CliError> {
