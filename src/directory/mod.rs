@@ -18,6 +18,7 @@ pub mod entra;
 pub mod error;
 pub mod port;
 pub mod reach;
+pub mod scrub;
 pub mod sync;
 pub mod text;
 pub mod tls;
