@@ -60,7 +60,7 @@ where
     ) -> Result<Attempt, ApplyError> {
         let before = match self.read(write).await {
             Ok(reading) => reading,
-            Err(error) if begun => return Ok(Attempt::Unknown(error.in_full())),
+            Err(error) if begun || self.is_stopping() => return Ok(Attempt::Unknown(error.in_full())),
             Err(error) => return Ok(Attempt::Not(error.in_full())),
         };
         let verdict = write.verdict(&before);
@@ -114,7 +114,9 @@ where
             if let Err(error) = &answer {
                 last = error.in_full();
                 if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Busy) {
-                    self.wait_to_retry(write, &last, attempt).await;
+                    if !self.wait_to_retry(write, &last, attempt).await {
+                        return Attempt::Unknown(last);
+                    }
                     continue;
                 }
                 // After any other error the server may have done it: only a reading tells.
@@ -131,7 +133,11 @@ where
                             "could not {write}: the server agreed, but the old value still shows"
                         ));
                     }
-                    Err(error) if may_pass(error.kind) => self.wait_to_retry(write, &last, attempt).await,
+                    Err(error) if may_pass(error.kind) => {
+                        if !self.wait_to_retry(write, &last, attempt).await {
+                            return Attempt::Unknown(last);
+                        }
+                    }
                     Err(error) => return Attempt::Not(error.in_full()),
                 },
                 Err(error) if answer.is_ok() || sent => return Attempt::Unknown(error.in_full()),
@@ -145,12 +151,15 @@ where
         Attempt::Not(last)
     }
 
-    async fn wait_to_retry(&self, write: &Write, error: &str, attempt: u32) {
-        if attempt < TRIES {
+    /// Waits for another try, if there is one. `false` if the person asks to stop: the step stays as it is then, and a
+    /// resume reads it.
+    async fn wait_to_retry(&self, write: &Write, error: &str, attempt: u32) -> bool {
+        if attempt < TRIES && !self.is_stopping() {
             let after = backoff(attempt);
             self.emit(What::Retrying { what: write.to_string(), error: error.to_owned(), after });
-            self.ports.clock.sleep(after).await;
+            self.pause(after).await;
         }
+        !self.is_stopping()
     }
 
     /// Reads until the new value shows. If the server did not agree to the write, one look is enough.
@@ -180,8 +189,8 @@ where
         let mut attempt = 1;
         loop {
             match read().await {
-                Err(error) if may_pass(error.kind) && attempt < TRIES => {
-                    self.ports.clock.sleep(backoff(attempt)).await;
+                Err(error) if may_pass(error.kind) && attempt < TRIES && !self.is_stopping() => {
+                    self.pause(backoff(attempt)).await;
                     attempt += 1;
                 }
                 answer => return answer,

@@ -43,7 +43,10 @@ impl Global {
     pub fn repeated(&self) -> String {
         let lab = if self.lab { " --lab" } else { "" };
         let default = self.config.as_os_str() == "matchplan.toml";
-        let config = if default { String::new() } else { format!(" --config {}", self.config.display()) };
+        let path = self.config.display().to_string();
+        // Double quotes are the ones that every shell knows.
+        let path = if path.contains(char::is_whitespace) { format!("\"{path}\"") } else { path };
+        let config = if default { String::new() } else { format!(" --config {path}") };
         format!("{config}{lab}")
     }
 }
@@ -84,6 +87,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Go back from what an apply did: planned, reviewed and journaled like any other change.
     Rollback(Rollback),
+    /// Who is at work on this state, and what a crash left of a lock.
+    #[command(subcommand)]
+    Lock(Lock),
     /// Convert a source anchor: GUID, octets, ImmutableID, LDAP filter, connector-space DN.
     Anchor(Anchor),
     /// Explain a finding code, an error name of Microsoft's, or a pasted error message.
@@ -352,6 +358,36 @@ pub struct Rollback {
     /// Lift one brake by its name, such as role-grants. Can be repeated.
     #[arg(long, value_name = "NAME")]
     pub allow: Vec<String>,
+}
+
+/// `lock`.
+#[derive(Debug, Subcommand)]
+pub enum Lock {
+    /// Say who holds the lock. Exit code 5 while somebody does.
+    Status(LockStatus),
+    /// Forget a holder that crashed; for a lock that a dead computer left on a shared folder, put it aside.
+    Release(LockRelease),
+}
+
+/// `lock status`.
+#[derive(Debug, Args)]
+pub struct LockStatus {
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
+}
+
+/// `lock release`.
+#[derive(Debug, Args)]
+pub struct LockRelease {
+    /// The lock's id, as `lock status` and the message of exit code 5 show it.
+    pub id: String,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
 }
 
 /// `anchor`.

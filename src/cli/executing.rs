@@ -3,9 +3,10 @@
 use super::args::Global;
 use super::error::{CliError, CliResult, capital};
 use super::exit::Exit;
-use super::progress;
+use super::locking::{host, user};
 use super::site::{Site, SiteClock};
 use super::terminal::Terminal;
+use super::{progress, signals};
 use crate::apply::error::ApplyError;
 use crate::apply::event::{Event, What};
 use crate::apply::executor;
@@ -26,9 +27,9 @@ use crate::rules::aftermath::Seen;
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
 use crate::state::ledger::{ApplyRecord, Context, State};
-use crate::state::recorder::Recorder as _;
+use crate::state::recorder::{RecordError, Recorder as _};
 use crate::store::ledger::{Ledger, OpenError};
-use crate::store::lock::{Holder, Lock, LockError};
+use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
@@ -50,17 +51,9 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Takes the lock and opens the ledger.
-    pub fn begin(site: &'a Site, command: &str, terminal: Terminal) -> Result<Self, CliError> {
-        let paths = Paths::of(&site.state_file());
-        let holder =
-            Holder { pid: std::process::id(), host: host(), command: command.to_owned(), started: site.clock.now() };
-        let lock = Lock::acquire(&paths, &holder).map_err(|error| match error {
-            LockError::Held { .. } => CliError::new(Exit::Locked, capital(&error.to_string()))
-                .hint("Wait until it has ended; the lock ends with its process."),
-            LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
-        })?;
-        let ledger = Ledger::open(&paths, lock).map_err(|error| unreadable(&error))?;
+    /// Opens the ledger, whose lock is held.
+    pub fn begin(site: &'a Site, lock: Lock, terminal: Terminal) -> Result<Self, CliError> {
+        let ledger = Ledger::open(&Paths::of(&site.state_file()), lock).map_err(|error| unreadable(&error))?;
         Ok(Self { site, terminal, on_failure: OnFailure::default(), prepare_only: false, ledger })
     }
 
@@ -151,6 +144,8 @@ impl<'a> Work<'a> {
         let unfinished = || self.unfinished().map_or(0, |record| record.steps.len());
         let steps = fresh.as_ref().map_or_else(unfinished, |fresh| fresh.plan.steps.len());
         let mut show = Show::new(self.terminal, steps);
+        // From here on a first request to stop is the executor's, which knows what is in flight.
+        let orderly = signals::orderly();
         let watcher = watch_signals(&options.stop, self.terminal);
         let tell = |event| show.tell(&event);
         let ended = match fresh {
@@ -159,6 +154,7 @@ impl<'a> Work<'a> {
         };
         watcher.abort();
         show.end();
+        drop(orderly);
         self.last_words(ended, global)
     }
 
@@ -191,11 +187,14 @@ impl<'a> Work<'a> {
     }
 
     fn last_words(&self, ended: Result<ApplyOutcome, ApplyError>, global: &Global) -> CliResult {
-        let outcome = ended.map_err(|error| apply_error(&error))?;
+        let outcome = ended.map_err(|error| apply_error(&error, global))?;
         if let Some(record) = self.state().and_then(|state| state.apply(&outcome.apply)) {
             let flags = global.repeated();
             let text = outcome::render(&outcome, record, &flags, self.terminal.out_style(), self.terminal.width);
-            self.terminal.print(&text)?;
+            if let Err(error) = self.terminal.print(&text) {
+                // What was applied is applied, whether or not it could be told.
+                self.terminal.note(&error.to_string());
+            }
         }
         Ok(match outcome.ending {
             Ending::Complete => Exit::Success,
@@ -235,37 +234,34 @@ pub fn unreadable(error: &OpenError) -> CliError {
     CliError::plain(format!("The state cannot be used: {error}.")).hint(hint)
 }
 
-fn apply_error(error: &ApplyError) -> CliError {
+fn apply_error(error: &ApplyError, global: &Global) -> CliError {
+    let flags = global.repeated();
     let found = |exit| CliError::new(exit, format!("{}.", capital(&error.to_string())));
     match error {
-        ApplyError::Record(_) => found(Exit::Partial)
-            .hint("Nothing is written to a directory that cannot be journaled. Mend that, then run `matchplan apply`."),
-        ApplyError::Unfinished { .. } => found(Exit::Partial).hint("matchplan apply goes on with it."),
+        ApplyError::Record(RecordError::Released) => {
+            found(Exit::Locked).hint("Nothing more was written; every write so far is in the journal.").hint(format!(
+                "`matchplan{flags} lock status` says who is at work, `matchplan{flags} status` what stands."
+            ))
+        }
+        ApplyError::Record(_) => found(Exit::Partial).hint(format!(
+            "Nothing is written to a directory that cannot be journaled. Mend that, then run `matchplan{flags} apply`."
+        )),
+        ApplyError::Unfinished { .. } => {
+            found(Exit::Partial).hint(format!("`matchplan{flags} apply` goes on with it."))
+        }
         ApplyError::NothingToResume | ApplyError::Fault(_) => found(Exit::Error),
         ApplyError::ForeignTenant { .. } => found(Exit::Stale),
         ApplyError::Blocked => found(Exit::Blocked),
     }
 }
 
-fn host() -> String {
-    gethostname::gethostname().to_string_lossy().into_owned()
-}
-
-fn user() -> String {
-    std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned())
-}
-
-/// Ctrl-C once: finish what is in flight, save, say how to go on. Twice: end at once; the journal knows everything.
+/// A first request to stop: finish what is in flight, save, say how to go on. A second one ends the command from above.
 fn watch_signals(stop: &Stop, terminal: Terminal) -> tokio::task::AbortHandle {
     let stop = stop.clone();
     tokio::spawn(async move {
-        super::signals::interrupt().await;
+        signals::asked().await;
         stop.request();
         terminal.note("Stopping: what is in flight is finished. Once more ends at once.");
-        super::signals::interrupt().await;
-        terminal
-            .note("Ended at once. Nothing is lost: `matchplan apply` goes on, `matchplan status` shows what stands.");
-        std::process::exit(Exit::Interrupted.code().into());
     })
     .abort_handle()
 }
@@ -286,7 +282,7 @@ impl Show {
         self.progress.take(event);
         if let Some(line) = events::line(event, self.terminal.err_style()) {
             if self.terminal.err_is_terminal && !matches!(event.what, What::ApplyEnded { .. }) {
-                self.bar.println(line.trim_end());
+                self.bar.println(self.terminal.harmless_err(line.trim_end()));
             } else {
                 self.terminal.note(line.trim_end());
             }

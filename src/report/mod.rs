@@ -21,6 +21,7 @@
 //! | [`events`], [`outcome`] | an apply while it runs, and its last words |
 //! | [`check`] | what `check` found, point by point |
 //! | [`status`], [`standing_text`] | the ledger, and where a link stands |
+//! | [`lock`] | who holds the lock |
 //! | [`lint`] | what is wrong with attribute values |
 //! | [`anchor`] | an anchor in all its spellings |
 //! | [`explain`] | pages of the manual |
@@ -36,6 +37,7 @@ pub mod finding_text;
 pub mod link_brief;
 pub mod link_text;
 pub mod lint;
+pub mod lock;
 pub mod markdown;
 pub mod outcome;
 pub mod page;

@@ -100,7 +100,7 @@ pub struct Ledger {
     broken: bool,
     saved: Option<Timestamp>,
     unsaved: bool,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Ledger {
@@ -125,7 +125,7 @@ impl Ledger {
             broken: false,
             saved: None,
             unsaved: found.caught_up > 0,
-            _lock: lock,
+            lock,
         };
         if ledger.unsaved {
             ledger.write_state().map_err(|source| OpenError::Io { path: paths.state.clone(), source })?;
@@ -144,6 +144,11 @@ impl Ledger {
         }
         self.unsaved = false;
         Ok(())
+    }
+
+    /// Whether the files are still ours to write.
+    fn ours(&self) -> Result<(), RecordError> {
+        if self.lock.is_released() { Err(RecordError::Released) } else { Ok(()) }
     }
 
     fn append(&mut self, line: &[u8]) -> std::io::Result<()> {
@@ -175,6 +180,7 @@ impl Recorder for Ledger {
         if self.broken {
             return Err(RecordError::Broken);
         }
+        self.ours()?;
         let (serial, mark) = self.state.as_ref().map_or((0, ""), |s| (s.serial, s.journal.as_str()));
         let weighty = is_weighty(&event);
         let record = Record::following(serial, mark, at, event)?;
@@ -203,11 +209,13 @@ impl Recorder for Ledger {
         if self.broken || !self.unsaved {
             return Ok(());
         }
+        self.ours()?;
         self.write_state()
             .map_err(|source| RecordError::Io { what: format!("write {}", self.paths.state.display()), source })
     }
 
     fn keep_sheet(&mut self, apply: &ApplyId, sheet: &str) -> Result<String, RecordError> {
+        self.ours()?;
         let path = self.paths.sheet(apply);
         files::replace(&path, sheet.as_bytes())
             .map_err(|source| RecordError::Io { what: format!("write {}", path.display()), source })?;

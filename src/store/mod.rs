@@ -4,12 +4,13 @@
 //! |---|---|
 //! | [`paths`] | which files there are |
 //! | [`files`] | replacing and appending so that a crash leaves the old or the new, whole |
-//! | [`lock`] | one apply at a time |
+//! | [`lock`], [`release`] | one apply at a time; what a crash or a dead computer left of a lock |
 //! | [`ledger`] | journal and state file together, as the executor's recorder |
 
 pub mod files;
 pub mod ledger;
 pub mod lock;
 pub mod paths;
+pub mod release;
 #[cfg(test)]
 mod tests;
