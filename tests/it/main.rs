@@ -13,6 +13,7 @@ mod differential;
 mod directories;
 mod files;
 mod graph_client;
+mod hostile;
 #[cfg(feature = "lab")]
 mod prediction;
 #[cfg(feature = "lab")]

@@ -11,7 +11,7 @@ mod aftermath;
 mod checking;
 mod explaining;
 mod identity;
-mod linking;
+pub mod linking;
 mod linting;
 mod on_both;
 mod recipients;
