@@ -467,6 +467,13 @@ pub struct LabServe {
     /// The certificate authority there.
     #[arg(long, value_name = "FILE")]
     pub ad_ca: Option<PathBuf>,
+    /// Let both servers fail as real ones do on a very bad day, chosen by this number.
+    ///
+    /// Connections are cut before, while and after a request is done; Graph throttles, breaks, times out with the write
+    /// done or not, and answers reads from replicas that lag behind; AD is busy or answers half. The same number gives
+    /// each request the same fate.
+    #[arg(long, value_name = "SEED")]
+    pub faults: Option<u64>,
 }
 
 /// `lab world`.

@@ -4,6 +4,7 @@
 //! together) and not the rules (its match engine is a second, independent reading of Microsoft's documents).
 
 pub mod control;
+pub mod faults;
 pub mod graph;
 pub mod ldap;
 pub mod runtime;

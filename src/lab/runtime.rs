@@ -1,6 +1,7 @@
 //! Running the lab: both servers, the sync engine and the control API over one world.
 
 use super::control::{self, ControlServer};
+use super::faults::Faults;
 use super::graph::server::{self as graph, GraphServer, GraphServerConfig};
 use super::graph::token::access_token;
 use super::ldap::{self, LdapServer, LdapServerConfig};
@@ -33,6 +34,8 @@ pub struct LabOptions {
     pub ldap_port: u16,
     /// A real AD that the sync engine reads. The lab then serves no AD of its own.
     pub external_ad: Option<ExternalAd>,
+    /// What goes wrong at both servers. The sync engine is spared: it reads the world itself.
+    pub faults: Faults,
 }
 
 /// A running lab. It stops when this is dropped.
@@ -108,7 +111,7 @@ impl Lab {
     /// Starts everything on 127.0.0.1. Fails if a port is taken, if a file cannot be written, or if a world without AD
     /// domains is given and no real AD either.
     pub async fn start(options: LabOptions) -> io::Result<Self> {
-        let LabOptions { mut world, world_file, graph_port, ldap_port, external_ad } = options;
+        let LabOptions { mut world, world_file, graph_port, ldap_port, external_ad, faults } = options;
         scheduler::schedule(&mut world);
         let start = world.clone();
         let tenant_id = world.entra.tenant_id;
@@ -139,6 +142,7 @@ impl Lab {
                     plain_port: ldap_port,
                     tls_port: 0,
                     require_encryption: false,
+                    faults: faults.clone(),
                 };
                 Some(ldap::serve(config, &tls).await?)
             }
@@ -150,6 +154,7 @@ impl Lab {
             port: graph_port,
             access_token: token.clone(),
             client_secret: client_secret.clone(),
+            faults: faults.clone(),
         })
         .await?;
         let scheduler = Arc::new(Scheduler::new(shared, external_ad.clone()));

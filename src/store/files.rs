@@ -1,32 +1,36 @@
 //! Files that survive a crash: replaced as a whole or not at all, readable by their owner only.
 
+use super::disk::{self, RealDisk};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// The folder of a path, `.` for a bare file name.
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-/// Replaces a file's content: whoever reads it, and a crash at any moment, sees the old content or the new, whole.
-/// The file is made with mode 0600 on Unix.
+/// Replaces a file's content on the real disk ([`disk::replace`]).
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut temporary = tempfile::Builder::new().prefix(".matchplan-").tempfile_in(folder(path))?;
-    temporary.write_all(content)?;
-    temporary.as_file().sync_all()?;
-    persist(temporary, path)?;
-    sync_folder(path)
+    disk::replace(&RealDisk, path, content)
 }
 
+/// A temporary file in the folder of `path`, with mode 0600 on Unix.
+pub fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".matchplan-").tempfile_in(folder(path))
+}
+
+/// Gives a temporary file its name, in one step.
 #[cfg(not(windows))]
-fn persist(temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+pub fn persist(temporary: NamedTempFile, path: &Path) -> io::Result<()> {
     temporary.persist(path).map(drop).map_err(|e| e.error)
 }
 
-/// On Windows a virus scanner or an editor may hold the file for a moment, and then the rename is refused.
+/// Gives a temporary file its name, in one step. On Windows a virus scanner or an editor may hold the file for a moment,
+/// and then the rename is refused.
 #[cfg(windows)]
-fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+pub fn persist(mut temporary: NamedTempFile, path: &Path) -> io::Result<()> {
     const TRIES: u32 = 10;
     for attempt in 1.. {
         match temporary.persist(path) {

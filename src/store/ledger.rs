@@ -1,5 +1,6 @@
 //! The ledger on disk: journal and state file kept together.
 
+use super::disk::{self, Disk, RealDisk};
 use super::files;
 use super::lock::Lock;
 use super::paths::Paths;
@@ -11,7 +12,6 @@ use crate::state::ledger::State;
 use crate::state::recorder::{RecordError, Recorder};
 use jiff::{SignedDuration, Timestamp};
 use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// No state file or journal of this program comes near this size; a larger one is refused before it fills the memory.
@@ -100,6 +100,7 @@ pub struct Ledger {
     broken: bool,
     saved: Option<Timestamp>,
     unsaved: bool,
+    disk: Box<dyn Disk>,
     lock: Lock,
 }
 
@@ -107,6 +108,11 @@ impl Ledger {
     /// Opens the ledger: drops an append that was cut short, brings the state file up to the journal, and puts a journal
     /// aside that ends before the state does.
     pub fn open(paths: &Paths, lock: Lock) -> Result<Self, OpenError> {
+        Self::open_on(paths, lock, Box::new(RealDisk))
+    }
+
+    /// The same on another disk.
+    pub fn open_on(paths: &Paths, lock: Lock, disk: Box<dyn Disk>) -> Result<Self, OpenError> {
         let found = find(paths)?;
         let failed = |source| OpenError::Io { path: paths.journal.clone(), source };
         let mut intact_len = found.journal.intact_len;
@@ -125,6 +131,7 @@ impl Ledger {
             broken: false,
             saved: None,
             unsaved: found.caught_up > 0,
+            disk,
             lock,
         };
         if ledger.unsaved {
@@ -140,7 +147,7 @@ impl Ledger {
 
     fn write_state(&mut self) -> std::io::Result<()> {
         if let Some(state) = &self.state {
-            files::replace(&self.paths.state, state.to_file()?.as_bytes())?;
+            disk::replace(&*self.disk, &self.paths.state, state.to_file()?.as_bytes())?;
         }
         self.unsaved = false;
         Ok(())
@@ -156,8 +163,8 @@ impl Ledger {
             Some(journal) => journal,
             None => self.journal.insert(files::open_at(&self.paths.journal, self.intact_len)?),
         };
-        journal.write_all(line)?;
-        journal.sync_data()?;
+        self.disk.write(&self.paths.journal, journal, line)?;
+        self.disk.sync(&self.paths.journal, journal)?;
         self.intact_len += line.len() as u64;
         Ok(())
     }
@@ -217,7 +224,7 @@ impl Recorder for Ledger {
     fn keep_sheet(&mut self, apply: &ApplyId, sheet: &str) -> Result<String, RecordError> {
         self.ours()?;
         let path = self.paths.sheet(apply);
-        files::replace(&path, sheet.as_bytes())
+        disk::replace(&*self.disk, &path, sheet.as_bytes())
             .map_err(|source| RecordError::Io { what: format!("write {}", path.display()), source })?;
         Ok(path.display().to_string())
     }

@@ -1,5 +1,6 @@
 //! The adapters against the lab's servers: LDAP over TLS and StartTLS, Graph with a client secret.
 
+mod faults;
 mod half;
 
 use crate::support::LeapingClock;
@@ -14,6 +15,7 @@ use matchplan::directory::entra::credential::Credential;
 use matchplan::directory::entra::http::Graph;
 use matchplan::directory::error::{DirectoryError, ErrorKind};
 use matchplan::directory::port::{ReadAd as _, ReadEntra as _, WriteAd as _, WriteEntra as _};
+use matchplan::lab::faults::Faults;
 use matchplan::lab::graph::server::{self as graph, GraphServer, GraphServerConfig};
 use matchplan::lab::ldap::server::{self as ldap, LdapServer, LdapServerConfig};
 use matchplan::lab::shared::SharedWorld;
@@ -57,6 +59,10 @@ struct Way {
 
 impl Lab {
     async fn over(world: World) -> Self {
+        Self::with(world, Faults::none()).await
+    }
+
+    async fn with(world: World, faults: Faults) -> Self {
         let world = SharedWorld::in_memory(world);
         let tls = LabTls::generate().unwrap();
         let config = LdapServerConfig {
@@ -67,6 +73,7 @@ impl Lab {
             plain_port: 0,
             tls_port: 0,
             require_encryption: false,
+            faults: faults.clone(),
         };
         let ldap = ldap::serve(config, &tls).await.unwrap();
         let config = GraphServerConfig {
@@ -74,6 +81,7 @@ impl Lab {
             port: 0,
             access_token: "lab-token".to_owned().into(),
             client_secret: "graph-secret".to_owned().into(),
+            faults,
         };
         let graph = graph::serve(config).await.unwrap();
         Self { world, ldap, graph, tls }
@@ -596,6 +604,7 @@ async fn a_domain_controller_that_came_back_is_read_again() {
         plain_port: 0,
         tls_port: port,
         require_encryption: false,
+        faults: Faults::none(),
     };
     let _again = ldap::serve(config, &lab.tls).await.unwrap();
     assert_eq!(directories.ad_user(&user.domain, user.guid).await.unwrap(), Some(user));

@@ -7,6 +7,7 @@ use crate::cli::lab::{FOLDER, STATE_FILE, world};
 use crate::cli::locking;
 use crate::cli::signals;
 use crate::cli::terminal::Terminal;
+use crate::lab::faults::{Faults, Rates};
 use crate::lab::runtime::{Lab, LabOptions};
 use crate::lab::sync::ldap_source::ExternalAd;
 use crate::lab::world::{contoso, load};
@@ -54,6 +55,7 @@ async fn run_server(args: &LabServe, global: &Global, terminal: Terminal) -> Cli
         graph_port: args.graph_port,
         ldap_port: args.ldap_port,
         external_ad: external_ad(args)?,
+        faults: args.faults.map_or_else(Faults::none, |seed| Faults::seeded(seed, Rates::stormy())),
     })
     .await
     .map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;

@@ -1,4 +1,7 @@
 //! Reading single objects, always fresh.
+//!
+//! Reads that go side by side all come to their end before a failure is told, and the first in their order is: what an
+//! apply hears does not depend on which answer was faster, and no request is left behind half asked.
 
 use super::http::Graph;
 use super::permission::Operation;
@@ -13,7 +16,7 @@ use crate::model::entra::EntraUser;
 use crate::model::id::{ObjectId, Sid};
 use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding};
 use crate::model::tenant::SyncFeatures;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -155,25 +158,25 @@ impl<C: Clock> ReadEntra for Graph<C> {
     async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {
         let by_anchor = Filter::eq("onPremisesImmutableId", anchor.as_str());
         let by_sid = Filter::eq("onPremisesSecurityIdentifier", sid.as_str());
-        let (a, b, c, d) = tokio::try_join!(
+        let (a, b, c, d) = tokio::join!(
             self.users_where(Place::Live, &by_anchor, true),
             self.users_where(Place::Live, &by_sid, false),
             self.users_where(Place::RecycleBin, &by_anchor, true),
             self.users_where(Place::RecycleBin, &by_sid, false),
-        )?;
+        );
         // OData compares text without case, an anchor is case-sensitive: what counts is decided here.
         let matches = |user: &EntraUser| {
             user.immutable_id.as_ref() == Some(anchor) || user.security_identifier.as_ref() == Some(sid)
         };
-        let all = [a, b, c, d].into_iter().flatten().filter(matches);
+        let all = [a?, b?, c?, d?].into_iter().flatten().filter(matches);
         Ok(all.map(|user| (user.id, user)).collect::<BTreeMap<_, _>>().into_values().collect())
     }
 
     async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
         // Boxed: the reads of every kind side by side make a large future.
-        let (roles, memberships) = tokio::try_join!(self.roles_of(user), Box::pin(self.memberships_of(user)))?;
-        let mut all: Vec<Holding> = roles.into_iter().map(Holding::Role).collect();
-        all.extend(memberships.into_iter().map(Holding::Group));
+        let (roles, memberships) = tokio::join!(self.roles_of(user), Box::pin(self.memberships_of(user)));
+        let mut all: Vec<Holding> = roles?.into_iter().map(Holding::Role).collect();
+        all.extend(memberships?.into_iter().map(Holding::Group));
         all.sort();
         Ok(all)
     }
@@ -186,12 +189,12 @@ impl<C: Clock> ReadEntra for Graph<C> {
         let what = "read the Global Administrators";
         let of_role = Filter::eq("roleDefinitionId", GLOBAL_ADMINISTRATOR);
         // PIM alone knows which of them were activated or end by themselves: those do not count.
-        let (named, scheduled) = tokio::try_join!(
+        let (named, scheduled) = tokio::join!(
             self.assignments(what, Some(&of_role), |_| ()),
             unless_refused(&self.unseen.role_schedules, self.role_schedules(Schedules::Active, Some(&of_role))),
-        )?;
+        );
         let now = self.clock.now();
-        let standing = join::roles(named, scheduled, Vec::new(), now).into_iter();
+        let standing = join::roles(named?, scheduled?, Vec::new(), now).into_iter();
         let standing = standing.filter(|role| role.is_standing_global_administrator(now));
         let principals: BTreeSet<ObjectId> = standing.map(|role| role.principal).collect();
         let enabled = stream::iter(principals).map(async |id| {
@@ -203,8 +206,8 @@ impl<C: Clock> ReadEntra for Graph<C> {
                 Err(error) => Err(error),
             }
         });
-        let mut found: Vec<_> =
-            enabled.buffer_unordered(SIDE_BY_SIDE).try_filter_map(async |user| Ok(user)).try_collect().await?;
+        let found: Vec<_> = enabled.buffered(SIDE_BY_SIDE).collect().await;
+        let mut found: Vec<_> = found.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
         found.sort_unstable();
         Ok(found)
     }

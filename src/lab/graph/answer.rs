@@ -87,6 +87,8 @@ pub struct Refusal {
     pub message: String,
     /// `error.details`; each repeats the message.
     pub details: Vec<Detail>,
+    /// The `Retry-After` header.
+    pub retry_after: Option<String>,
 }
 
 /// The ids and the time that every answer carries.
@@ -102,7 +104,7 @@ pub struct Trace {
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: Vec::new() }
+        Self { status, code, message: message.into(), details: Vec::new(), retry_after: None }
     }
 
     /// 400 `BadRequest`: what Graph's OData layer refuses.
@@ -191,6 +193,32 @@ impl Refusal {
         Self::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", format!("The lab does not implement {what}."))
     }
 
+    /// 429.
+    pub fn throttled(retry_after: Option<String>) -> Self {
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Too many requests.");
+        Self { retry_after, ..refusal }
+    }
+
+    /// 500: something broke on the way. Graph says no more about it.
+    pub fn internal_error() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "An internal server error has occurred.")
+    }
+
+    /// 502: what stands before the service had no usable answer from it.
+    pub fn bad_gateway() -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "BadGateway", "The server returned an invalid response.")
+    }
+
+    /// 503: the service takes no requests now.
+    pub fn service_unavailable(retry_after: Option<String>) -> Self {
+        Self { retry_after, ..Self::unavailable("The service is unavailable. Please try again.") }
+    }
+
+    /// 504: what stands before the service did not wait for it any longer. Whether it was done, the answer does not say.
+    pub fn gateway_timeout() -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "GatewayTimeout", "The server did not answer in time.")
+    }
+
     /// 503: the world could not be saved, so nothing was changed.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
@@ -205,7 +233,7 @@ impl Refusal {
 
     /// The error body, `{"error": {…}}` (Microsoft Graph, "Error responses and resource types").
     pub fn to_json(&self, trace: &Trace) -> Value {
-        let Self { status: _, code, message, details } = self;
+        let Self { status: _, code, message, details, retry_after: _ } = self;
         let mut error = json!({
             "code": code,
             "message": message,

@@ -41,6 +41,7 @@ pub fn answer(request: &Request, mut serve: impl FnMut(&Request) -> (Answer, Tra
 }
 
 fn response(id: &str, answer: Answer, trace: &Trace) -> Value {
+    let retry_after = answer.as_ref().err().and_then(|refusal| refusal.retry_after.clone());
     let (status, body, units, location) = match answer {
         Ok(Reply { status, body, resource_units, location }) => (status, body, resource_units, location),
         Err(refusal) => (refusal.status, Body::Json(refusal.to_json(trace)), 1, None),
@@ -48,6 +49,9 @@ fn response(id: &str, answer: Answer, trace: &Trace) -> Value {
     let mut headers = json!({ "Cache-Control": "no-cache", "x-ms-resource-unit": units.to_string() });
     if let Some(location) = location {
         headers["Location"] = location.into();
+    }
+    if let Some(retry_after) = retry_after {
+        headers["Retry-After"] = retry_after.into();
     }
     let body = match body {
         Body::Empty => None,

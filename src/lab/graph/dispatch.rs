@@ -49,7 +49,6 @@ impl Graph {
     /// Graph's refusals.
     pub fn answer(&self, request: &Request) -> Answer {
         self.authenticate(request)?;
-        self.conditions.admit(request)?;
         match resolve(&request.method, &request.segments)? {
             Operation::Batch => batch::answer(request, |item| {
                 let trace = self.trace(item.header("client-request-id"));
@@ -78,15 +77,26 @@ impl Graph {
     }
 
     fn run(&self, operation: &Operation, request: &Request) -> Answer {
-        let allowed = |world: &World| permission::check(&world.entra.caller, operation, request);
-        if let Some(answer) = self.world.read(|w| match allowed(w) {
+        let look = |world: &World| match permission::check(&world.entra.caller, operation, request) {
             Err(refusal) => Some(Err(refusal)),
-            Ok(()) => read(operation, w, request, &self.deltas),
-        }) {
+            Ok(()) => read(operation, world, request, &self.deltas),
+        };
+        let seen = match self.conditions.replica(request) {
+            Some(replica) => look(&replica),
+            None => self.world.read(look),
+        };
+        if let Some(answer) = seen {
             return answer;
         }
         self.world
-            .write(|w| write(operation, w, request))
+            .write(|world| {
+                let before = self.conditions.before(world);
+                let answer = write(operation, world, request);
+                if let Some(before) = before.filter(|_| answer.is_ok()) {
+                    self.conditions.wrote(request, before);
+                }
+                answer
+            })
             .unwrap_or_else(|e| Err(Refusal::unavailable(format!("The lab's world could not be saved: {e}"))))
     }
 }

@@ -19,11 +19,16 @@
 //! | [`conditional_access`] | `/identity/conditionalAccess/policies` |
 //! | [`batch`] | `/$batch` |
 //!
-//! [`conditions`] is the place for throttling, replication delay and faults.
+//! [`conditions`] is the place for throttling, replication delay and faults; [`replica`] answers what lags behind, and
+//! [`broken`] what is cut.
+
+/// The form of an HTTP date (RFC 9110 section 5.6.7).
+const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
 pub mod answer;
 pub mod assertion;
 pub mod batch;
+pub mod broken;
 pub mod conditional_access;
 pub mod conditions;
 pub mod deleted;
@@ -37,6 +42,7 @@ pub mod holders;
 pub mod odata;
 pub mod permission;
 pub mod pim;
+pub mod replica;
 pub mod request;
 pub mod role_assignment;
 pub mod roles;

@@ -178,6 +178,13 @@ impl Request {
         format!("{}/{}/$metadata", self.root, self.version.segment())
     }
 
+    /// The path and the query options as they were meant, for telling this request from others.
+    pub fn url_below_root(&self) -> String {
+        let options = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+        let mark = if options.is_empty() { "" } else { "?" };
+        format!("/{}{}{mark}{options}", self.version.segment(), self.path)
+    }
+
     /// This request's URL with one option replaced.
     pub fn url_with(&self, option: &str, value: &str) -> String {
         let mut url = format!("{}/{}{}", self.root, self.version.segment(), self.path);

@@ -2,17 +2,19 @@
 
 use super::answer::{Answer, Body, Refusal, Reply, Trace};
 use super::batch::content_type;
-use super::conditions::Conditions;
+use super::broken;
+use super::conditions::{self, Conditions, Fate};
 use super::delta::Deltas;
 use super::dispatch::Graph;
 use super::request::{self, Payload, Request, Version};
 use super::token::{self, TokenRequest};
 use super::tokens::Tokens;
+use crate::lab::faults::{Faults, GraphFault};
 use crate::lab::shared::SharedWorld;
 use axum::Router;
 use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, LOCATION, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, Request as HttpRequest, Response, StatusCode};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -38,6 +40,8 @@ pub struct GraphServerConfig {
     pub access_token: SecretString,
     /// The client secret that the token endpoint accepts, for any client id.
     pub client_secret: SecretString,
+    /// What goes wrong.
+    pub faults: Faults,
 }
 
 /// A running server. It stops when this is dropped.
@@ -61,15 +65,16 @@ struct Service {
 /// # Errors
 /// The port cannot be listened on.
 pub async fn serve(config: GraphServerConfig) -> std::io::Result<GraphServer> {
-    let GraphServerConfig { world, port, access_token, client_secret } = config;
+    let GraphServerConfig { world, port, access_token, client_secret, faults } = config;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let addr = listener.local_addr()?;
+    let root = format!("http://{addr}");
     let graph = Graph {
         world,
         tokens: Tokens::new(&access_token, TOKEN_LIFETIME),
-        conditions: Conditions::default(),
+        conditions: Conditions::new(faults, root.clone()),
         deltas: Deltas::default(),
-        root: format!("http://{addr}"),
+        root,
         serial: 0.into(),
     };
     let service = Arc::new(Service { graph, client_secret });
@@ -117,8 +122,43 @@ async fn handle(State(service): State<Arc<Service>>, request: HttpRequest<HttpBo
 }
 
 impl Service {
-    /// Answers one request; `body` is `None` if it is too large or broke off.
+    /// Answers one request as the conditions let it; `body` is `None` if it is too large or broke off.
     fn respond(&self, parts: &axum::http::request::Parts, body: Option<&[u8]>) -> Response<HttpBody> {
+        match self.graph.conditions.fate(&parts.method, &parts.uri, body.unwrap_or_default()) {
+            None => self.serve(parts, body),
+            Some(Fate { fault: GraphFault::CutBefore, .. }) => broken::cut(),
+            Some(Fate { fault: GraphFault::CutAfter, .. }) => {
+                self.serve(parts, body);
+                broken::cut()
+            }
+            Some(Fate { fault: GraphFault::CutInBody, .. }) => broken::cut_in_body(self.serve(parts, body)),
+            Some(Fate { fault: GraphFault::NotJson, .. }) => broken::proxy_page(),
+            Some(fate) => {
+                if fate.fault == GraphFault::GatewayTimeoutDone {
+                    self.serve(parts, body);
+                }
+                self.refuse(fate)
+            }
+        }
+    }
+
+    /// The answer to a request that is refused for no reason of its own.
+    fn refuse(&self, Fate { fault, sign_in }: Fate) -> Response<HttpBody> {
+        let trace = self.graph.trace(None);
+        let refusal = conditions::refusal(fault, trace.date).unwrap_or_else(Refusal::internal_error);
+        if !sign_in {
+            return self.graph_response(Err(refusal), &trace);
+        }
+        let answer = self.graph.world.read(|w| token::transient(w, refusal.status, trace.request_id));
+        let mut response = token_response(answer, trace.request_id);
+        if let Some(after) = &refusal.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, value(after));
+        }
+        response
+    }
+
+    /// Answers one request.
+    fn serve(&self, parts: &axum::http::request::Parts, body: Option<&[u8]>) -> Response<HttpBody> {
         let headers = request::headers(&parts.headers);
         let path = parts.uri.path();
         if let Some(tenant) = path.strip_prefix('/').and_then(|p| p.strip_suffix("/oauth2/v2.0/token")) {
@@ -158,17 +198,12 @@ impl Service {
             request_id: self.graph.trace(None).request_id,
         };
         let tokens = &self.graph.tokens;
-        let (status, body) = self.graph.world.read(|w| token::answer(w, tokens, &self.client_secret, &request));
-        let mut response = Response::new(HttpBody::from(body.to_string()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
-        headers.insert("x-ms-request-id", value(&request.request_id.to_string()));
-        response
+        let answer = self.graph.world.read(|w| token::answer(w, tokens, &self.client_secret, &request));
+        token_response(answer, request.request_id)
     }
 
     fn graph_response(&self, answer: Answer, trace: &Trace) -> Response<HttpBody> {
+        let retry_after = answer.as_ref().err().and_then(|refusal| refusal.retry_after.clone());
         let (status, body, units, location) = match answer {
             Ok(Reply { status, body, resource_units, location }) => (status, body, resource_units, location),
             Err(refusal) => (refusal.status, Body::Json(refusal.to_json(trace)), 1, None),
@@ -183,7 +218,7 @@ impl Service {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         // RFC 9110 section 6.6.1; the lab's time, not the machine's.
-        headers.insert(DATE, value(&trace.date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+        headers.insert(DATE, value(&trace.date.strftime(super::HTTP_DATE).to_string()));
         headers.insert("odata-version", HeaderValue::from_static("4.0"));
         headers.insert("request-id", value(&trace.request_id.to_string()));
         headers.insert("client-request-id", value(&trace.client_request_id.to_string()));
@@ -193,6 +228,9 @@ impl Service {
         }
         if let Some(location) = location {
             headers.insert(LOCATION, value(&location));
+        }
+        if let Some(after) = retry_after {
+            headers.insert(RETRY_AFTER, value(&after));
         }
         if status == StatusCode::UNAUTHORIZED {
             let root = &self.graph.root;
@@ -206,6 +244,17 @@ impl Service {
         }
         response
     }
+}
+
+/// An answer of the token endpoint.
+fn token_response((status, body): (StatusCode, serde_json::Value), request_id: uuid::Uuid) -> Response<HttpBody> {
+    let mut response = Response::new(HttpBody::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+    headers.insert("x-ms-request-id", value(&request_id.to_string()));
+    response
 }
 
 /// A header value; text that cannot be one becomes empty.

@@ -76,31 +76,35 @@ impl OAuthError {
         )
         .explained()
     }
+
+    fn told(self, world: &World, id: Uuid) -> (StatusCode, Value) {
+        let Self { status, error, number, text, explained } = self;
+        let time = world.clock.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+        let mut body = json!({
+            "error": error,
+            "error_description": format!("AADSTS{number}: {text} Trace ID: {id} Correlation ID: {id} Timestamp: {time}"),
+            "error_codes": [number],
+            "timestamp": time,
+            "trace_id": id,
+            "correlation_id": id,
+        });
+        if explained {
+            body["error_uri"] = format!("https://login.microsoftonline.com/error?code={number}").into();
+        }
+        (status, body)
+    }
 }
 
 /// Answers a token request.
 pub fn answer(world: &World, tokens: &Tokens, secret: &SecretString, request: &TokenRequest) -> (StatusCode, Value) {
-    grant(world, tokens, secret, request).map_or_else(
-        |error| {
-            let OAuthError { status, error, number, text, explained } = error;
-            let time = world.clock.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-            let id = request.request_id;
-            let mut body = json!({
-                "error": error,
-                "error_description":
-                    format!("AADSTS{number}: {text} Trace ID: {id} Correlation ID: {id} Timestamp: {time}"),
-                "error_codes": [number],
-                "timestamp": time,
-                "trace_id": id,
-                "correlation_id": id,
-            });
-            if explained {
-                body["error_uri"] = format!("https://login.microsoftonline.com/error?code={number}").into();
-            }
-            (status, body)
-        },
-        |body| (StatusCode::OK, body),
-    )
+    grant(world, tokens, secret, request)
+        .map_or_else(|error| error.told(world, request.request_id), |body| (StatusCode::OK, body))
+}
+
+/// The answer of a token endpoint that cannot help now ("Microsoft Entra authentication error codes": AADSTS90033).
+pub fn transient(world: &World, status: StatusCode, request_id: Uuid) -> (StatusCode, Value) {
+    let text = "A transient error has occurred. Please try again.";
+    OAuthError::new(status, "temporarily_unavailable", 90_033, text).told(world, request_id)
 }
 
 fn grant(world: &World, tokens: &Tokens, secret: &SecretString, request: &TokenRequest) -> Result<Value, OAuthError> {

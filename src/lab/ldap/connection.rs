@@ -71,6 +71,10 @@ where
                 send(framed, vec![message]).await?;
                 return Ok(End::StartTls);
             }
+            Next::Cut(messages) => {
+                send(framed, messages).await?;
+                return Ok(End::Closed);
+            }
             Next::Close(messages) => {
                 send(framed, messages).await?;
                 return framed.close().await.map(|()| End::Closed);

@@ -5,7 +5,7 @@
 //! Then one file per verb, each a plain function of the world and a request: [`bind`], [`search`], [`compare`],
 //! [`modify`], [`modify_dn`], [`add`], [`delete`]. They share [`forest`] (the world as AD shows it) with [`made`] (what
 //! every forest has) and [`root_dse`], [`target`] (names), [`filter`], [`select`] and [`paging`] for searches, [`mod@write`]
-//! [`stamp`] and [`sid`] for changes, [`controls`], and at the bottom [`schema`], [`value`] and [`refusal`].
+//! [`stamp`] and [`sid`] for changes, [`controls`], [`mishap`] for what goes wrong, and at the bottom [`schema`], [`value`] and [`refusal`].
 //!
 //! Where Samba is laxer than Windows, the lab does as Windows: 1,000 entries in an unpaged answer, 1,500 values of an
 //! attribute, and values that differ only in case are the same value. `tests/it/differential` asks both, and has the list.
@@ -20,6 +20,7 @@ pub mod delete;
 pub mod filter;
 pub mod forest;
 pub mod made;
+pub mod mishap;
 pub mod modify;
 pub mod modify_dn;
 pub mod paging;

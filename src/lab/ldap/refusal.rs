@@ -137,6 +137,29 @@ impl Refusal {
         Self::new(ResultCode::SizeLimitExceeded, String::new())
     }
 
+    /// The server has too much to do (ERROR_DS_BUSY).
+    pub fn busy() -> Self {
+        let text = "0000200E: SvcErr: DSID-00000000, problem 5001 (BUSY), data 0\n".to_owned();
+        Self::new(ResultCode::Busy, text)
+    }
+
+    /// The server takes no requests now (ERROR_DS_UNAVAILABLE).
+    pub fn unavailable() -> Self {
+        let text = "0000200F: SvcErr: DSID-00000000, problem 5002 (UNAVAILABLE), data 0\n".to_owned();
+        Self::new(ResultCode::Unavailable, text)
+    }
+
+    /// A search took longer than it may.
+    pub fn time_limit() -> Self {
+        Self::new(ResultCode::TimeLimitExceeded, String::new())
+    }
+
+    /// A search met one of the administrator's limits (ERROR_DS_ADMIN_LIMIT_EXCEEDED).
+    pub fn admin_limit() -> Self {
+        let text = "00002024: SvcErr: DSID-00000000, problem 5008 (ADMIN_LIMIT_EXCEEDED), data 0\n".to_owned();
+        Self::new(ResultCode::AdminLimitExceeded, text)
+    }
+
     /// The account may not do this.
     pub fn no_rights() -> Self {
         let text = "00002098: SecErr: DSID-00000000, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n".to_owned();

@@ -3,6 +3,7 @@
 use super::bind::Account;
 use super::connection;
 use super::session::Directory;
+use crate::lab::faults::Faults;
 use crate::lab::shared::SharedWorld;
 use crate::lab::tls::LabTls;
 use secrecy::SecretString;
@@ -32,6 +33,8 @@ pub struct LdapServerConfig {
     pub tls_port: u16,
     /// Whether a simple bind over a connection without TLS is refused (strongerAuthRequired, 8).
     pub require_encryption: bool,
+    /// What goes wrong.
+    pub faults: Faults,
 }
 
 /// A running server. It stops when this is dropped.
@@ -53,9 +56,10 @@ impl LdapServer {
 
 /// Starts to serve on 127.0.0.1. Fails if a port is taken.
 pub async fn serve(config: LdapServerConfig, tls: &LabTls) -> io::Result<LdapServer> {
-    let LdapServerConfig { world, bind_dn, bind_upn, bind_password, plain_port, tls_port, require_encryption } = config;
+    let LdapServerConfig { world, bind_dn, bind_upn, bind_password, plain_port, tls_port, require_encryption, faults } =
+        config;
     let account = Account { dn: bind_dn, upn: bind_upn, password: bind_password };
-    let directory = Arc::new(Directory { world, account, require_encryption });
+    let directory = Arc::new(Directory { world, account, require_encryption, faults });
     let acceptor = TlsAcceptor::from(tls.server_config());
     let plain = TcpListener::bind((Ipv4Addr::LOCALHOST, plain_port)).await?;
     let tls = TcpListener::bind((Ipv4Addr::LOCALHOST, tls_port)).await?;

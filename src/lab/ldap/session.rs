@@ -6,7 +6,8 @@ use super::forest::Forest;
 use super::paging::Cursors;
 use super::refusal::{Outcome, Refusal};
 use super::root_dse::{START_TLS, WHO_AM_I};
-use super::{add, compare, delete, modify, modify_dn, search};
+use super::{add, compare, delete, mishap, modify, modify_dn, search};
+use crate::lab::faults::{Faults, LdapFault};
 use crate::lab::shared::SharedWorld;
 use crate::lab::world::World;
 use rasn_ldap::{
@@ -28,6 +29,8 @@ pub struct Directory {
     pub account: Account,
     /// Whether a simple bind needs an encrypted connection.
     pub require_encryption: bool,
+    /// What goes wrong.
+    pub faults: Faults,
 }
 
 /// What a connection does after a request.
@@ -39,6 +42,8 @@ pub enum Next {
     StartTls(LdapMessage),
     /// Sends these answers and closes.
     Close(Vec<LdapMessage>),
+    /// Sends these answers and is gone without a word, as a server that dies.
+    Cut(Vec<LdapMessage>),
 }
 
 /// The state of a conversation.
@@ -86,8 +91,38 @@ impl Session {
         self.encrypted = true;
     }
 
-    /// Answers a request.
+    /// Answers a request, if nothing goes wrong with it.
     pub fn answer(&mut self, message: LdapMessage) -> Next {
+        let operation = &message.protocol_op;
+        let Some(fault) = mishap::asked(operation).and_then(|asked| self.directory.faults.ldap(&asked)) else {
+            return self.serve(message);
+        };
+        let id = message.message_id;
+        let refused = mishap::refusal(fault).and_then(|refusal| mishap::refused(operation, &refusal));
+        let refused = refused.map(|op| LdapMessage::new(id, op));
+        let done = match fault {
+            LdapFault::CutBefore | LdapFault::Busy | LdapFault::Unavailable | LdapFault::Outage => Vec::new(),
+            LdapFault::CutAfter | LdapFault::TimeLimit | LdapFault::SizeLimit | LdapFault::AdminLimit => {
+                match self.serve(message) {
+                    Next::Reply(answers) => mishap::first_half(answers),
+                    other => return other,
+                }
+            }
+        };
+        match refused {
+            None => Next::Cut(done),
+            Some(refused) => {
+                if matches!(refused.protocol_op, ProtocolOp::BindResponse(_)) {
+                    // A bind that fails leaves the connection anonymous (RFC 4513 section 4).
+                    self.who = Who::Anonymous;
+                }
+                Next::Reply(done.into_iter().chain([refused]).collect())
+            }
+        }
+    }
+
+    /// Answers a request.
+    fn serve(&mut self, message: LdapMessage) -> Next {
         let id = message.message_id;
         let one = |op| Next::Reply(vec![LdapMessage::new(id, op)]);
         let controls = Controls::read(message.controls.as_deref().unwrap_or_default());
@@ -136,7 +171,7 @@ impl Session {
     }
 
     fn bind(&mut self, request: &BindRequest, controls: Outcome<Controls>) -> ProtocolOp {
-        let Directory { world, account, require_encryption } = &*self.directory;
+        let Directory { world, account, require_encryption, .. } = &*self.directory;
         let needs_encryption = *require_encryption && !self.encrypted;
         let outcome = controls.and_then(|_| world.read(|world| bind(world, account, request, needs_encryption)));
         self.who = *outcome.as_ref().unwrap_or(&Who::Anonymous);

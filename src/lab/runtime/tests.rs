@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 async fn lab(world: World, world_file: Option<PathBuf>) -> Lab {
-    Lab::start(LabOptions { world, world_file, graph_port: 0, ldap_port: 0, external_ad: None }).await.unwrap()
+    Lab::start(LabOptions { world, world_file, graph_port: 0, ldap_port: 0, external_ad: None, faults: Faults::none() })
+        .await
+        .unwrap()
 }
 
 async fn ldap(lab: &Lab) -> ldap3::Ldap {
@@ -85,8 +87,14 @@ async fn the_engine_reads_an_ad_over_ldap() {
     };
     let mut world = contoso();
     world.ad.clear();
-    let options =
-        LabOptions { world, world_file: None, graph_port: 0, ldap_port: 0, external_ad: Some(external.clone()) };
+    let options = LabOptions {
+        world,
+        world_file: None,
+        graph_port: 0,
+        ldap_port: 0,
+        external_ad: Some(external.clone()),
+        faults: Faults::none(),
+    };
     let lab = Lab::start(options).await.unwrap();
     assert_eq!(lab.ready().ldaps_url.as_deref(), Some(url.as_str()));
     assert!(lab.ready().bind_password.is_none(), "not the lab's to tell");

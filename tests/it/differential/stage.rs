@@ -3,6 +3,7 @@
 use crate::support::ldap::Directory;
 use crate::support::samba::Samba;
 use crate::support::seed::seed;
+use matchplan::lab::faults::Faults;
 use matchplan::lab::ldap::{LdapServer, LdapServerConfig, serve};
 use matchplan::lab::shared::SharedWorld;
 use matchplan::lab::tls::LabTls;
@@ -46,6 +47,7 @@ impl Stage {
             plain_port: 0,
             tls_port: 0,
             require_encryption: false,
+            faults: Faults::none(),
         };
         let server = serve(config, &tls).await.unwrap();
         let embedded = Directory {

@@ -7,6 +7,7 @@ use matchplan::config::settings::{
 use matchplan::directory::collect::Progress;
 use matchplan::directory::connected::{Access, Directories};
 use matchplan::directory::entra::credential::Credential;
+use matchplan::lab::faults::Faults;
 use matchplan::lab::graph::server::{self as graph, GraphServerConfig};
 use matchplan::lab::ldap::server::{self as ldap, LdapServerConfig};
 use matchplan::lab::shared::SharedWorld;
@@ -31,6 +32,7 @@ pub async fn snapshot(world: &World) -> Snapshot {
         plain_port: 0,
         tls_port: 0,
         require_encryption: false,
+        faults: Faults::none(),
     };
     let ldap = ldap::serve(config, &tls).await.expect("a free port");
     let config = GraphServerConfig {
@@ -38,6 +40,7 @@ pub async fn snapshot(world: &World) -> Snapshot {
         port: 0,
         access_token: "token".to_owned().into(),
         client_secret: "secret".to_owned().into(),
+        faults: Faults::none(),
     };
     let graph = graph::serve(config).await.expect("a free port");
     let base: url::Url = graph.url().parse().expect("a URL");

@@ -6,6 +6,7 @@ use super::program::{PROGRAM, Ran, Running, program, run};
 use super::samba::Samba;
 use super::seed::seed;
 use ldap3::{Scope, SearchEntry, SearchResult};
+use matchplan::lab::faults::Faults;
 use matchplan::lab::runtime::{Lab, LabOptions};
 use matchplan::lab::sync::ldap_source::ExternalAd;
 use matchplan::lab::world::World;
@@ -92,7 +93,14 @@ impl Site {
                 base_dn: Dn::parse(BASE).expect("a DN"),
             }
         });
-        let lab = Lab::start(LabOptions { world, world_file: None, graph_port: 0, ldap_port: 0, external_ad });
+        let lab = Lab::start(LabOptions {
+            world,
+            world_file: None,
+            graph_port: 0,
+            ldap_port: 0,
+            external_ad,
+            faults: Faults::none(),
+        });
         let lab = lab.await.expect("the lab starts");
         let directory = samba.as_ref().map_or_else(|| embedded(&lab), |samba| samba.directory.clone());
         fs::write(&ca_file, &directory.ca_pem).expect("the folder is ours");

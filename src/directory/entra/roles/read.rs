@@ -11,7 +11,7 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
 use crate::model::id::{ObjectId, RoleDefinitionId};
 use crate::model::role::{GroupMembership, Holding, RoleAssignment, RoleGrant};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which of PIM's schedules.
@@ -126,17 +126,18 @@ impl<C: Clock> Graph<C> {
     ) -> Result<Vec<RoleAssignment>, DirectoryError> {
         let what = format!("read the roles of {principal}");
         let filter = Filter::eq("principalId", &principal.to_string());
-        let (mut assignments, active, eligible) = tokio::try_join!(
+        let (assignments, active, eligible) = tokio::join!(
             self.assignments(&what, Some(&filter), |_| ()),
             unless_refused(&self.unseen.role_schedules, self.role_schedules(Schedules::Active, Some(&filter))),
             unless_refused(&self.unseen.role_eligibility, self.role_schedules(Schedules::Eligible, Some(&filter))),
-        )?;
+        );
+        let mut assignments = assignments?;
         assignments.retain(|role| role.principal == principal);
         let own = |mut schedules: Vec<RoleAssignment>| {
             schedules.retain(|role| role.principal == principal);
             schedules
         };
-        Ok(join::roles(assignments, own(active), own(eligible), self.clock.now()))
+        Ok(join::roles(assignments, own(active?), own(eligible?), self.clock.now()))
     }
 
     /// The user's memberships that bring roles, in force and in readiness.
@@ -145,12 +146,16 @@ impl<C: Clock> Graph<C> {
         user: ObjectId,
     ) -> Result<Vec<GroupMembership>, DirectoryError> {
         let filter = Filter::eq("principalId", &user.to_string());
-        let groups = async { tokio::try_join!(self.assignable_groups(), self.groups_of(user)) };
-        let ((assignable, inside), active, eligible) = tokio::try_join!(
+        let groups = async {
+            let (assignable, inside) = tokio::join!(self.assignable_groups(), self.groups_of(user));
+            Ok((assignable?, inside?))
+        };
+        let (groups, active, eligible) = tokio::join!(
             unless_refused(&self.unseen.role_groups, groups),
             unless_refused(&self.unseen.group_schedules, self.group_schedules(Schedules::Active, &filter)),
             unless_refused(&self.unseen.group_eligibility, self.group_schedules(Schedules::Eligible, &filter)),
-        )?;
+        );
+        let ((assignable, inside), active, eligible) = (groups?, active?, eligible?);
         let of_user = |schedule: &GroupSchedule| schedule.member.user == user && !schedule.owner;
         let schedules: Vec<GroupSchedule> = active.into_iter().chain(eligible).filter(of_user).collect();
         let names: BTreeMap<ObjectId, String> = assignable.iter().map(|group| (group.id, group.name())).collect();
@@ -171,7 +176,8 @@ impl<C: Clock> Graph<C> {
             };
             Ok::<_, DirectoryError>(join::members(plain, &own, self.clock.now()).into_iter().map(membership).collect())
         });
-        read.buffer_unordered(SIDE_BY_SIDE).try_concat().await
+        let read: Vec<_> = read.buffered(SIDE_BY_SIDE).collect().await;
+        Ok(read.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// The groups that a user is in.

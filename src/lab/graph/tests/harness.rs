@@ -3,6 +3,7 @@
 //! With `MATCHPLAN_GRAPH_RECORD=<folder>` set, every exchange is appended to a file there, one JSON object a line, so that
 //! outside tools can judge the server's answers.
 
+use crate::lab::faults::Faults;
 use crate::lab::graph::server::{GraphServer, GraphServerConfig, serve};
 use crate::lab::shared::SharedWorld;
 use crate::lab::world::World;
@@ -138,6 +139,10 @@ pub(super) struct Lab {
 
 impl Lab {
     pub(super) async fn start(world: World) -> Self {
+        Self::with(world, Faults::none()).await
+    }
+
+    pub(super) async fn with(world: World, faults: Faults) -> Self {
         // Fails only if another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let world = SharedWorld::in_memory(world);
@@ -146,6 +151,7 @@ impl Lab {
             port: 0,
             access_token: TOKEN.into(),
             client_secret: SECRET.into(),
+            faults,
         };
         let server = serve(config).await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();

@@ -11,5 +11,6 @@ mod reading;
 mod refusals;
 mod roles;
 mod stopping;
+mod storms;
 mod token;
 mod trash;

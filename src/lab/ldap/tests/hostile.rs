@@ -2,6 +2,7 @@
 
 use super::fixture::{JANE, JANE_GUID, request, world};
 use super::protocol::{ADMIN, Lab, PASSWORD, lab};
+use crate::lab::faults::Faults;
 use crate::lab::ldap::bind::Account;
 use crate::lab::ldap::codec::LdapCodec;
 use crate::lab::ldap::session::{Directory, Session};
@@ -81,7 +82,7 @@ proptest! {
         which in any::<prop::sample::Index>(),
     ) {
         let account = Account { dn: ADMIN.to_owned(), upn: "admin@corp.test".to_owned(), password: PASSWORD.to_owned().into() };
-        let directory = Directory { world: SharedWorld::in_memory(world()), account, require_encryption: false };
+        let directory = Directory { world: SharedWorld::in_memory(world()), account, require_encryption: false, faults: Faults::default() };
         let mut session = Session::new(Arc::new(directory), false);
         let requests = requests();
         let mut damaged = which.get(&requests).clone();

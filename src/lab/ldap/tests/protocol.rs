@@ -1,6 +1,7 @@
 //! A real client against a served world.
 
 use super::fixture::{JANE, JANE_GUID, texts, world, world_with_users};
+use crate::lab::faults::Faults;
 use crate::lab::ldap::{LdapServer, LdapServerConfig, serve};
 use crate::lab::shared::SharedWorld;
 use crate::lab::tls::LabTls;
@@ -36,6 +37,7 @@ async fn lab_of(world: SharedWorld, require_encryption: bool) -> Lab {
         plain_port: 0,
         tls_port: 0,
         require_encryption,
+        faults: Faults::none(),
     };
     Lab { server: serve(config, &tls).await.unwrap(), world, tls }
 }
