@@ -207,6 +207,11 @@ where
 
     /// Whether a step of the link happened is not known. A resume reads it again; roles do not wait for that.
     async fn lose_link(&self, link: &LinkId, why: &str) -> Result<(), ApplyError> {
+        if self.is_stopping() {
+            // Nothing new is begun, undoing neither.
+            self.put_aside(link);
+            return Ok(());
+        }
         self.failures.set(self.failures.get() + 1);
         if self.must_undo(link)? {
             return self.undo_link(link, why).await;

@@ -63,7 +63,7 @@ where
         let before = match self.read(write).await {
             Ok(reading) => reading,
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(gone(write, &error)),
-            Err(error) if begun => return Ok(Attempt::Unknown(error.in_full())),
+            Err(error) if begun || self.is_stopping() => return Ok(Attempt::Unknown(error.in_full())),
             Err(error) => return Ok(Attempt::Not(error.in_full())),
         };
         let verdict = write.verdict(&before);
@@ -123,7 +123,9 @@ where
             if let Err(error) = &answer {
                 last = error.in_full();
                 if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Busy) {
-                    self.wait_to_retry(write, &last, attempt).await;
+                    if !self.wait_to_retry(write, &last, attempt).await {
+                        return Attempt::Unknown(last);
+                    }
                     continue;
                 }
                 // After any other error the server may have done it: only a reading tells.
@@ -147,7 +149,11 @@ where
                     Err(_) if says_done && matches!(write, Write::Take { .. }) => {
                         return done(write, ours, Reading::Holdings { holdings: Vec::new() });
                     }
-                    Err(error) if may_pass(error.kind) => self.wait_to_retry(write, &last, attempt).await,
+                    Err(error) if may_pass(error.kind) => {
+                        if !self.wait_to_retry(write, &last, attempt).await {
+                            return Attempt::Unknown(last);
+                        }
+                    }
                     Err(error) if doubt => return Attempt::Unknown(error.in_full()),
                     Err(error) => return Attempt::Not(error.in_full()),
                 },
@@ -166,12 +172,15 @@ where
         }
     }
 
-    async fn wait_to_retry(&self, write: &Write, error: &str, attempt: u32) {
-        if attempt < TRIES {
+    /// Waits for another try, if there is one. `false` if the person asks to stop: the step stays as it is then, and a
+    /// resume reads it.
+    async fn wait_to_retry(&self, write: &Write, error: &str, attempt: u32) -> bool {
+        if attempt < TRIES && !self.is_stopping() {
             let after = backoff(attempt);
             self.emit(What::Retrying { what: write.to_string(), error: error.to_owned(), after });
-            self.ports.clock.sleep(after).await;
+            self.pause(after).await;
         }
+        !self.is_stopping()
     }
 
     /// Reads until the new value shows. If the server did not agree to the write, one look is enough.
@@ -201,8 +210,8 @@ where
         let mut attempt = 1;
         loop {
             match read().await {
-                Err(error) if may_pass(error.kind) && attempt < TRIES => {
-                    self.ports.clock.sleep(backoff(attempt)).await;
+                Err(error) if may_pass(error.kind) && attempt < TRIES && !self.is_stopping() => {
+                    self.pause(backoff(attempt)).await;
                     attempt += 1;
                 }
                 answer => return answer,

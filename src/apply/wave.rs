@@ -73,7 +73,7 @@ where
             return Ok(self.flow());
         }
         if !self.hold(wave).await? {
-            return Ok(Flow::Halt);
+            return Ok(self.halted());
         }
         let own =
             |action: &Action| matches!(action, Action::Suspend { .. } | Action::Align { .. } | Action::Anchor { .. });
@@ -98,7 +98,7 @@ where
             return Ok(flow);
         }
         if !self.release(wave).await? {
-            return Ok(Flow::Halt);
+            return Ok(self.halted());
         }
         let links = self.open_links(wave)?;
         if links.is_empty() {
@@ -113,12 +113,15 @@ where
             CycleEnd::Stopped => Ok(Flow::Stopped),
             CycleEnd::NotFormed(links) => {
                 self.not_formed(&links).await?;
+                if self.is_stopping() {
+                    return Ok(Flow::Stopped);
+                }
                 self.barrier(wave).await?;
                 Ok(self.flow())
             }
             CycleEnd::TimedOut(links) => {
                 self.time_out(&sync, links).await?;
-                Ok(Flow::Halt)
+                Ok(self.halted())
             }
         }
     }
@@ -126,6 +129,11 @@ where
     /// Whether the next wave may follow.
     fn flow(&self) -> Flow {
         if self.is_braked() { Flow::Halt } else { Flow::Next }
+    }
+
+    /// Nothing follows: because of what happened, or because the person asked.
+    fn halted(&self) -> Flow {
+        if self.is_stopping() { Flow::Stopped } else { Flow::Halt }
     }
 
     /// Finishes what an earlier run left half-done for a link.
@@ -200,6 +208,9 @@ where
     async fn not_formed(&self, links: &[LinkId]) -> Result<(), ApplyError> {
         // With a status command a cycle that is running now is waited for; without one, two have just passed.
         self.is_idle().await;
+        if self.is_stopping() {
+            return Ok(());
+        }
         self.side_by_side(links, |link| async move {
             self.failures.set(self.failures.get() + 1);
             let found = self.diagnosis(link).await?;
@@ -241,6 +252,10 @@ where
             .await?;
             return Ok(());
         }
+        if self.is_stopping() {
+            // Whether a cycle runs was not asked to the end, so nothing is concluded.
+            return Ok(());
+        }
         self.side_by_side(&withdraw, |link| self.strand(link, &late)).await?;
         Ok(())
     }
@@ -279,8 +294,11 @@ where
                 Ok(Some(status)) if !status.busy => return true,
                 Ok(Some(_)) | Err(()) => {}
             }
+            if self.is_stopping() {
+                return false;
+            }
             if look < IDLE_LOOKS {
-                self.ports.clock.sleep(self.plan.settings.sync.poll).await;
+                self.pause(self.plan.settings.sync.poll).await;
             }
         }
         false
@@ -292,7 +310,7 @@ where
             return Ok(Flow::Next);
         }
         if !self.hold(wave).await? {
-            return Ok(Flow::Halt);
+            return Ok(self.halted());
         }
         self.side_by_side(&links, |link| self.rollback_link(link)).await?;
         Ok(if self.is_stopping() && !self.open_links(wave)?.is_empty() { Flow::Stopped } else { Flow::Next })
@@ -395,8 +413,8 @@ where
                     self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote: true });
                     return Ok(true);
                 }
-                Err(error) if attempt == ENGINE_TRIES => break error.in_full(),
-                Err(_) => self.ports.clock.sleep(self.plan.settings.sync.poll).await,
+                Err(error) if attempt == ENGINE_TRIES || self.is_stopping() => break error.in_full(),
+                Err(_) => self.pause(self.plan.settings.sync.poll).await,
             }
             attempt += 1;
         };

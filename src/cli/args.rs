@@ -43,7 +43,10 @@ impl Global {
     pub fn repeated(&self) -> String {
         let lab = if self.lab { " --lab" } else { "" };
         let default = self.config.as_os_str() == "matchplan.toml";
-        let config = if default { String::new() } else { format!(" --config {}", self.config.display()) };
+        let path = self.config.display().to_string();
+        // Double quotes are the ones that every shell knows.
+        let path = if path.contains(char::is_whitespace) { format!("\"{path}\"") } else { path };
+        let config = if default { String::new() } else { format!(" --config {path}") };
         format!("{config}{lab}")
     }
 }
@@ -87,6 +90,9 @@ pub enum Command {
     /// The way on with a state or journal that is damaged.
     #[command(subcommand)]
     State(State),
+    /// Who is at work on this state, and what a crash left of a lock.
+    #[command(subcommand)]
+    Lock(Lock),
     /// Convert a source anchor: GUID, octets, ImmutableID, LDAP filter, connector-space DN.
     Anchor(Anchor),
     /// Explain a finding code, an error name of Microsoft's, or a pasted error message.
@@ -386,6 +392,36 @@ pub enum Keep {
     State,
     /// The journal.
     Journal,
+}
+
+/// `lock`.
+#[derive(Debug, Subcommand)]
+pub enum Lock {
+    /// Say who holds the lock. Exit code 5 while somebody does.
+    Status(LockStatus),
+    /// Forget a holder that crashed; for a lock that a dead computer left on a shared folder, put it aside.
+    Release(LockRelease),
+}
+
+/// `lock status`.
+#[derive(Debug, Args)]
+pub struct LockStatus {
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
+}
+
+/// `lock release`.
+#[derive(Debug, Args)]
+pub struct LockRelease {
+    /// The lock's id, as `lock status` and the message of exit code 5 show it.
+    pub id: String,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
 }
 
 /// `anchor`.

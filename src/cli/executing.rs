@@ -4,9 +4,10 @@ use super::args::Global;
 use super::error::{CliError, CliResult, capital};
 use super::exit::Exit;
 use super::home;
-use super::progress;
+use super::locking::{host, user};
 use super::site::{Site, SiteClock};
 use super::terminal::Terminal;
+use super::{progress, signals};
 use crate::apply::error::ApplyError;
 use crate::apply::event::{Event, What};
 use crate::apply::executor;
@@ -29,10 +30,10 @@ use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
 use crate::state::journal::JournalEvent;
 use crate::state::ledger::{ApplyRecord, Context, State};
-use crate::state::recorder::Recorder as _;
+use crate::state::recorder::{RecordError, Recorder as _};
 use crate::store::disk::RealDisk;
 use crate::store::ledger::{Ledger, OpenError};
-use crate::store::lock::{Holder, Lock, LockError};
+use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 use crate::store::salvage;
 use crate::store::witness::Witness;
@@ -81,32 +82,20 @@ enum Begun {
     Earlier { settings: Option<Box<Settings>> },
 }
 
-/// Takes the lock of a ledger, or says who has it.
-pub fn lock(site: &Site, paths: &Paths, command: &str) -> Result<Lock, CliError> {
-    let holder =
-        Holder { pid: std::process::id(), host: host(), command: command.to_owned(), started: site.clock.now() };
-    Lock::acquire(paths, &holder).map_err(|error| match error {
-        LockError::Held { .. } => CliError::new(Exit::Locked, capital(&error.to_string()))
-            .hint("Wait until it has ended; the lock ends with its process."),
-        LockError::Io { .. } => CliError::plain(capital(&error.to_string())),
-    })
-}
-
 /// What this computer noted of its own ledgers.
 pub fn witness() -> Witness {
     home::state_folder().map_or_else(Witness::nobody, |folder| Witness::in_folder(folder.join("witness")))
 }
 
 impl<'a> Work<'a> {
-    /// Takes the lock and opens the ledger.
-    pub fn begin(site: &'a Site, command: &str, flags: &str, terminal: Terminal) -> Result<Self, CliError> {
+    /// Opens the ledger, whose lock is held.
+    pub fn begin(site: &'a Site, lock: Lock, flags: &str, terminal: Terminal) -> Result<Self, CliError> {
         let paths = Paths::of(&site.state_file());
-        let lock = lock(site, &paths, command)?;
         let ledger = Ledger::open_by(&paths, lock, Box::new(RealDisk), witness());
         let mut ledger = ledger.map_err(|error| unreadable(&error, &paths, flags))?;
         if let Some(why) = ledger.loss() {
             let lost = ledger.record(site.clock.now(), JournalEvent::RecordsLost { why: why.to_owned() });
-            lost.map_err(|error| apply_error(&error.into()))?;
+            lost.map_err(|error| apply_error(&error.into(), flags))?;
             terminal.note("note: the state came without its journal, so what it may have left half-done is read anew.");
         }
         Ok(Self { site, terminal, on_failure: OnFailure::default(), prepare_only: false, ledger })
@@ -180,7 +169,7 @@ impl<'a> Work<'a> {
         let snapshot = self.site.snapshot(&directories, self.terminal).await?;
         let replaced = embedded.is_some_and(|embedded| embedded != settings);
         if !self.ledger.is_known() {
-            self.look_first(&snapshot, consent, global)?;
+            self.look_first(&snapshot, consent, global).await?;
             self.ledger.take_on();
         }
         let begun = Begun::Earlier { settings: replaced.then(|| Box::new(settings.clone())) };
@@ -189,7 +178,7 @@ impl<'a> Work<'a> {
 
     /// Shows what a ledger from elsewhere would have this computer do. Giving a role that is not there needs to be allowed
     /// by name, and going on at all a yes.
-    fn look_first(&self, snapshot: &Snapshot, consent: Consent<'_>, global: &Global) -> Result<(), CliError> {
+    async fn look_first(&self, snapshot: &Snapshot, consent: Consent<'_>, global: &Global) -> Result<(), CliError> {
         let Some((state, record)) = self.state().zip(self.unfinished()) else { return Ok(()) };
         if let Some(plan) = &record.plan {
             same_tenant(plan, snapshot)?;
@@ -211,7 +200,7 @@ impl<'a> Work<'a> {
                 .hint(format!("If each of them is right: matchplan{flags} apply --allow {ALLOW_ROLE_GRANTS}"))
                 .hint("Or go on on the computer that began, where the state is known."));
         }
-        if consent.yes || self.terminal.confirm("\nGo on with it?")? {
+        if consent.yes || self.terminal.confirm("\nGo on with it?").await? {
             return Ok(());
         }
         Err(CliError::new(Exit::Partial, "Nothing was changed."))
@@ -258,6 +247,8 @@ impl<'a> Work<'a> {
             Begun::Earlier { .. } => unfinished(),
         };
         let mut show = Show::new(self.terminal, steps);
+        // From here on a first request to stop is the executor's, which knows what is in flight.
+        let orderly = signals::orderly();
         let watcher = watch_signals(&options.stop, self.terminal);
         let tell = |event| show.tell(&event);
         let ended = match begun {
@@ -269,6 +260,7 @@ impl<'a> Work<'a> {
         };
         watcher.abort();
         show.end();
+        drop(orderly);
         self.last_words(ended, global)
     }
 
@@ -301,11 +293,14 @@ impl<'a> Work<'a> {
     }
 
     fn last_words(&self, ended: Result<ApplyOutcome, ApplyError>, global: &Global) -> CliResult {
-        let outcome = ended.map_err(|error| apply_error(&error))?;
+        let outcome = ended.map_err(|error| apply_error(&error, &global.repeated()))?;
         if let Some(record) = self.state().and_then(|state| state.apply(&outcome.apply)) {
             let flags = global.repeated();
             let text = outcome::render(&outcome, record, &flags, self.terminal.out_style(), self.terminal.width);
-            self.terminal.print(&text)?;
+            if let Err(error) = self.terminal.print(&text) {
+                // What was applied is applied, whether or not it could be told.
+                self.terminal.note(&error.to_string());
+            }
         }
         Ok(match outcome.ending {
             Ending::Complete => Exit::Success,
@@ -350,37 +345,33 @@ pub fn unreadable(error: &OpenError, paths: &Paths, flags: &str) -> CliError {
     }
 }
 
-fn apply_error(error: &ApplyError) -> CliError {
+fn apply_error(error: &ApplyError, flags: &str) -> CliError {
     let found = |exit| CliError::new(exit, format!("{}.", capital(&error.to_string())));
     match error {
-        ApplyError::Record(_) => found(Exit::Partial)
-            .hint("Nothing is written to a directory that cannot be journaled. Mend that, then run `matchplan apply`."),
-        ApplyError::Unfinished { .. } => found(Exit::Partial).hint("matchplan apply goes on with it."),
+        ApplyError::Record(RecordError::Released) => {
+            found(Exit::Locked).hint("Nothing more was written; every write so far is in the journal.").hint(format!(
+                "`matchplan{flags} lock status` says who is at work, `matchplan{flags} status` what stands."
+            ))
+        }
+        ApplyError::Record(_) => found(Exit::Partial).hint(format!(
+            "Nothing is written to a directory that cannot be journaled. Mend that, then run `matchplan{flags} apply`."
+        )),
+        ApplyError::Unfinished { .. } => {
+            found(Exit::Partial).hint(format!("`matchplan{flags} apply` goes on with it."))
+        }
         ApplyError::NothingToResume | ApplyError::Fault(_) => found(Exit::Error),
         ApplyError::ForeignTenant { .. } => found(Exit::Stale),
         ApplyError::Blocked => found(Exit::Blocked),
     }
 }
 
-fn host() -> String {
-    gethostname::gethostname().to_string_lossy().into_owned()
-}
-
-fn user() -> String {
-    std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned())
-}
-
-/// Ctrl-C once: finish what is in flight, save, say how to go on. Twice: end at once; the journal knows everything.
+/// A first request to stop: finish what is in flight, save, say how to go on. A second one ends the command from above.
 fn watch_signals(stop: &Stop, terminal: Terminal) -> tokio::task::AbortHandle {
     let stop = stop.clone();
     tokio::spawn(async move {
-        super::signals::interrupt().await;
+        signals::asked().await;
         stop.request();
         terminal.note("Stopping: what is in flight is finished. Once more ends at once.");
-        super::signals::interrupt().await;
-        terminal
-            .note("Ended at once. Nothing is lost: `matchplan apply` goes on, `matchplan status` shows what stands.");
-        std::process::exit(Exit::Interrupted.code().into());
     })
     .abort_handle()
 }
@@ -401,7 +392,7 @@ impl Show {
         self.progress.take(event);
         if let Some(line) = events::line(event, self.terminal.err_style()) {
             if self.terminal.err_is_terminal && !matches!(event.what, What::ApplyEnded { .. }) {
-                self.bar.println(line.trim_end());
+                self.bar.println(self.terminal.harmless_err(line.trim_end()));
             } else {
                 self.terminal.note(line.trim_end());
             }

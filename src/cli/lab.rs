@@ -24,6 +24,9 @@ pub const SETTINGS_NAME: &str = "(lab)";
 /// Where the lab of `--lab` lives.
 pub const FOLDER: &str = ".matchplan/lab";
 
+/// The ledger of `--lab`. Its lock is the world's, too.
+pub const STATE_FILE: &str = ".matchplan/lab/matchplan.state.json";
+
 /// The lab's world of `--lab`.
 pub const WORLD_FILE: &str = ".matchplan/lab/world.json";
 
@@ -45,22 +48,27 @@ pub fn world() -> Result<World, CliError> {
     })
 }
 
+/// How the lab of `--lab` is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// What happens in it is kept. Only for whoever holds the ledger's lock: two at once would each write the world as it
+    /// remembers it, and one would undo what the other did.
+    Kept,
+    /// Only looked at: this run has a copy, which it forgets.
+    Copy,
+}
+
 /// Starts the lab of `--lab`, and makes its settings.
-pub async fn open(clock: Option<Timestamp>) -> Result<(LabSite, String), CliError> {
+pub async fn open(clock: Option<Timestamp>, how: Use) -> Result<(LabSite, String), CliError> {
     let mut world = world()?;
     // A world that lives already has a time of its own, and time does not go back.
     if let Some(clock) = clock.filter(|_| !Path::new(WORLD_FILE).exists()) {
         world.clock = clock;
     }
     let text = settings_text(&world)?;
-    let options = LabOptions {
-        world,
-        world_file: Some(WORLD_FILE.into()),
-        graph_port: 0,
-        ldap_port: 0,
-        external_ad: None,
-        faults: Faults::none(),
-    };
+    let world_file = (how == Use::Kept).then(|| WORLD_FILE.into());
+    let faults = Faults::none();
+    let options = LabOptions { world, world_file, graph_port: 0, ldap_port: 0, external_ad: None, faults };
     let lab =
         Lab::start(options).await.map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;
     Ok((LabSite { lab: Arc::new(lab) }, text))
@@ -79,7 +87,6 @@ pub fn settings_text(world: &World) -> Result<String, CliError> {
     let scope: Vec<String> = world.sync.scope.iter().map(ToString::to_string).collect();
     let table = toml::toml! {
         version = 1
-        state = ".matchplan/lab/matchplan.state.json"
 
         [entra]
         credential = "access-token"
@@ -99,6 +106,7 @@ pub fn settings_text(world: &World) -> Result<String, CliError> {
     set("entra", "tenant", world.entra.tenant_id.to_string().into());
     set("sync", "synced_ous", scope.into());
     set("guard", "protect", protect.into());
+    table.insert("state".to_owned(), STATE_FILE.into());
     table.insert("ad".to_owned(), toml::Value::Array(domains));
     toml::to_string(&table).map_err(|error| CliError::plain(format!("The lab's settings cannot be written: {error}")))
 }

@@ -5,9 +5,12 @@
 //! |---|---|
 //! | [`args`] | the command line |
 //! | [`exit`], [`error`] | the documented exit codes, and errors with what to do next |
+//! | [`fault`] | a panic, told without its text |
 //! | [`terminal`] | colour per stream, width, prompts |
 //! | [`project`] | finding and reading `matchplan.toml` and match plans |
 //! | [`home`] | where this computer keeps what belongs to no project |
+//! | [`locking`] | taking the lock, and saying who has it |
+//! | [`executing`], [`signals`] | running an apply; how a person or the system asks to stop |
 //! | [`site`] | the connected directories: the configured ones, or the lab |
 //! | [`commands`] | one file per command |
 
@@ -16,9 +19,11 @@ pub mod commands;
 pub mod error;
 pub mod executing;
 pub mod exit;
+pub mod fault;
 pub mod home;
 #[cfg(feature = "lab")]
 pub mod lab;
+pub mod locking;
 pub mod progress;
 pub mod project;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use super::terminal::Terminal;
 use crate::directory::collect::{Part, Progress};
+use crate::model::visible::visible;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -32,7 +33,7 @@ impl Reading {
     /// Takes in one piece of news.
     pub fn tell(&self, news: &Progress) {
         let (part, count) = match news {
-            Progress::Domain { domain, users } => (format!("AD users of {domain}"), *users),
+            Progress::Domain { domain, users } => (format!("AD users of {}", visible(domain.as_str())), *users),
             Progress::Cloud { part, count } => (cloud_part(*part).to_owned(), *count),
         };
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);

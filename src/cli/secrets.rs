@@ -6,6 +6,7 @@ use crate::config::settings::{Bind, CredentialKind, SecretSource, Settings};
 use crate::directory::connected::Access;
 use crate::directory::entra::assertion::SigningCertificate;
 use crate::directory::entra::credential::Credential;
+use crate::directory::scrub::remember;
 use crate::model::id::DomainName;
 use crate::store::files;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -22,19 +23,19 @@ pub struct AdAccess {
 }
 
 /// Everything that connecting needs. Relative paths are relative to `root`, the folder of `matchplan.toml`.
-pub fn access(settings: &Settings, root: &Path, terminal: Terminal) -> Result<Access, CliError> {
-    let entra = credential(&settings.entra.credential, root, terminal)?;
-    let AdAccess { passwords, authorities } = ad_access(settings, root, terminal)?;
+pub async fn access(settings: &Settings, root: &Path, terminal: Terminal) -> Result<Access, CliError> {
+    let entra = credential(&settings.entra.credential, root, terminal).await?;
+    let AdAccess { passwords, authorities } = ad_access(settings, root, terminal).await?;
     Ok(Access { passwords, authorities, entra })
 }
 
 /// What connecting to AD alone needs: no credential of Entra's is looked for.
-pub fn ad_access(settings: &Settings, root: &Path, terminal: Terminal) -> Result<AdAccess, CliError> {
+pub async fn ad_access(settings: &Settings, root: &Path, terminal: Terminal) -> Result<AdAccess, CliError> {
     let mut access = AdAccess::default();
     for ad in &settings.ad {
         let Bind::Simple { user, password } = &ad.bind;
         let what = format!("Password of {user} in {}", ad.name);
-        access.passwords.insert(ad.name.clone(), secret(password, &what, root, terminal)?);
+        access.passwords.insert(ad.name.clone(), secret(password, &what, root, terminal).await?);
         if let Some(file) = &ad.ca_file {
             let path = root.join(file);
             let pem = files::read_whole(&path, files::LARGEST_SECRET).map_err(|error| {
@@ -46,14 +47,14 @@ pub fn ad_access(settings: &Settings, root: &Path, terminal: Terminal) -> Result
     Ok(access)
 }
 
-fn credential(kind: &CredentialKind, root: &Path, terminal: Terminal) -> Result<Credential, CliError> {
+async fn credential(kind: &CredentialKind, root: &Path, terminal: Terminal) -> Result<Credential, CliError> {
     Ok(match kind {
         CredentialKind::AzureCli => {
             Credential::AzureCli { program: if cfg!(windows) { "az.cmd" } else { "az" }.to_owned() }
         }
         CredentialKind::ClientSecret { client_id, secret: source } => Credential::ClientSecret {
             client_id: client_id.clone(),
-            secret: secret(source, &format!("Client secret of {client_id}"), root, terminal)?,
+            secret: secret(source, &format!("Client secret of {client_id}"), root, terminal).await?,
         },
         CredentialKind::ClientCertificate { client_id, certificate_file, key_file } => {
             let read = |file: &Path| {
@@ -68,7 +69,7 @@ fn credential(kind: &CredentialKind, root: &Path, terminal: Terminal) -> Result<
             }
         }
         CredentialKind::AccessToken { env } => {
-            Credential::AccessToken(secret(&SecretSource::Env(env.clone()), "Access token", root, terminal)?)
+            Credential::AccessToken(secret(&SecretSource::Env(env.clone()), "Access token", root, terminal).await?)
         }
     })
 }
@@ -83,7 +84,33 @@ fn secret_file(path: &Path) -> Result<String, CliError> {
     })
 }
 
-fn secret(source: &SecretSource, what: &str, root: &Path, terminal: Terminal) -> Result<SecretString, CliError> {
+async fn secret(source: &SecretSource, what: &str, root: &Path, terminal: Terminal) -> Result<SecretString, CliError> {
+    let found = find(source, what, root, terminal).await?;
+    remember(found.expose_secret());
+    Ok(found)
+}
+
+/// What the environment holds in secrets, by the names of its variables: whatever a sync command prints of it must not
+/// come out. A proxy's password is one of them.
+pub fn remember_environment() {
+    const WORDS: [&str; 7] = ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"];
+    for (name, value) in std::env::vars_os() {
+        let (name, Some(value)) = (name.to_string_lossy().to_uppercase(), value.to_str()) else { continue };
+        // Flags and numbers are called so, too.
+        if value.len() >= 8 && WORDS.iter().any(|word| name.contains(word)) {
+            remember(value);
+        }
+        if name.ends_with("_PROXY")
+            && let Ok(url) = url::Url::parse(value)
+            && let Some(password) = url.password()
+        {
+            remember(password);
+            remember(&percent_encoding::percent_decode_str(password).decode_utf8_lossy());
+        }
+    }
+}
+
+async fn find(source: &SecretSource, what: &str, root: &Path, terminal: Terminal) -> Result<SecretString, CliError> {
     match source {
         SecretSource::Env(name) => match std::env::var(name) {
             Ok(value) if !value.is_empty() => Ok(value.into()),
@@ -101,6 +128,6 @@ fn secret(source: &SecretSource, what: &str, root: &Path, terminal: Terminal) ->
             let value = text.strip_suffix('\n').unwrap_or(&text);
             Ok(value.strip_suffix('\r').unwrap_or(value).to_owned().into())
         }
-        SecretSource::Prompt => terminal.secret(what),
+        SecretSource::Prompt => terminal.secret(what).await,
     }
 }

@@ -4,7 +4,7 @@ use super::args::Global;
 use super::error::CliError;
 use super::secrets::AdAccess;
 use super::terminal::Terminal;
-use super::{project, secrets};
+use super::{locking, project, secrets};
 use crate::config::read::Config;
 use crate::config::settings::{AdSettings, Settings};
 use crate::directory::ad::connection::AdDomain;
@@ -16,6 +16,8 @@ use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered};
 use crate::directory::reach::Reached;
 use crate::directory::sync::SyncCommands;
 use crate::snapshot::document::Snapshot;
+use crate::store::lock::Lock;
+use crate::store::paths::Paths;
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
@@ -82,6 +84,14 @@ impl Clock for SiteClock {
             }
         }
     }
+
+    async fn wait(&self, time: SignedDuration) -> bool {
+        tokio::select! {
+            biased;
+            () = super::signals::stopping() => false,
+            () = self.sleep(time) => true,
+        }
+    }
 }
 
 /// The sync engine of a site.
@@ -137,12 +147,37 @@ impl Drop for Site {
 }
 
 impl Site {
-    /// Reads the settings; with `--lab`, starts the lab. Connects to nothing yet.
+    /// For a command that only reads. Reads the settings; with `--lab`, starts a copy of the lab. Connects to nothing
+    /// yet, and needs no lock.
     pub async fn open(global: &Global, terminal: Terminal) -> Result<Self, CliError> {
+        #[cfg(feature = "lab")]
+        return Self::open_with(global, terminal, lab::Use::Copy).await;
+        #[cfg(not(feature = "lab"))]
+        Self::open_with(global, terminal).await
+    }
+
+    /// For a command that writes: with the lock of the ledger, and with the lab itself. `command` is what others are told.
+    pub async fn open_locked(global: &Global, command: &str, terminal: Terminal) -> Result<(Self, Lock), CliError> {
+        #[cfg(feature = "lab")]
+        if global.lab {
+            // Before the world is read: what another one does to it meanwhile would be lost.
+            let lock = locking::acquire(&Paths::of(Path::new(lab::STATE_FILE)), command, global)?;
+            return Ok((Self::open_with(global, terminal, lab::Use::Kept).await?, lock));
+        }
+        let site = Self::open(global, terminal).await?;
+        let lock = locking::acquire(&Paths::of(&site.state_file()), command, global)?;
+        Ok((site, lock))
+    }
+
+    async fn open_with(
+        global: &Global,
+        terminal: Terminal,
+        #[cfg(feature = "lab")] how: lab::Use,
+    ) -> Result<Self, CliError> {
         let trace = global.trace.as_deref().map(open_trace).transpose()?;
         #[cfg(feature = "lab")]
         if global.lab {
-            let (lab, text) = lab::open(global.clock).await?;
+            let (lab, text) = lab::open(global.clock, how).await?;
             let settings = project::settings((lab::SETTINGS_NAME, &text), terminal)?;
             return Ok(Self {
                 settings,
@@ -197,10 +232,10 @@ impl Site {
         #[cfg(feature = "lab")]
         let (settings, access) = match &self.lab {
             Some(lab) => lab.reach(settings)?,
-            None => (settings.clone(), self.access(settings, terminal)?),
+            None => (settings.clone(), self.access(settings, terminal).await?),
         };
         #[cfg(not(feature = "lab"))]
-        let (settings, access) = (settings.clone(), self.access(settings, terminal)?);
+        let (settings, access) = (settings.clone(), self.access(settings, terminal).await?);
         Ok(Directories::connect(&settings, access, Arc::clone(&self.clock), self.trace.clone()).await?)
     }
 
@@ -209,10 +244,10 @@ impl Site {
         #[cfg(feature = "lab")]
         let (settings, access) = match &self.lab {
             Some(lab) => lab.reach(&self.settings)?,
-            None => (self.settings.clone(), self.access(&self.settings, terminal)?),
+            None => (self.settings.clone(), self.access(&self.settings, terminal).await?),
         };
         #[cfg(not(feature = "lab"))]
-        let (settings, access) = (self.settings.clone(), self.access(&self.settings, terminal)?);
+        let (settings, access) = (self.settings.clone(), self.access(&self.settings, terminal).await?);
         Ok(Reached::connect(&settings, access, Arc::clone(&self.clock), self.trace.clone()).await)
     }
 
@@ -233,10 +268,11 @@ impl Site {
                 let (settings, Access { passwords, authorities, entra: _ }) = lab.reach(&self.settings)?;
                 (settings, AdAccess { passwords, authorities })
             }
-            None => (self.settings.clone(), secrets::ad_access(&self.settings, &self.root, terminal)?),
+            None => (self.settings.clone(), secrets::ad_access(&self.settings, &self.root, terminal).await?),
         };
         #[cfg(not(feature = "lab"))]
-        let (settings, access) = (self.settings.clone(), secrets::ad_access(&self.settings, &self.root, terminal)?);
+        let (settings, access) =
+            (self.settings.clone(), secrets::ad_access(&self.settings, &self.root, terminal).await?);
         let AdAccess { passwords, authorities } = access;
         let connect = async |ad: &AdSettings| {
             let password = passwords.get(&ad.name).cloned().unwrap_or_default();
@@ -245,8 +281,8 @@ impl Site {
         Ok(try_join_all(settings.ad.iter().map(connect)).await?)
     }
 
-    fn access(&self, settings: &Settings, terminal: Terminal) -> Result<Access, CliError> {
-        secrets::access(settings, &self.root, terminal)
+    async fn access(&self, settings: &Settings, terminal: Terminal) -> Result<Access, CliError> {
+        secrets::access(settings, &self.root, terminal).await
     }
 
     /// The sync engine.
@@ -269,6 +305,17 @@ impl Site {
         bar.finish();
         Ok(snapshot?)
     }
+}
+
+/// Where the state file is, for commands that need nothing else of the site.
+pub fn state_file(global: &Global, terminal: Terminal) -> Result<PathBuf, CliError> {
+    #[cfg(feature = "lab")]
+    if global.lab {
+        return Ok(lab::STATE_FILE.into());
+    }
+    let text = project::config_text(&global.config)?;
+    let settings = project::settings((&global.config.display().to_string(), &text), terminal)?;
+    Ok(global.config.parent().unwrap_or(Path::new("")).join(settings.state))
 }
 
 /// The clock that the command line asks for, outside of the lab.

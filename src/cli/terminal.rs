@@ -3,8 +3,10 @@
 use super::args::ColorChoice;
 use super::error::CliError;
 use super::exit::Exit;
+use crate::model::visible::{harmless, visible};
 use crate::report::style::Style;
-use std::io::{BufRead as _, IsTerminal, Read as _, Write as _};
+use std::borrow::Cow;
+use std::io::{self, BufRead as _, IsTerminal, Read as _, Write as _};
 
 /// The width that is assumed where there is no terminal.
 const DEFAULT_WIDTH: usize = 100;
@@ -59,8 +61,10 @@ impl Terminal {
         Style { colour: self.err_colour }
     }
 
-    /// Writes to standard output. A reader that went away (`| head`) is no error.
+    /// Writes to standard output; nothing that a terminal would obey but colours. A reader that went away (`| head`) is no
+    /// error.
     pub fn print(self, text: &str) -> Result<(), CliError> {
+        let text = harmless(text, self.out_colour);
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -73,38 +77,52 @@ impl Terminal {
     /// Writes a line to standard error, where everything goes that is not the result.
     pub fn note(self, text: &str) {
         // Nothing can be done about a standard error that is closed.
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = writeln!(std::io::stderr().lock(), "{}", self.harmless_err(text));
+    }
+
+    /// A text as standard error gets it, for what is written there by others.
+    pub fn harmless_err(self, text: &str) -> Cow<'_, str> {
+        harmless(text, self.err_colour)
     }
 
     /// Asks a yes-or-no question; only the whole word `yes` is a yes. Without a terminal there is nobody to ask, and
     /// silence is no consent.
-    pub fn confirm(self, question: &str) -> Result<bool, CliError> {
+    pub async fn confirm(self, question: &str) -> Result<bool, CliError> {
         if !self.asks {
             return Err(CliError::new(Exit::Usage, "There is no terminal to ask on, so nothing was changed.")
                 .hint("Review a saved plan (plan --out FILE) and apply that, or write --yes."));
         }
-        let mut err = std::io::stderr().lock();
-        let _ = write!(err, "{question} Only \"yes\" goes on: ");
-        let _ = err.flush();
-        let mut answer = String::new();
-        std::io::stdin()
-            .lock()
-            .take(LONGEST_ANSWER)
-            .read_line(&mut answer)
-            .map_err(|error| CliError::plain(format!("Could not read the answer: {error}")))?;
-        Ok(answer.trim() == "yes")
+        {
+            let mut err = std::io::stderr().lock();
+            let _ = write!(err, "{} Only \"yes\" goes on: ", self.harmless_err(question));
+            let _ = err.flush();
+        }
+        let answer = answered(|| {
+            let mut answer = String::new();
+            std::io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer).map(|_| answer)
+        });
+        Ok(answer.await?.trim() == "yes")
     }
 
     /// Asks for a secret without showing it.
-    pub fn secret(self, prompt: &str) -> Result<secrecy::SecretString, CliError> {
+    pub async fn secret(self, prompt: &str) -> Result<secrecy::SecretString, CliError> {
         if !self.asks {
             return Err(CliError::new(Exit::Usage, format!("There is no terminal to ask on for: {prompt}"))
                 .hint("Let matchplan.toml name an environment variable or a file for it."));
         }
-        rpassword::prompt_password(format!("{prompt}: "))
-            .map(Into::into)
-            .map_err(|error| CliError::plain(format!("Could not read the answer: {error}")))
+        let prompt = format!("{}: ", visible(prompt));
+        answered(move || rpassword::prompt_password(prompt)).await.map(Into::into)
     }
+}
+
+/// Waits for a person on a thread of its own, so that a signal can end the waiting.
+async fn answered(read: impl FnOnce() -> io::Result<String> + Send + 'static) -> Result<String, CliError> {
+    let failed = |error: io::Error| match error.kind() {
+        // Ctrl-C, where the terminal does not make a signal of it.
+        io::ErrorKind::Interrupted => CliError::new(Exit::Interrupted, "Interrupted; nothing was changed."),
+        _ => CliError::plain(format!("Could not read the answer: {error}")),
+    };
+    tokio::task::spawn_blocking(read).await.map_err(io::Error::other).flatten().map_err(failed)
 }
 
 #[cfg(windows)]

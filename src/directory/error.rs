@@ -1,5 +1,6 @@
 //! What can go wrong at a directory, sorted by what to do next.
 
+use super::scrub::scrub;
 use std::fmt;
 
 /// A failed read or write.
@@ -41,9 +42,9 @@ pub enum ErrorKind {
 }
 
 impl DirectoryError {
-    /// A failure without a hint.
+    /// A failure without a hint. `detail` may be anybody's words: secrets in it are taken out.
     pub fn new(kind: ErrorKind, what: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), detail: detail.into(), hint: None }
+        Self { kind, what: what.into(), detail: scrub(&detail.into()).into_owned(), hint: None }
     }
 
     /// The same with what to do about it.

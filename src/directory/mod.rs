@@ -19,6 +19,7 @@ pub mod error;
 pub mod output;
 pub mod port;
 pub mod reach;
+pub mod scrub;
 pub mod sync;
 pub mod text;
 pub mod tls;

@@ -128,4 +128,13 @@ pub trait Clock {
 
     /// Lets time pass.
     fn sleep(&self, time: SignedDuration) -> impl Future<Output = ()>;
+
+    /// Lets time pass before something is tried again. `false`, and at once, if the person asks to stop: then it is not
+    /// tried again.
+    fn wait(&self, time: SignedDuration) -> impl Future<Output = bool> {
+        async move {
+            self.sleep(time).await;
+            true
+        }
+    }
 }

@@ -2,6 +2,11 @@
 //!
 //! What a command must do: exit 0 on success. "A cycle is running already" is recognised by exit code 75 (EX_TEMPFAIL,
 //! for one's own scripts), or by what Entra Connect's cmdlets say: on stderr always, on stdout if the command failed.
+//!
+//! A command runs in a process group of its own, so that Ctrl-C at the terminal reaches matchplan alone: it finishes what
+//! is in flight, the command's answer included, and knows what was done. Asked a second time it ends at once, and ends
+//! the command; what the command was to do can be repeated without harm.
+//!
 //! `status` prints one JSON object: `{"busy": …, "staging": …, "suspended": …}`; members that are missing are false.
 
 use super::error::{DirectoryError, ErrorKind};
@@ -127,23 +132,24 @@ impl Ended {
 
 async fn run(command: &Command, what: &str) -> Result<Ended, DirectoryError> {
     let program = command.program();
-    let mut child = tokio::process::Command::new(program)
-        .args(command.args())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|e| {
-            DirectoryError::new(ErrorKind::Unreachable, what, format!("`{}` cannot be started: {e}", one_line(program)))
-                .with_hint("check the command in [sync] of matchplan.toml; a script needs its interpreter in front")
-        })?;
+    let mut child = tokio::process::Command::new(program);
+    child.args(command.args()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    #[cfg(unix)]
+    child.process_group(0);
+    // CREATE_NEW_PROCESS_GROUP: Ctrl-C is not passed on.
+    #[cfg(windows)]
+    child.creation_flags(0x200);
+    let mut child = child.spawn().map_err(|e| {
+        DirectoryError::new(ErrorKind::Unreachable, what, format!("`{}` cannot be started: {e}", one_line(program)))
+            .with_hint("check the command in [sync] of matchplan.toml; a script needs its interpreter in front")
+    })?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let all = async { tokio::join!(kept(stdout), kept(stderr), child.wait()) };
     let (stdout, stderr, status) = tokio::time::timeout(TIMEOUT, all).await.map_err(|_| {
         let detail =
             format!("`{}` did not end within {} minutes and was stopped", show(command), TIMEOUT.as_secs() / 60);
         DirectoryError::new(ErrorKind::OutcomeUnknown, what, detail)
+            .with_hint("a command must ask nothing: it has no terminal; try it by hand, with its input closed")
     })?;
     let status = status
         .map_err(|e| DirectoryError::new(ErrorKind::OutcomeUnknown, what, format!("`{}`: {e}", show(command))))?;

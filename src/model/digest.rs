@@ -3,6 +3,7 @@
 //! Digests are taken over the *parsed* value in canonical form (members sorted, no white space), never over file bytes:
 //! git may change line ends, an editor may re-indent. A digest detects accidents, not forgery.
 
+use super::visible::escape_json;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -32,9 +33,10 @@ pub fn of<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     Ok(of_bytes(serde_json::to_string(&canonical(value)?)?.as_bytes()))
 }
 
-/// The canonical file form: members sorted, two-space indentation, a line feed at the end.
+/// The canonical file form: members sorted, two-space indentation, a line feed at the end, hidden characters escaped: such
+/// a file is read by people, in a review and in a terminal.
 pub fn to_canonical_file<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(&canonical(value)?).map(|text| text + "\n")
+    serde_json::to_string_pretty(&canonical(value)?).map(|text| escape_json(&text).into_owned() + "\n")
 }
 
 #[cfg(test)]

@@ -77,6 +77,10 @@ uuid_id! {
     AdGuid
 }
 uuid_id! {
+    /// The id of a held lock: random, and new each time the lock is taken.
+    LockId
+}
+uuid_id! {
     /// The id of an Entra tenant (the `id` of its `organization`).
     TenantId
 }

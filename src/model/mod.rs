@@ -16,6 +16,7 @@
 //! | [`profile`] | the attributes that describe a person, on both sides |
 //! | [`recipient`] | what else can hold an address: objects of AD, recipients of Exchange |
 //! | [`role`] | who holds which directory role, how, until when; what PIM asks of whoever assigns it |
+//! | [`holder`] | who holds the lock |
 //! | [`granted`] | what a credential's token carries |
 //! | [`tenant`] | domains, sync features, last sync |
 //! | [`size`] | how large an input may be |
@@ -30,6 +31,7 @@ pub mod digest;
 pub mod dn;
 pub mod entra;
 pub mod granted;
+pub mod holder;
 pub mod id;
 pub mod name;
 pub mod profile;

@@ -23,6 +23,7 @@
 //! | [`damage`] | a ledger that is not whole |
 //! | [`elsewhere`] | what a ledger from elsewhere would have us do |
 //! | [`status`], [`standing_text`] | the ledger, and where a link stands |
+//! | [`lock`] | who holds the lock |
 //! | [`lint`] | what is wrong with attribute values |
 //! | [`anchor`] | an anchor in all its spellings |
 //! | [`explain`] | pages of the manual |
@@ -40,6 +41,7 @@ pub mod finding_text;
 pub mod link_brief;
 pub mod link_text;
 pub mod lint;
+pub mod lock;
 pub mod markdown;
 pub mod outcome;
 pub mod page;

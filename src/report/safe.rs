@@ -3,7 +3,7 @@
 //! Each type wraps a raw text and displays it harmlessly, so that which escape applies is decided by type, at the place
 //! of use.
 
-use crate::model::visible::{is_hidden, visible};
+use crate::model::visible::{escape_json, visible};
 use serde::Serialize;
 use std::fmt;
 use std::fmt::Write as _;
@@ -47,7 +47,7 @@ impl fmt::Display for Prose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = Text(self.0).to_string();
         let mut chars = text.chars().peekable();
-        let mut previous = ' ';
+        let (mut before, mut previous) = (' ', ' ');
         while let Some(c) = chars.next() {
             match c {
                 '@' => f.write_str("@<!-- -->")?,
@@ -57,12 +57,16 @@ impl fmt::Display for Prose<'_> {
                 '&' => f.write_str("&amp;")?,
                 '|' => f.write_str("&#124;")?,
                 '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => write!(f, "\\{c}")?,
+                // `GH-12` is an issue's number, too.
+                '-' if previous.eq_ignore_ascii_case(&'h') && before.eq_ignore_ascii_case(&'g') => {
+                    f.write_str("-<!-- -->")?;
+                }
                 // Bare addresses, `http://…` and `www.…`, become links too.
                 ':' if chars.peek() == Some(&'/') => f.write_str("\\:")?,
                 '.' if previous.eq_ignore_ascii_case(&'w') => f.write_str("\\.")?,
                 _ => f.write_char(c)?,
             }
-            previous = c;
+            (before, previous) = (previous, c);
         }
         Ok(())
     }
@@ -121,32 +125,18 @@ pub fn clip(text: &str, max: usize) -> String {
 /// terminal and still parses to exactly the same values (RFC 8259 section 7).
 pub fn json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     let text = serde_json::to_string_pretty(value)?;
-    Ok(escape_json(&text) + "\n")
+    Ok(escape_json(&text).into_owned() + "\n")
 }
 
 /// JSON on one line, without a line feed at its end; otherwise as [`json`].
 pub fn json_line<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
-    serde_json::to_string(value).map(|text| escape_json(&text))
-}
-
-/// Hidden characters can only stand inside of JSON's strings, but for the line feeds between members.
-fn escape_json(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hidden(c) && c != '\n' {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    serde_json::to_string(value).map(|text| escape_json(&text).into_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::visible::is_hidden;
 
     #[test]
     fn inline_code_cannot_be_closed_from_within() {

@@ -31,8 +31,8 @@ pub struct StatusView<'a> {
     pub format_version: u32,
     /// Always `status`.
     pub kind: &'static str,
-    /// The tenant that the ledger is about.
-    pub tenant: &'a TenantRef,
+    /// The tenant that the ledger is about; `None` where there is no ledger yet.
+    pub tenant: Option<&'a TenantRef>,
     /// Roles that are not back.
     pub suspended_roles: Vec<SuspendedView<'a>>,
     /// Roles that the newest apply of their link took and does not give back, with the reason. Activations, which end by
@@ -216,7 +216,7 @@ impl<'a> StatusView<'a> {
         Self {
             format_version: STATUS_VERSION,
             kind: "status",
-            tenant: &state.tenant,
+            tenant: Some(&state.tenant),
             suspended_roles: suspended.iter().map(SuspendedView::of).collect(),
             forgone_roles,
             scheduler_held: state.applies.iter().any(|apply| apply.ended.is_none() && apply.is_held()),
@@ -268,6 +268,26 @@ impl<'a> StatusView<'a> {
         self
     }
 
+    /// The view where nothing was applied yet.
+    pub fn nothing() -> Self {
+        Self {
+            format_version: STATUS_VERSION,
+            kind: "status",
+            tenant: None,
+            suspended_roles: Vec::new(),
+            forgone_roles: Vec::new(),
+            scheduler_held: false,
+            unfinished: None,
+            counts: StandingCounts::default(),
+            links: Vec::new(),
+            drift: None,
+            suspended: Vec::new(),
+            open_steps: Vec::new(),
+            known_here: true,
+            damage: None,
+        }
+    }
+
     /// The same with what the directories show now of links that are not at their end.
     #[must_use]
     pub fn with_diagnoses(mut self, mut now: BTreeMap<LinkId, Diagnosis>) -> Self {
@@ -305,7 +325,9 @@ impl<'a> StatusView<'a> {
         if self.scheduler_held {
             held_line(&mut page, flags);
         }
-        let TenantRef { id, name, initial_domain } = self.tenant;
+        let Some(TenantRef { id, name, initial_domain }) = self.tenant else {
+            return "No state: nothing was applied here yet.\n".to_owned();
+        };
         page.push(Line::at(0).put(Tone::Strong, name).plain(format_args!(" ({initial_domain}, tenant {id})")));
         if let Some(unfinished) = &self.unfinished {
             unfinished.lines(&mut page, flags);
@@ -539,6 +561,13 @@ In progress: 2
         let json: serde_json::Value = serde_json::from_str(&view.to_json().unwrap()).unwrap();
         assert_eq!(json["suspended_roles"][0]["role"], "User Administrator");
         assert_eq!(json["counts"]["in_progress"], 2);
+    }
+
+    #[test]
+    fn nothing_is_json_too() {
+        let json: serde_json::Value = serde_json::from_str(&StatusView::nothing().to_json().unwrap()).unwrap();
+        assert_eq!((&json["kind"], &json["tenant"]), (&"status".into(), &serde_json::Value::Null));
+        assert!(StatusView::nothing().to_text("", Style::PLAIN, 80).starts_with("No state"));
     }
 
     #[test]

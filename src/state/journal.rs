@@ -8,6 +8,7 @@ use crate::config::settings::Settings;
 use crate::model::digest;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, StepId};
 use crate::model::sealed::{self, Upgrade};
+use crate::model::visible::escape_json;
 use crate::plan::document::{Plan, TenantRef};
 use crate::rules::aftermath::Diagnosis;
 use jiff::Timestamp;
@@ -261,7 +262,7 @@ impl Record {
 
     /// The record as a line, line end included.
     pub fn to_line(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|line| line + "\n")
+        serde_json::to_string(self).map(|line| escape_json(&line).into_owned() + "\n")
     }
 }
 

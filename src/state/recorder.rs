@@ -42,4 +42,7 @@ pub enum RecordError {
     /// An earlier record was lost, so nothing can follow it.
     #[error("an earlier journal record could not be written, so no further one may be")]
     Broken,
+    /// A person released the lock from under this process.
+    #[error("somebody has released this apply's lock, so another one may be at work by now")]
+    Released,
 }

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 pub struct RestoreRequest {
     /// The path below `https://GRAPH/v1.0`. It holds nothing but fixed words and ids.
     pub path: String,
-    /// The JSON body: ASCII only and without a single quote, so that it stands safely within a PowerShell string, whatever
+    /// The JSON body: printable ASCII only and without a single quote, so that it stands safely within a PowerShell string, whatever
     /// a condition or scope holds.
     pub body: String,
     /// The permission that it takes.
@@ -97,7 +97,7 @@ fn ordered(mut body: Map<String, Value>, schedule: Option<Value>) -> Value {
 
 fn in_quotes(body: &Value) -> String {
     body.to_string().chars().fold(String::new(), |mut out, ch| {
-        if ch == '\'' || !ch.is_ascii() {
+        if ch == '\'' || !ch.is_ascii() || ch.is_ascii_control() {
             let mut units = [0; 2];
             for unit in ch.encode_utf16(&mut units) {
                 let _ = write!(out, "\\u{unit:04x}");

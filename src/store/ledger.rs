@@ -193,7 +193,7 @@ pub struct Ledger {
     loss: Option<&'static str>,
     /// The format of the journal's last record.
     format: u32,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Ledger {
@@ -238,7 +238,7 @@ impl Ledger {
             known,
             loss,
             format: found.journal.format,
-            _lock: lock,
+            lock,
         };
         if let (true, Some(state), Some(digest)) = (known, &ledger.state, &found.state_file) {
             ledger.witness.has_state(&state.lineage, digest);
@@ -286,6 +286,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether the files are still ours to write.
+    fn ours(&self) -> Result<(), RecordError> {
+        if self.lock.is_released() { Err(RecordError::Released) } else { Ok(()) }
+    }
+
     fn append(&mut self, line: &[u8]) -> std::io::Result<()> {
         let journal = match &mut self.journal {
             Some(journal) => journal,
@@ -315,6 +320,7 @@ impl Recorder for Ledger {
         if self.broken {
             return Err(RecordError::Broken);
         }
+        self.ours()?;
         let (serial, mark) = self.state.as_ref().map_or((0, ""), |s| (s.serial, s.journal.as_str()));
         let weighty = is_weighty(&event) || self.state.as_ref().is_some_and(|state| state.is_about_a_role(&event));
         let next = if self.format < JOURNAL_VERSION { Record::opening } else { Record::following };
@@ -348,11 +354,13 @@ impl Recorder for Ledger {
         if self.broken || !self.unsaved {
             return Ok(());
         }
+        self.ours()?;
         self.write_state()
             .map_err(|source| RecordError::Io { what: format!("write {}", self.paths.state.display()), source })
     }
 
     fn keep_sheet(&mut self, apply: &ApplyId, sheet: &str) -> Result<String, RecordError> {
+        self.ours()?;
         let path = self.paths.sheet(apply);
         disk::replace(&*self.disk, &path, sheet.as_bytes())
             .map_err(|source| RecordError::Io { what: format!("write {}", path.display()), source })?;

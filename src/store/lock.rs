@@ -1,42 +1,40 @@
 //! One apply at a time: the operating system's lock on a file beside the ledger. It ends with its process, however that
-//! ends, and says who holds it.
+//! ends. Who holds it stands in a note beside it, which only informs: a note without a lock is left over from a crash.
 
 use super::files;
 use super::paths::Paths;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use crate::model::holder::Holder;
+use same_file::Handle;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// Who holds a lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Holder {
-    /// The process.
-    pub pid: u32,
-    /// The computer.
-    pub host: String,
-    /// The command, without its values: `apply`, `rollback`.
-    pub command: String,
-    /// Since when.
-    pub started: Timestamp,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pid, host, command, started } = self;
-        write!(f, "`matchplan {command}` on {host}, process {pid}, since {started}")
-    }
-}
+/// A note is a few hundred octets; more is none.
+const LARGEST_NOTE: u64 = 64 * 1024;
+/// A lock that is taken is tried again for a tenth of a second: a look at it takes it for a moment, and whoever has just
+/// got it has yet to say who it is.
+const TRIES: u32 = 5;
+const BETWEEN: Duration = Duration::from_millis(20);
 
 /// A held lock. It is given back when this is dropped.
 #[derive(Debug)]
 #[must_use = "the lock is given back when this is dropped"]
 pub struct Lock {
     file: File,
-    holder: PathBuf,
+    note: PathBuf,
+    released: PathBuf,
+}
+
+/// How a lock stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// Nobody holds it.
+    Free,
+    /// Nobody holds it; this one ended without giving it back.
+    LeftOver(Holder),
+    /// Somebody holds it; `None` if it does not say who.
+    Held(Option<Holder>),
 }
 
 /// Why the lock was not got.
@@ -45,10 +43,18 @@ pub enum LockError {
     /// Somebody else has it.
     #[error("another matchplan is at work on this state: {}", .holder.as_ref().map_or_else(|| "it did not say who it is".to_owned(), ToString::to_string))]
     Held {
-        /// Who; `None` if it has not said yet.
+        /// Who; `None` if it has not said.
         holder: Option<Holder>,
     },
-    /// The lock file cannot be made, or its file system has no locks.
+    /// The file system knows no locks.
+    #[error("the file system of {path} has no locks, so two applies at once could not be told apart: {source}")]
+    Unsupported {
+        /// The lock file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The lock file cannot be made or read.
     #[error("could not lock {path}: {source}")]
     Io {
         /// The lock file.
@@ -58,47 +64,92 @@ pub enum LockError {
     },
 }
 
-impl Lock {
-    /// Takes the lock, or says who has it. Never waits.
-    pub fn acquire(paths: &Paths, holder: &Holder) -> Result<Self, LockError> {
-        let failed = |source| LockError::Io { path: paths.lock.clone(), source };
-        files::make_folder(&paths.work).map_err(failed)?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&paths.lock).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held { holder: read_holder(paths) }),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+impl LockError {
+    /// The system's answer to locking the file at `path`.
+    pub(super) fn of(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        // ENOLCK has no kind of its own; 37 is Linux's number for it, 77 is that of the BSDs and macOS.
+        let no_locks = cfg!(target_os = "linux") && source.raw_os_error() == Some(37)
+            || cfg!(any(target_os = "macos", target_os = "freebsd")) && source.raw_os_error() == Some(77);
+        if no_locks || source.kind() == io::ErrorKind::Unsupported {
+            return Self::Unsupported { path, source };
         }
-        let text = serde_json::to_vec(holder).map_err(|e| failed(e.into()))?;
-        files::replace(&paths.holder, &text).map_err(failed)?;
-        Ok(Self { file, holder: paths.holder.clone() })
-    }
-
-    /// Who holds the lock now, without taking it; `None` if nobody does.
-    pub fn status(paths: &Paths) -> Result<Option<Option<Holder>>, LockError> {
-        let file = match OpenOptions::new().write(true).open(&paths.lock) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(LockError::Io { path: paths.lock.clone(), source }),
-        };
-        match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => Ok(Some(read_holder(paths))),
-            Err(TryLockError::Error(source)) => Err(LockError::Io { path: paths.lock.clone(), source }),
-        }
+        Self::Io { path, source }
     }
 }
 
-fn read_holder(paths: &Paths) -> Option<Holder> {
-    let text = files::read_limited(&paths.holder, 64 * 1024).ok()??;
-    serde_json::from_slice(&text).ok()
+impl Lock {
+    /// Takes the lock, or says who has it. Does not wait for it.
+    pub fn acquire(paths: &Paths, holder: &Holder) -> Result<Self, LockError> {
+        let failed = |source| LockError::of(&paths.lock, source);
+        files::make_folder(&paths.work).map_err(failed)?;
+        let file = take(&paths.lock)?.ok_or_else(|| LockError::Held { holder: read_note(&paths.holder) })?;
+        let text = serde_json::to_vec(holder).map_err(|e| failed(e.into()))?;
+        files::replace(&paths.holder, &text).map_err(failed)?;
+        Ok(Self { file, note: paths.holder.clone(), released: paths.released(holder.id) })
+    }
+
+    /// How the lock stands, without taking it.
+    pub fn look(paths: &Paths) -> Result<Stand, LockError> {
+        let left_over = || read_note(&paths.holder).map_or(Stand::Free, Stand::LeftOver);
+        let file = match File::open(&paths.lock) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(left_over()),
+            Err(source) => return Err(LockError::of(&paths.lock, source)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(left_over()),
+            Err(TryLockError::WouldBlock) => Ok(Stand::Held(read_note(&paths.holder))),
+            Err(TryLockError::Error(source)) => Err(LockError::of(&paths.lock, source)),
+        }
+    }
+
+    /// Whether a person has released this lock from under us, believing this process to be dead: then somebody else may
+    /// be at work, and nothing more may be written.
+    pub fn is_released(&self) -> bool {
+        self.released.exists()
+    }
+}
+
+/// Takes the operating system's lock on a file, which is made if it is missing; `None` if somebody has it.
+pub(super) fn take(path: &Path) -> Result<Option<File>, LockError> {
+    let failed = |source| LockError::of(path, source);
+    for attempt in 1..=TRIES {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+        match file.try_lock() {
+            // A file that was put aside meanwhile is locked in vain.
+            Ok(()) if is_at(&file, path).map_err(failed)? => return Ok(Some(file)),
+            Ok(()) | Err(TryLockError::WouldBlock) if attempt < TRIES => std::thread::sleep(BETWEEN),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether an open file is the one that a path leads to.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    match Handle::from_path(path) {
+        Ok(there) => Ok(Handle::from_file(file.try_clone()?)? == there),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// What the note says; `None` if there is none, or it is none of ours.
+pub(super) fn read_note(path: &Path) -> Option<Holder> {
+    // Opening a pipe would wait for its other end.
+    path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Holder::from_note(&files::read_limited(path, LARGEST_NOTE).ok()??)
 }
 
 impl Drop for Lock {
-    /// The holder's note goes before the lock, or it could be the next holder's. What fails here does no harm: the lock
-    /// ends with the process, and the next holder replaces the note.
+    /// The note goes before the lock, or it could be the next holder's. What fails here does no harm: the lock ends with
+    /// the process, and the next holder replaces the note.
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.holder);
+        if !self.is_released() {
+            let _ = std::fs::remove_file(&self.note);
+        }
         let _ = self.file.unlock();
     }
 }

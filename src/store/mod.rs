@@ -5,7 +5,7 @@
 //! | [`paths`] | which files there are |
 //! | [`disk`] | the operations that must be durable, one by one |
 //! | [`files`] | replacing and appending so that a crash leaves the old or the new, whole |
-//! | [`lock`] | one apply at a time |
+//! | [`lock`], [`release`] | one apply at a time; what a crash or a dead computer left of a lock |
 //! | [`ledger`] | journal and state file together, as the executor's recorder |
 //! | [`salvage`] | a ledger that is not whole |
 //! | [`witness`] | what this computer itself wrote last to a ledger |
@@ -15,6 +15,7 @@ pub mod files;
 pub mod ledger;
 pub mod lock;
 pub mod paths;
+pub mod release;
 pub mod salvage;
 #[cfg(test)]
 mod tests;

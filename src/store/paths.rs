@@ -1,6 +1,6 @@
 //! Which files there are, all derived from the state file's path.
 
-use crate::model::id::ApplyId;
+use crate::model::id::{ApplyId, LockId};
 use std::path::{Path, PathBuf};
 
 /// The files of one ledger.
@@ -41,6 +41,13 @@ impl Paths {
         let safe: String =
             apply.as_str().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
         self.work.join(format!("restore-{safe}.txt"))
+    }
+
+    /// Where the lock file is put aside that belongs to a lock which a person has released from under its holder.
+    pub fn released(&self, id: LockId) -> PathBuf {
+        let mut name = self.lock.clone().into_os_string();
+        name.push(format!(".released-{id}"));
+        name.into()
     }
 
     /// Where a journal is put aside that ends with record `last`, before the state does.

@@ -3,20 +3,29 @@
 use super::disk::{Disk, RealDisk};
 use super::files;
 use super::ledger::{Ledger, OpenError, read};
-use super::lock::{Holder, Lock, LockError};
+use super::lock::{Lock, LockError, Stand};
 use super::paths::Paths;
+use super::release::{ReleaseError, clean_up, put_aside};
 use super::witness::Witness;
 use crate::apply::executor;
 use crate::apply::options::{Fresh, Options, Ports};
 use crate::apply::outcome::Ending;
 use crate::apply::testing::{Spec, World, block_on};
+use crate::model::holder::Holder;
+use crate::model::id::LockId;
+use crate::state::recorder::{RecordError, Recorder as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn holder() -> Holder {
     let started = "2026-01-01T00:00:00Z".parse().unwrap();
-    Holder { pid: 7, host: "mgmt01".to_owned(), command: "apply".to_owned(), started }
+    let [host, user, command] = ["mgmt01", "olga", "apply"].map(str::to_owned);
+    Holder { id: LockId(uuid::Uuid::from_u128(1)), pid: 7, host, user, command, started }
+}
+
+fn another() -> Holder {
+    Holder { id: LockId(uuid::Uuid::from_u128(2)), host: "mgmt02".to_owned(), ..holder() }
 }
 
 fn paths(folder: &tempfile::TempDir) -> Paths {
@@ -44,16 +53,95 @@ fn apply_by(paths: &Paths, id: &str, witness: Witness) -> Ending {
 fn the_second_one_is_told_who_holds_the_lock_and_gets_it_afterwards() {
     let folder = tempfile::tempdir().unwrap();
     let paths = paths(&folder);
-    assert_eq!(Lock::status(&paths).unwrap(), None);
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Free);
     let first = Lock::acquire(&paths, &holder()).unwrap();
-    match Lock::acquire(&paths, &holder()) {
+    match Lock::acquire(&paths, &another()) {
         Err(LockError::Held { holder: Some(found) }) => assert_eq!(found, holder()),
         other => panic!("{other:?}"),
     }
-    assert_eq!(Lock::status(&paths).unwrap(), Some(Some(holder())));
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Held(Some(holder())));
     drop(first);
-    assert_eq!(Lock::status(&paths).unwrap(), None);
-    let _second = Lock::acquire(&paths, &holder()).unwrap();
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Free);
+    let _second = Lock::acquire(&paths, &another()).unwrap();
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Held(Some(another())));
+}
+
+#[test]
+fn what_a_crash_left_is_no_obstacle_and_only_its_own_id_forgets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    files::make_folder(&paths.work).unwrap();
+    std::fs::write(&paths.holder, serde_json::to_vec(&holder()).unwrap()).unwrap();
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::LeftOver(holder()));
+    assert!(matches!(clean_up(&paths, another().id), Err(ReleaseError::Changed(Some(found))) if found == holder()));
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::LeftOver(holder()));
+    clean_up(&paths, holder().id).unwrap();
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Free);
+
+    std::fs::write(&paths.holder, serde_json::to_vec(&holder()).unwrap()).unwrap();
+    let held = Lock::acquire(&paths, &another()).unwrap();
+    // The note is another's by now, and so is the lock.
+    assert!(matches!(clean_up(&paths, holder().id), Err(ReleaseError::Changed(Some(found))) if found == another()));
+    drop(held);
+}
+
+#[test]
+fn whoever_is_released_against_its_will_writes_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    apply(&paths, "one");
+    let before = read(&paths).unwrap();
+    let mut first = open(&paths);
+    assert!(matches!(put_aside(&paths, another().id), Err(ReleaseError::Changed(Some(_)))));
+    put_aside(&paths, holder().id).unwrap();
+    let second = Lock::acquire(&paths, &another()).unwrap();
+
+    let at = "2026-01-01T00:00:00Z".parse().unwrap();
+    let event = crate::state::journal::JournalEvent::ApplyEnded { apply: "one".into() };
+    assert!(matches!(first.record(at, event), Err(RecordError::Released)));
+    assert!(matches!(first.keep_sheet(&"one".into(), "sheet"), Err(RecordError::Released)));
+    drop(first);
+    assert_eq!(read(&paths).unwrap(), before);
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Held(Some(another())), "the second one's note is its own");
+    let mut second = Ledger::open(&paths, second).unwrap();
+    second.keep_sheet(&"two".into(), "sheet").unwrap();
+    drop(second);
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Free);
+}
+
+#[test]
+fn a_broken_huge_or_hostile_note_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    let held = Lock::acquire(&paths, &holder()).unwrap();
+    let huge = format!("{{\"host\":\"{}\"}}", "x".repeat(1 << 20));
+    for note in ["", "{", "\u{1b}[2J", "[[[[", huge.as_str()] {
+        std::fs::write(&paths.holder, note).unwrap();
+        assert_eq!(Lock::look(&paths).unwrap(), Stand::Held(None));
+        let error = Lock::acquire(&paths, &another()).unwrap_err();
+        assert!(error.to_string().ends_with("it did not say who it is"), "{error}");
+    }
+    drop(held);
+    std::fs::write(&paths.holder, huge).unwrap();
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Free);
+    // A folder where the note should be: the lock is not got, and nothing hangs.
+    std::fs::remove_file(&paths.holder).unwrap();
+    std::fs::create_dir(&paths.holder).unwrap();
+    assert_eq!(Lock::look(&paths).unwrap(), Stand::Free);
+    assert!(matches!(Lock::acquire(&paths, &holder()), Err(LockError::Io { .. })));
+}
+
+#[test]
+fn no_locks_is_another_answer_than_no_access() {
+    let unsupported = LockError::of(Path::new("x"), std::io::ErrorKind::Unsupported.into());
+    assert!(unsupported.to_string().contains("has no locks"), "{unsupported}");
+    let denied = LockError::of(Path::new("x"), std::io::ErrorKind::PermissionDenied.into());
+    assert!(matches!(denied, LockError::Io { .. }));
+    #[cfg(target_os = "linux")]
+    assert!(matches!(
+        LockError::of(Path::new("x"), std::io::Error::from_raw_os_error(37)),
+        LockError::Unsupported { .. }
+    ));
 }
 
 #[test]

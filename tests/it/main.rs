@@ -13,6 +13,7 @@ mod differential;
 mod directories;
 mod files;
 mod graph_client;
+mod hostile;
 mod hostile_input;
 #[cfg(feature = "lab")]
 mod prediction;

@@ -252,6 +252,8 @@ impl Set {
             }
             Recovery::RollBack => {
                 wrong.extend(self.roll_back(&paths).await.err());
+                // What a cycle has formed cannot go back: its apply goes on to its end.
+                wrong.extend(self.end(&paths).await.err());
                 let after = self.lab.world().read(World::clone);
                 wrong.extend(differences(&as_far_as_formed(whole, &self.first, &after), &image(&after)));
             }
@@ -277,6 +279,15 @@ impl Set {
             Ok(outcome) if outcome.ending != story.ending => Some(format!("{outcome:?}")),
             Ok(_) => None,
         }
+    }
+
+    async fn end(&self, paths: &Paths) -> Result<(), String> {
+        let mut ledger = open(paths, Arc::new(Nobody));
+        if ledger.state().is_none_or(|state| state.unfinished().is_none()) {
+            return Ok(());
+        }
+        let outcome = self.session.resume(&mut ledger, one_by_one(), |_| {}).await;
+        outcome.map(drop).map_err(|error| error.to_string())
     }
 
     async fn roll_back(&self, paths: &Paths) -> Result<(), String> {

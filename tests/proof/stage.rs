@@ -15,14 +15,15 @@ use matchplan::directory::error::DirectoryError;
 use matchplan::lab::faults::Faults;
 use matchplan::lab::runtime::{Lab, LabOptions};
 use matchplan::lab::world::World;
-use matchplan::model::id::{ApplyId, DomainName};
+use matchplan::model::holder::Holder;
+use matchplan::model::id::{ApplyId, DomainName, LockId};
 use matchplan::plan::document::Plan;
 use matchplan::plan::planner::{PlanInput, plan};
 use matchplan::rollback::plan::{RollbackError, RollbackInput, Target, plan_rollback};
 use matchplan::snapshot::document::Snapshot;
 use matchplan::state::ledger::State;
 use matchplan::store::ledger::{self, Ledger, OpenError};
-use matchplan::store::lock::{Holder, Lock};
+use matchplan::store::lock::Lock;
 use matchplan::store::paths::Paths;
 use matchplan::store::witness::Witness;
 use secrecy::ExposeSecret as _;
@@ -217,7 +218,9 @@ pub fn open(paths: &Paths, watcher: Arc<dyn Watcher>) -> Ledger {
 /// Opens the ledger as another process would, or as the first one.
 pub fn try_open(paths: &Paths, watcher: Arc<dyn Watcher>) -> Result<Ledger, OpenError> {
     let started = "2026-09-01T08:00:00Z".parse().expect("a time");
-    let holder = Holder { pid: std::process::id(), host: "proof".to_owned(), command: "apply".to_owned(), started };
+    let [host, user, command] = ["proof", "nobody", "apply"].map(str::to_owned);
+    let id = LockId(uuid::Uuid::new_v4());
+    let holder = Holder { id, pid: std::process::id(), host, user, command, started };
     let lock = Lock::acquire(paths, &holder).expect("nobody else has the lock: the dead hold none");
     Ledger::open_by(paths, lock, Box::new(WatchedDisk(watcher)), Witness::in_folder(paths.work.join(WITNESS)))
 }

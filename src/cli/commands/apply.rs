@@ -21,16 +21,18 @@ use std::path::{Path, PathBuf};
 pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult {
     check_brakes(&args.planning.allow)?;
     let saved = saved_plan(&args.files)?;
-    let site = Site::open(global, terminal).await?;
-    let mut work = Work::begin(&site, "apply", &global.repeated(), terminal)?;
+    let (site, lock) = Site::open_locked(global, "apply", terminal).await?;
+    let mut work = Work::begin(&site, lock, &global.repeated(), terminal)?;
     work.on_failure = on_failure(args.on_failure);
     work.prepare_only = args.prepare;
     if let Some(unfinished) = work.unfinished() {
         if saved.as_ref().is_some_and(|(_, plan)| plan.digest != unfinished.plan_digest) {
+            let flags = global.repeated();
             let message =
                 format!("Apply {} is unfinished, and this is another plan; nothing was changed.", unfinished.id);
-            return Err(CliError::new(Exit::Partial, message)
-                .hint("Run `matchplan apply` without a plan to finish that one first, or `matchplan rollback`."));
+            return Err(CliError::new(Exit::Partial, message).hint(format!(
+                "Run `matchplan{flags} apply` without a plan to finish that one first, or `matchplan{flags} rollback`."
+            )));
         }
         terminal.note(&format!("Apply {} is unfinished: going on with it.", unfinished.id));
         let consent = Consent { allow: &args.planning.allow, yes: args.yes };
@@ -81,7 +83,7 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     if !plan.has_changes() {
         return Ok(Exit::Success);
     }
-    if !args.yes && !terminal.confirm("\nApply this plan?")? {
+    if !args.yes && !terminal.confirm("\nApply this plan?").await? {
         terminal.note("Nothing was changed.");
         return Ok(Exit::Success);
     }

@@ -20,7 +20,7 @@ use crate::report::check::CheckView;
 use crate::rules::exposure::in_scope;
 use crate::snapshot::document::AdDomainSnapshot;
 use crate::snapshot::index::Index;
-use crate::store::lock::Lock;
+use crate::store::lock::{Lock, Stand};
 use crate::store::{ledger, paths::Paths};
 use jiff::{SignedDuration, Timestamp};
 
@@ -129,8 +129,9 @@ fn sample(site: &Site, config: Option<&Config>, read: &AdDomainSnapshot) -> Vec<
 
 fn lock(paths: &Paths) -> Read<Option<String>> {
     let unsaid = || "another matchplan is at work, and did not say who it is".to_owned();
-    match Lock::status(paths) {
-        Ok(held) => Ok(held.map(|holder| holder.map_or_else(unsaid, |holder| holder.to_string()))),
+    match Lock::look(paths) {
+        Ok(Stand::Held(holder)) => Ok(Some(holder.map_or_else(unsaid, |holder| holder.to_string()))),
+        Ok(Stand::Free | Stand::LeftOver(_)) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -3,7 +3,9 @@
 use crate::cli::args::{Global, Lab as Args, LabControl, LabServe, LabWorld};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
-use crate::cli::lab::{FOLDER, world};
+use crate::cli::lab::{FOLDER, STATE_FILE, world};
+use crate::cli::locking;
+use crate::cli::signals;
 use crate::cli::terminal::Terminal;
 use crate::lab::faults::{Faults, Rates};
 use crate::lab::runtime::{Lab, LabOptions};
@@ -12,9 +14,11 @@ use crate::lab::world::{contoso, load};
 use crate::model::digest;
 use crate::model::dn::Dn;
 use crate::model::size::Size;
+use crate::model::visible::escape_json;
+use crate::store::paths::Paths;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -31,7 +35,7 @@ const LARGEST_ANSWER: usize = 64 << 20;
 pub async fn run(args: &Args, global: &Global, terminal: Terminal) -> CliResult {
     match args {
         Args::Serve(serve) => run_server(serve, global, terminal).await,
-        Args::Reset => reset(terminal),
+        Args::Reset => reset(global, terminal),
         Args::World(which) => print_world(which, terminal),
         Args::Cycle(lab) => control(lab, "run a cycle", Method::POST, "cycle", None, terminal).await,
         Args::Status(lab) => control(lab, "say how it stands", Method::GET, "status", None, terminal).await,
@@ -62,7 +66,8 @@ async fn run_server(args: &LabServe, global: &Global, terminal: Terminal) -> Cli
     let ready = serde_json::to_string(lab.ready()).map_err(|error| super::show::unwritable(&error))?;
     terminal.print(&format!("{ready}\n"))?;
     terminal.note("The lab is serving on loopback. Ctrl-C ends it.");
-    tokio::signal::ctrl_c().await.map_err(|error| CliError::plain(format!("Could not wait for Ctrl-C: {error}")))?;
+    let _orderly = signals::orderly();
+    signals::asked().await;
     Ok(Exit::Success)
 }
 
@@ -81,17 +86,31 @@ fn external_ad(args: &LabServe) -> Result<Option<ExternalAd>, CliError> {
     }))
 }
 
-/// Forgets the lab of `--lab`, its state included.
-fn reset(terminal: Terminal) -> CliResult {
+/// Forgets the lab of `--lab`, its state included. The lock stays: it is what keeps an apply away meanwhile.
+fn reset(global: &Global, terminal: Terminal) -> CliResult {
     let folder = Path::new(FOLDER);
-    match std::fs::remove_dir_all(folder) {
-        Ok(()) => terminal.print(&format!("The lab in {FOLDER} is back at its first day.\n"))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            terminal.print("The lab is at its first day already.\n")?;
-        }
-        Err(error) => return Err(CliError::file("remove", folder, &error)),
+    if !folder.exists() {
+        terminal.print("The lab is at its first day already.\n")?;
+        return Ok(Exit::Success);
     }
+    let paths = Paths::of(Path::new(STATE_FILE));
+    let _lock = locking::acquire(&paths, "lab reset", global)?;
+    for entry in contents(folder)?.into_iter().chain(contents(&paths.work)?) {
+        let kept = [&paths.work, &paths.lock, &paths.holder].contains(&&entry);
+        let removed = match entry.is_dir() {
+            _ if kept => Ok(()),
+            true => std::fs::remove_dir_all(&entry),
+            false => std::fs::remove_file(&entry),
+        };
+        removed.map_err(|error| CliError::file("remove", &entry, &error))?;
+    }
+    terminal.print(&format!("The lab in {FOLDER} is back at its first day.\n"))?;
     Ok(Exit::Success)
+}
+
+fn contents(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let all = std::fs::read_dir(folder).and_then(|all| all.map(|entry| Ok(entry?.path())).collect());
+    all.map_err(|error| CliError::file("look into", folder, &error))
 }
 
 fn print_world(args: &LabWorld, terminal: Terminal) -> CliResult {
@@ -140,7 +159,7 @@ async fn control(
     if !status.is_success() {
         return Err(failed(format!("{status}: {text}")));
     }
-    terminal.print(&format!("{text}\n"))?;
+    terminal.print(&format!("{}\n", escape_json(&text)))?;
     Ok(Exit::Success)
 }
 

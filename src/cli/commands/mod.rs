@@ -9,6 +9,7 @@ pub mod init;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod lint;
+pub mod lock;
 pub mod plan;
 pub mod rollback;
 pub mod schema;

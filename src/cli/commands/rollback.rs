@@ -17,8 +17,8 @@ use std::path::Path;
 pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliResult {
     check_brakes(&args.allow)?;
     let saved = args.file.as_deref().map(read_rollback).transpose()?;
-    let site = Site::open(global, terminal).await?;
-    let work = Work::begin(&site, "rollback", &global.repeated(), terminal)?;
+    let (site, lock) = Site::open_locked(global, "rollback", terminal).await?;
+    let work = Work::begin(&site, lock, &global.repeated(), terminal)?;
     let unfinished = work.unfinished().filter(|record| matches!(record.purpose, Purpose::Rollback { .. }));
     if let Some(record) = unfinished {
         terminal.note(&format!("Rollback {} is unfinished: going on with it.", record.id));
@@ -56,7 +56,7 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
     if !plan.has_changes() {
         return Ok(Exit::Success);
     }
-    if saved.is_none() && !args.yes && !terminal.confirm("\nRoll back?")? {
+    if saved.is_none() && !args.yes && !terminal.confirm("\nRoll back?").await? {
         terminal.note("Nothing was changed.");
         return Ok(Exit::Success);
     }

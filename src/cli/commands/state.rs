@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Global, Keep as Choice, Recover};
 use crate::cli::error::{CliError, CliResult, capital};
-use crate::cli::executing::{lock, unreadable, witness};
+use crate::cli::executing::{unreadable, witness};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -20,9 +20,8 @@ use crate::store::salvage;
 /// `state recover`: keeps what is certain, puts the damaged file aside under another name, and records that everything
 /// that lost records may have touched is to be read.
 pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> CliResult {
-    let site = Site::open(global, terminal).await?;
+    let (site, lock) = Site::open_locked(global, "state recover", terminal).await?;
     let paths = Paths::of(&site.state_file());
-    let lock = lock(&site, &paths, "state recover")?;
     let flags = global.repeated();
     let Err(problem) = ledger::read(&paths) else {
         terminal.print("The ledger is whole; there is nothing to recover.\n")?;
@@ -38,7 +37,7 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
     for sentence in damage::sentences(&damaged, &flags) {
         terminal.note(&format!("  {}", Text(&sentence)));
     }
-    if !args.yes && !terminal.confirm("\nKeep what is certain, and put the rest aside?")? {
+    if !args.yes && !terminal.confirm("\nKeep what is certain, and put the rest aside?").await? {
         terminal.note("Nothing was changed.");
         return Ok(Exit::Success);
     }

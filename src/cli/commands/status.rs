@@ -38,7 +38,7 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
         }
     };
     let Some(state) = ledger.state else {
-        terminal.print("No state: nothing was applied here yet.\n")?;
+        give(&StatusView::nothing(), args, global, terminal)?;
         return Ok(Exit::Success);
     };
     // What going on would make of it: nothing of what records that are lost may have touched is believed.
@@ -74,11 +74,15 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
         .with_open_steps(&open::steps(&state, eyes), &flags)
         .known_here(ledger.known)
         .with_damage(damaged.as_ref(), &flags);
-    terminal.print(&match args.format {
-        TextOrJson::Text => view.to_text(&flags, terminal.out_style(), terminal.width),
-        TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
-    })?;
+    give(&view, args, global, terminal)?;
     Ok(if damaged.is_some() { Exit::Stuck } else { exit(&state) })
+}
+
+fn give(view: &StatusView<'_>, args: &Status, global: &Global, terminal: Terminal) -> Result<(), CliError> {
+    terminal.print(&match args.format {
+        TextOrJson::Text => view.to_text(&global.repeated(), terminal.out_style(), terminal.width),
+        TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
+    })
 }
 
 async fn look(site: &Site, terminal: Terminal) -> Result<Snapshot, CliError> {

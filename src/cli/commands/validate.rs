@@ -1,5 +1,6 @@
 //! `matchplan validate`: every problem of what was written, at once.
 
+use super::show::unwritable;
 use crate::cli::args::{Global, TextOrJson, Validate};
 use crate::cli::error::CliResult;
 use crate::cli::exit::Exit;
@@ -7,6 +8,7 @@ use crate::cli::project;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::render_all;
 use crate::report::events::count;
+use crate::report::safe;
 use serde_json::json;
 
 /// Reads everything and reports it on standard output; exit code 1 if there is an error.
@@ -18,7 +20,8 @@ pub fn run(args: &Validate, global: &Global, terminal: Terminal) -> CliResult {
     match args.format {
         TextOrJson::Json => {
             let found: Vec<_> = read.diagnostics.iter().map(|d| d.to_json(&read.sources)).collect();
-            terminal.print(&format!("{:#}\n", json!({ "valid": valid, "diagnostics": found })))?;
+            let found = json!({ "valid": valid, "diagnostics": found });
+            terminal.print(&safe::json(&found).map_err(|error| unwritable(&error))?)?;
         }
         TextOrJson::Text => {
             if !read.diagnostics.is_empty() {

@@ -6,6 +6,7 @@ use super::outcome::{During, from_error, from_result};
 use super::root::{self, DomainController};
 use crate::config::settings::{AdSettings, Bind};
 use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::scrub::remember;
 use crate::directory::tls;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, DomainName};
@@ -79,6 +80,7 @@ impl AdDomain {
             )
             .with_hint("check where [[ad]] says that the password is found"));
         }
+        remember(password.expose_secret());
         let tls = tls::client_config(authorities)?;
         let domain = Self { settings, password, tls, handle: Mutex::new(None), pinned: OnceLock::new() };
         domain.ldap().await?;

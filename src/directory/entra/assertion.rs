@@ -4,6 +4,7 @@
 //! `x5t#S256`, `aud` is the token endpoint, `iss` and `sub` are the application, a new `jti` each time.
 
 use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::scrub::remember;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
@@ -37,6 +38,8 @@ impl SigningCertificate {
         let refuse = |reason: &str, hint: &str| {
             DirectoryError::new(ErrorKind::Unauthenticated, "read the client certificate", reason).with_hint(hint)
         };
+        // Its lines are what a tool would repeat.
+        key.expose_secret().lines().filter(|line| !line.contains('-')).for_each(remember);
         let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(|_| {
             refuse("the file holds no certificate", "certificate_file is a PEM file with a CERTIFICATE block")
         })?;

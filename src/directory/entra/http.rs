@@ -214,7 +214,13 @@ impl<C: Clock> Graph<C> {
                     return Err(failure.into_error(&request.what, host, request.is_write()));
                 }
             };
-            self.clock.sleep(wait).await;
+            if !self.clock.wait(wait).await {
+                let detail = format!(
+                    "stopped as asked; {} would have been asked again in {wait:#}",
+                    self.base.host_str().unwrap_or_default()
+                );
+                return Err(DirectoryError::new(ErrorKind::Busy, request.what.clone(), detail));
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use super::transport::{Bodies, Failure, Reply, Transport};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::output::kept;
 use crate::directory::port::Clock;
+use crate::directory::scrub::remember;
 use crate::directory::text::first_lines;
 use crate::model::id::TenantId;
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +65,9 @@ pub struct TokenSource<C> {
 impl<C: Clock> TokenSource<C> {
     /// A source that has not asked for anything yet.
     pub fn new(credential: Credential, endpoints: Endpoints, transport: Transport, clock: Arc<C>) -> Self {
+        if let Credential::ClientSecret { secret, .. } = &credential {
+            remember(secret.expose_secret());
+        }
         Self { credential, endpoints, transport, clock, current: Mutex::new(None) }
     }
 
@@ -184,7 +188,13 @@ impl<C: Clock> TokenSource<C> {
                     return Err(failure.into_error(what, host, false));
                 }
             };
-            self.clock.sleep(wait).await;
+            if !self.clock.wait(wait).await {
+                let detail = format!(
+                    "stopped as asked; {} would have been asked again in {wait:#}",
+                    self.endpoints.token.host_str().unwrap_or_default()
+                );
+                return Err(DirectoryError::new(ErrorKind::Busy, what, detail));
+            }
             retries += 1;
         }
     }
@@ -209,6 +219,7 @@ impl<C: Clock> TokenSource<C> {
 impl Token {
     /// A token that was given at `now` for `life`; without `life`, its own claim says when it ends.
     fn new(value: SecretString, life: Option<SignedDuration>, now: Timestamp) -> Self {
+        remember(value.expose_secret());
         let claims = Claims::read(value.expose_secret());
         let expires = match life {
             Some(life) => now.saturating_add(life).ok(),

@@ -1,13 +1,12 @@
 //! `--trace FILE`: every exchange as one JSON line, without secrets, for support cases and contract checks.
 
+use crate::directory::scrub::{REDACTED, scrub};
+use crate::model::visible::escape_json;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
-
-/// What stands in place of a secret.
-const REDACTED: &str = "[redacted]";
 
 /// Headers whose values are secrets.
 const SECRET_HEADERS: [&str; 5] = ["cookie", "set-cookie", "proxy-authorization", "x-api-key", "www-authenticate"];
@@ -71,7 +70,7 @@ impl Trace {
 
     /// Writes one exchange. A trace that cannot be written stops nothing; [`Self::failure`] tells it afterwards.
     pub fn record(&self, exchange: &Exchange<'_>) {
-        let mut line = to_json(exchange).to_string();
+        let mut line = escape_json(&to_json(exchange).to_string()).into_owned();
         line.push('\n');
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = sink.out.write_all(line.as_bytes()).and_then(|()| sink.out.flush()) {
@@ -90,7 +89,7 @@ fn to_json(exchange: &Exchange<'_>) -> Value {
         exchange;
     let mut line = json!({
         "method": method,
-        "url": url,
+        "url": scrub(url),
         "request_headers": headers(request_headers),
         "request_body": request_body.map(|body| redacted(body.clone())),
         "status": status,
@@ -98,7 +97,7 @@ fn to_json(exchange: &Exchange<'_>) -> Value {
         "response_body": response_body.and_then(body),
     });
     if let (Some(error), Some(line)) = (error, line.as_object_mut()) {
-        line.insert("error".into(), json!(error));
+        line.insert("error".into(), json!(scrub(error)));
     }
     line
 }
@@ -109,7 +108,7 @@ fn headers(headers: &HeaderMap) -> Value {
         let value = match name.as_str() {
             "authorization" => "Bearer [redacted]".to_owned(),
             name if SECRET_HEADERS.contains(&name) => REDACTED.to_owned(),
-            _ => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            _ => scrub(&String::from_utf8_lossy(value.as_bytes())).into_owned(),
         };
         match out.get_mut(name.as_str()) {
             Some(Value::String(before)) => before.extend([", ", &value]),
@@ -139,15 +138,9 @@ fn redacted(value: Value) -> Value {
             .collect::<Map<_, _>>()
             .into(),
         Value::Array(items) => items.into_iter().map(redacted).collect(),
-        Value::String(text) if looks_like_token(&text) => Value::String(REDACTED.to_owned()),
+        Value::String(text) => Value::String(scrub(&text).into_owned()),
         other => other,
     }
-}
-
-/// Whether a JWT stands somewhere in the text: `{"` in Base64 is `eyJ`, then come two more parts.
-fn looks_like_token(text: &str) -> bool {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')))
-        .any(|word| word.starts_with("eyJ") && word.split('.').count() >= 3)
 }
 
 #[cfg(test)]

@@ -200,7 +200,7 @@ async fn the_whole_company(site: Site) {
 
 /// Compares all of both directories, and names what differs.
 #[track_caller]
-pub(super) fn assert_same(now: &Both, before: &Both) {
+pub fn assert_same(now: &Both, before: &Both) {
     for (dn, attributes) in &before.ad {
         assert_eq!(now.ad.get(dn), Some(attributes), "{dn}");
     }

@@ -15,7 +15,7 @@ mod elsewhere;
 mod explaining;
 mod going_back;
 mod identity;
-mod linking;
+pub mod linking;
 mod linting;
 mod on_both;
 mod recipients;

@@ -108,8 +108,14 @@ impl Running {
     /// What Ctrl-C does.
     #[cfg(unix)]
     pub fn interrupt(&self) {
-        let id = self.child.id().expect("it is still running").to_string();
-        let sent = std::process::Command::new("kill").args(["-INT", &id]).status().expect("kill is there");
+        self.signal("-INT");
+    }
+
+    /// Sends a signal: `-TERM`, `-KILL`.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        let sent = std::process::Command::new("kill").args([name, &id]).status().expect("kill is there");
         assert!(sent.success());
     }
 
@@ -117,6 +123,11 @@ impl Running {
     #[cfg(unix)]
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it is still running");
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it is still running")
     }
 
     /// Reads on to its end.

@@ -122,6 +122,11 @@ impl Site {
         self.folder().join(name)
     }
 
+    /// Where the program's traffic is recorded as it runs.
+    pub fn traces(&self) -> &Path {
+        self.traces.raw.path()
+    }
+
     /// Reads a file of the project.
     pub fn text(&self, name: &str) -> String {
         fs::read_to_string(self.file(name)).expect("the file is there")

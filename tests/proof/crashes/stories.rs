@@ -7,6 +7,9 @@ use matchplan::lab::runtime::Lab;
 use matchplan::lab::world::World;
 use std::fmt::Write as _;
 
+/// sAMAccountName, UPN in the cloud, and more lines of the link.
+type Person = (&'static str, &'static str, &'static str);
+
 /// One story.
 pub struct Story {
     pub name: &'static str,
@@ -21,8 +24,7 @@ pub struct Story {
     /// How it ends where nothing interrupts it.
     pub ending: Ending,
     pub recoveries: &'static [Recovery],
-    /// sAMAccountName, and UPN in the cloud.
-    people: &'static [(&'static str, &'static str)],
+    people: &'static [Person],
 }
 
 impl Story {
@@ -76,21 +78,26 @@ pub const fn stories() -> [Story; 3] {
 }
 
 /// Administrators by assignment in a unit, by eligibility with an end, through a group, and by activation.
-const ADMINISTRATORS: [(&str, &str); 4] = [
-    ("hhill", "henry.hill@contoso.com"),
-    ("eengel", "elena.engel@contoso.com"),
-    ("ggruber", "gus.gruber@contoso.com"),
-    ("ppohl", "pavel.pohl@contoso.com"),
+const ADMINISTRATORS: [Person; 4] = [
+    ("hhill", "henry.hill@contoso.com", "primary_smtp = \"h.hill@contoso.com\"\n"),
+    ("eengel", "elena.engel@contoso.com", ""),
+    ("ggruber", "gus.gruber@contoso.com", ""),
+    ("ppohl", "pavel.pohl@contoso.com", ""),
 ];
 
 /// These, and somebody whom a soft match links.
-const EVERYBODY: [(&str, &str); 5] =
-    [("ccole", "carla.cole@contoso.com"), ADMINISTRATORS[0], ADMINISTRATORS[1], ADMINISTRATORS[2], ADMINISTRATORS[3]];
+const EVERYBODY: [Person; 5] = [
+    ("ccole", "carla.cole@contoso.com", ""),
+    ADMINISTRATORS[0],
+    ADMINISTRATORS[1],
+    ADMINISTRATORS[2],
+    ADMINISTRATORS[3],
+];
 
 impl Story {
     /// Contoso, where no cycle comes by itself.
     pub fn world(&self) -> World {
-        let mut world = crate::world::of(self.people.iter().copied());
+        let mut world = crate::world::of(self.people.iter().map(|(sam, upn, _)| (*sam, *upn)));
         world.sync.next_cycle = None;
         world.sync.interval_minutes = 60 * 24 * 365;
         world
@@ -99,8 +106,8 @@ impl Story {
     /// The match plan.
     pub fn links(&self) -> String {
         let mut text = format!("version = 1\n[defaults]\nmove_to = \"{SYNCED}\"\nroles = \"suspend\"\n");
-        for (ad, cloud) in self.people {
-            let _ = write!(text, "[[link]]\nad = \"{ad}\"\ncloud = \"{cloud}\"\n");
+        for (ad, cloud, more) in self.people {
+            let _ = write!(text, "[[link]]\nad = \"{ad}\"\ncloud = \"{cloud}\"\n{more}");
         }
         text
     }
