@@ -107,7 +107,9 @@ pub fn prove(every: bool) -> Result<String, String> {
     for story in stories() {
         let whole = runtime().block_on(whole(&story));
         let chosen = if every { (0..whole.places.len()).collect() } else { one_of_each(&whole.places) };
-        chosen.iter().for_each(|n| table.add(&whole.places[*n]));
+        for n in &chosen {
+            table.add(&whole.places[*n]);
+        }
         let todo: Vec<(usize, Recovery)> =
             chosen.iter().flat_map(|n| story.recoveries.iter().map(|recovery| (*n, *recovery))).collect();
         recoveries += todo.len();

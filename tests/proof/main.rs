@@ -10,6 +10,11 @@
 //! ```
 //!
 //! It is a program of its own since it has to die: it starts itself as the process that is killed.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a program that tests: files, and its own words"
+)]
 
 mod control;
 mod crashes;
