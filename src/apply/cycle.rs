@@ -69,6 +69,29 @@ impl Proof {
     }
 }
 
+/// How long something has been going on. A clock that somebody sets back takes nothing off: whoever waits for a cycle would
+/// wait for the difference, too, with roles taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stopwatch {
+    last: Timestamp,
+    total: SignedDuration,
+}
+
+impl Stopwatch {
+    /// Begins now.
+    pub(super) const fn from(now: Timestamp) -> Self {
+        Self { last: now, total: SignedDuration::ZERO }
+    }
+
+    /// How long it has been, with a look at the clock at least every so often.
+    pub(super) fn look(&mut self, now: Timestamp, every: SignedDuration) -> SignedDuration {
+        let passed = now.duration_since(self.last);
+        self.last = now;
+        self.total = self.total.saturating_add(if passed.is_negative() { every } else { passed });
+        self.total
+    }
+}
+
 impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
 where
     D: WriteAd + WriteEntra,
@@ -84,10 +107,11 @@ where
             return Ok(if self.is_stopping() { CycleEnd::Stopped } else { CycleEnd::TimedOut(waiting) });
         };
         let (timeout, poll) = (self.plan.settings.sync.timeout, self.plan.settings.sync.poll);
-        let start = self.ports.clock.now();
+        let mut watch = Stopwatch::from(self.ports.clock.now());
         let (mut ask, mut asked_after, mut proven_at) = (!proof.proven, 0, None);
         let (mut synced, mut synced_at) = (proof.last, None);
         loop {
+            let waited = watch.look(self.ports.clock.now(), poll);
             // Status before last sync, and both before the links: what the proof says is then true of each look.
             let status = self.sync_status().await;
             let last_sync = self.last_sync().await;
@@ -103,31 +127,29 @@ where
             let linked = of - waiting.len();
             // A duplicate comes with a sync, so nothing is read before the tenant has synced again, and not for ever then.
             if proof.last != synced {
-                (synced, synced_at) = (proof.last, Some(self.ports.clock.now()));
+                (synced, synced_at) = (proof.last, Some(waited));
             }
-            if synced_at.is_some_and(|at| self.ports.clock.now().duration_since(at) < REPLICAS) {
+            if synced_at.is_some_and(|at| waited - at < REPLICAS) {
                 let open = self.side_by_side(&waiting, |link| self.conclude(link)).await?;
                 waiting = open.into_iter().flatten().collect();
             }
             if ask && may_ask && !waiting.is_empty() && self.ask(sync.wave).await {
                 (ask, asked_after) = (false, proof.advances);
             }
-            let waited = self.ports.clock.now().duration_since(start);
             self.emit(What::CyclePolled { wave: sync.wave, waited, timeout, last_sync: proof.last, linked, of });
             if proof.proven && proven_at.is_none() {
-                proven_at = Some(self.ports.clock.now());
+                proven_at = Some(waited);
                 self.emit(What::CycleProven { wave: sync.wave, last_sync: proof.last });
             }
             if waiting.is_empty() {
                 self.end_sync(sync, proof.last)?;
                 return Ok(CycleEnd::Settled);
             }
-            let now = self.ports.clock.now();
-            if proven_at.is_some_and(|at| now.duration_since(at) >= REPLICAS) {
+            if proven_at.is_some_and(|at| waited - at >= REPLICAS) {
                 self.end_sync(sync, proof.last)?;
                 return Ok(CycleEnd::NotFormed(waiting));
             }
-            if proven_at.is_none() && now.duration_since(start) >= timeout {
+            if proven_at.is_none() && waited >= timeout {
                 return Ok(CycleEnd::TimedOut(waiting));
             }
             if self.is_stopping() {
@@ -150,18 +172,19 @@ where
             _ => {}
         }
         self.emit(What::StepStarted { step: Box::new(sync.clone()) });
-        let start = self.ports.clock.now();
+        let (mut watch, settings) = (Stopwatch::from(self.ports.clock.now()), &self.plan.settings.sync);
         loop {
+            let waited = watch.look(self.ports.clock.now(), settings.poll);
             if let Ok(at) = self.last_sync().await {
                 let before = Reading::LastSync { at };
                 let (apply, step) = (self.apply.clone(), sync.id.clone());
                 self.record(JournalEvent::StepStarted { apply, step, before })?;
                 return Ok(Some(Proof::from(at)));
             }
-            if self.ports.clock.now().duration_since(start) >= self.plan.settings.sync.timeout || self.is_stopping() {
+            if waited >= settings.timeout || self.is_stopping() {
                 return Ok(None);
             }
-            self.pause(self.plan.settings.sync.poll).await;
+            self.pause(settings.poll).await;
         }
     }
 

@@ -708,3 +708,24 @@ fn a_cloud_user_that_others_deleted_leaves_nothing_unfinished() {
     assert!(steps.iter().any(|s| matches!(s.status, StepStatus::Left { .. })));
     assert_eq!(ledger.reopened().state, ledger.state);
 }
+
+/// A clock that is set back does not make an administrator wait for the difference.
+#[test]
+fn a_clock_that_is_set_back_does_not_lengthen_the_wait() {
+    let world = World::new(&[ADMIN]);
+    let before = world.image();
+    world.cycle.set(None);
+    world.has_status.set(true);
+    let mut polls = 0;
+    let (outcome, _) = apply_saying(&world, &mut Memory::default(), |what| {
+        if matches!(what, What::CyclePolled { .. }) {
+            polls += 1;
+            if polls == 3 {
+                world.ahead.set(jiff::SignedDuration::from_hours(-24 * 90));
+            }
+            assert!(polls < 2000, "it waits for the clock");
+        }
+    });
+    assert_eq!(outcome.ending, Ending::Partial);
+    assert_eq!(world.image(), before);
+}

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use matchplan::directory::error::{DirectoryError, ErrorKind};
 use matchplan::directory::port::{Clock, SyncStatus, Triggered};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A client of the control API.
@@ -18,7 +19,13 @@ impl Control {
     /// `url` is the API's root with its key; without `cycles` the engine never runs one.
     pub fn new(url: &str, now: Timestamp, a_look_takes: SignedDuration, cycles: bool) -> Arc<Self> {
         let http = client();
-        let time = Time { http: http.clone(), clock: format!("{url}/clock"), now: Mutex::new(now), a_look_takes };
+        let time = Time {
+            http: http.clone(),
+            clock: format!("{url}/clock"),
+            now: Mutex::new(now),
+            a_look_takes,
+            naps: AtomicU32::new(0),
+        };
         Arc::new(Self { http, url: url.to_owned(), time: Arc::new(time), cycles })
     }
 
@@ -69,7 +76,11 @@ pub struct Time {
     clock: String,
     now: Mutex<Timestamp>,
     a_look_takes: SignedDuration,
+    naps: AtomicU32,
 }
+
+/// How often one start of the program may wait before it counts as hanging: eight hours of looks every ten seconds are less.
+const ENDLESS: u32 = 20_000;
 
 impl Time {
     /// Somebody sets the computer's clock.
@@ -86,6 +97,8 @@ impl Clock for Time {
     }
 
     async fn sleep(&self, time: SignedDuration) {
+        let naps = self.naps.fetch_add(1, Ordering::Relaxed);
+        assert!(naps < ENDLESS, "the program waits without end");
         self.jump(time);
         let body = json!({ "advance": time });
         // The lab's time does not go on while it is being stopped, which is nobody's business here.
