@@ -58,8 +58,7 @@ async fn while_it_reads_nothing_was_changed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_a_server_wants_to_be_left_alone() {
     let site = site("signal_throttled").await;
-    let busy =
-        || Act::Answer(429, vec![("retry-after", "240".to_owned())], json!({"error": {"code": "TooManyRequests"}}));
+    let busy = || Act::Answer(429, vec![("retry-after", "240".to_owned())], refusal("TooManyRequests"));
     let mut tap =
         Tap::before(&site, Wishes::default(), move |asked| if is_write(asked) { busy() } else { Act::Pass }).await;
     for signal in SIGNALS {
@@ -80,7 +79,7 @@ async fn while_reading_waits_for_a_busy_server() {
     let site = site("signal_busy").await;
     let mut tap = Tap::before(&site, Wishes::default(), |asked| {
         if asked.line.starts_with("GET /v1.0/users") {
-            Act::Answer(503, vec![("retry-after", "240".to_owned())], json!({}))
+            Act::Answer(503, vec![("retry-after", "240".to_owned())], refusal("ServiceUnavailable"))
         } else {
             Act::Pass
         }
@@ -211,4 +210,11 @@ async fn the_lab_that_is_served_ends_when_asked() {
     let unknown =
         run(crate::support::program::program(folder.path(), &["lab", "status", "--control", "http://127.0.0.1:1/x"]));
     unknown.await.expect(1);
+}
+
+/// An error as Graph words it.
+fn refusal(code: &str) -> serde_json::Value {
+    let id = "0b5a4f39-1c7e-4d0e-9a55-5a3a8b0f7c11";
+    let inner = json!({ "date": "2026-09-01T08:00:00", "request-id": id, "client-request-id": id });
+    json!({ "error": { "code": code, "message": "Try again later.", "innerError": inner } })
 }
