@@ -267,6 +267,10 @@ impl Plan {
 
     /// Reads the saved form and checks version and digest.
     pub fn from_file(text: &str) -> Result<Self, SealError> {
-        sealed::from_file(text, &[])
+        let plan: Self = sealed::from_file(text, &[])?;
+        // A value in another spelling (a time with another offset) passes the file's digest, and would have another one as
+        // soon as it is written again: what was approved has one spelling.
+        let computed = plan.compute_digest().map_err(|error| SealError::Broken(error.to_string()))?;
+        if computed == plan.digest { Ok(plan) } else { Err(SealError::Edited { found: plan.digest, computed }) }
     }
 }
