@@ -234,16 +234,7 @@ where
     /// Whether an undo of the link was begun and is not at its end.
     pub(super) fn is_being_undone(&self, link: &LinkId) -> Result<bool, ApplyError> {
         self.with_record(|record| {
-            record.steps_of(link).any(|s| {
-                matches!(
-                    s.status,
-                    StepStatus::Undoing { .. }
-                        | StepStatus::Undone { .. }
-                        | StepStatus::Forgone { .. }
-                        | StepStatus::Left { .. }
-                        | StepStatus::Failed { .. }
-                )
-            })
+            record.steps_of(link).any(|s| s.status.is_taken_back() || matches!(s.status, StepStatus::Failed { .. }))
         })
     }
 }

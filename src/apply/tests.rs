@@ -694,14 +694,11 @@ fn a_cloud_user_that_others_deleted_leaves_nothing_unfinished() {
     world.cycle.set(None);
     world.has_status.set(true);
     let mut ledger = Memory::default();
-    let ports = super::options::Ports { directories: &world, sync: &world, clock: &world };
-    let fresh = super::options::Fresh { id: "apply-0".into(), lineage: "test".to_owned(), plan: world.plan() };
-    let outcome = block_on(super::executor::apply(ports, &mut ledger, Options::default(), fresh, |event| {
-        if matches!(event.what, What::TimedOut { .. }) {
+    let (outcome, _) = apply_saying(&world, &mut ledger, |what| {
+        if matches!(what, What::TimedOut { .. }) {
             world.inner.borrow_mut().cloud.remove(&cloud_id(0));
         }
-    }))
-    .unwrap();
+    });
     assert_eq!((outcome.ending, outcome.resumable), (Ending::Partial, false), "{outcome:?}");
     assert!(world.ad(0).dn.is_under(&dn(STAGING)), "the AD side goes back");
     let steps = &ledger.state.as_ref().unwrap().applies[0].steps;

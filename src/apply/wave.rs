@@ -161,15 +161,7 @@ where
                 StepStatus::Failed { error, .. } => Some(error.clone()),
                 _ => None,
             });
-            let undoing = record.steps_of(link).any(|s| {
-                matches!(
-                    s.status,
-                    StepStatus::Undoing { .. }
-                        | StepStatus::Undone { .. }
-                        | StepStatus::Forgone { .. }
-                        | StepStatus::Left { .. }
-                )
-            });
+            let undoing = record.steps_of(link).any(|s| s.status.is_taken_back());
             (failed.unwrap_or_else(|| "it was being undone when the apply was interrupted".to_owned()), undoing)
         })?;
         if undoing || self.must_undo(link)? || self.options.on_failure == OnFailure::Rollback {

@@ -340,6 +340,11 @@ impl StepStatus {
         }
     }
 
+    /// Whether it is taken back or given up, or that was begun.
+    pub const fn is_taken_back(&self) -> bool {
+        matches!(self, Self::Undoing { .. } | Self::Undone { .. } | Self::Forgone { .. } | Self::Left { .. })
+    }
+
     /// The status as a word.
     pub const fn kind(&self) -> &'static str {
         match self {
