@@ -16,16 +16,20 @@ where
     R: Recorder,
     F: FnMut(Event),
 {
-    /// Finds out why a link was not formed, journals it, and says it in one sentence. What cannot be read is named: a
-    /// diagnosis of half an answer could send somebody to delete the wrong user.
-    pub(super) async fn diagnosis(&self, link: &LinkId) -> Result<String, ApplyError> {
-        let Some(wanted) = self.wanted(link) else { return Ok("the plan does not say what to look for".to_owned()) };
+    /// Finds out why a link was not formed, journals it, and says it in one sentence; `None` if it turns out to be formed
+    /// after all, as replicas lag. What cannot be read is named: a diagnosis of half an answer could send somebody to delete
+    /// the wrong user.
+    pub(super) async fn diagnosis(&self, link: &LinkId) -> Result<Option<String>, ApplyError> {
+        let Some(wanted) = self.wanted(link) else {
+            return Ok(Some("the plan does not say what to look for".to_owned()));
+        };
         let diagnosis = match self.examine(&wanted).await {
+            Ok(diagnosis) if diagnosis.aftermath == Aftermath::Formed => return Ok(None),
             Ok(diagnosis) => diagnosis,
-            Err(unread) => return Ok(unread),
+            Err(unread) => return Ok(Some(unread)),
         };
         self.keep(link, &diagnosis)?;
-        Ok(diagnosis.to_string())
+        Ok(Some(diagnosis.to_string()))
     }
 
     /// The diagnosis of a link that no later cycle can form; `None` for all others, and where it cannot be read.
@@ -37,10 +41,8 @@ where
 
     /// Journals a diagnosis with its link.
     pub(super) fn keep(&self, link: &LinkId, diagnosis: &Diagnosis) -> Result<(), ApplyError> {
-        if diagnosis.aftermath != Aftermath::Formed {
-            let (apply, link, diagnosis) = (self.apply.clone(), link.clone(), Box::new(diagnosis.clone()));
-            self.record(JournalEvent::LinkDiagnosed { apply, link, diagnosis })?;
-        }
+        let (apply, link, diagnosis) = (self.apply.clone(), link.clone(), Box::new(diagnosis.clone()));
+        self.record(JournalEvent::LinkDiagnosed { apply, link, diagnosis })?;
         Ok(())
     }
 

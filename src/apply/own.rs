@@ -58,8 +58,8 @@ where
     /// Does one writing step, unless it is done already.
     pub(super) async fn step(&self, step: &Step) -> Result<StepEnd, ApplyError> {
         let begun = match self.status(&step.id)? {
-            StepStatus::Pending => false,
-            StepStatus::Started { .. } => true,
+            StepStatus::Pending => None,
+            StepStatus::Started { before, .. } => Some(before),
             StepStatus::Failed { error, .. } => return Ok(StepEnd::Failed(error)),
             StepStatus::Succeeded { .. }
             | StepStatus::Skipped { .. }
@@ -76,7 +76,7 @@ where
         };
         self.emit(What::StepStarted { step: Box::new(step.clone()) });
         let intent = |before| JournalEvent::StepStarted { apply: apply.clone(), step: id.clone(), before };
-        match self.perform(&write, begun, intent).await? {
+        match self.perform(&write, begun.as_ref(), intent).await? {
             Attempt::Done { wrote, after, assignment } => {
                 self.record(JournalEvent::StepSucceeded {
                     apply: apply.clone(),

@@ -53,25 +53,25 @@ where
     F: FnMut(Event),
 {
     /// Performs a write. `intent` makes the journal's record of it from what was read before. With `begun`, the intent
-    /// was journaled before a crash: then what is there tells whether it happened.
+    /// was journaled in an earlier run, after that reading: then what is there tells whether it happened.
     pub(super) async fn perform(
         &self,
         write: &Write,
-        begun: bool,
+        begun: Option<&Reading>,
         intent: impl Fn(Reading) -> JournalEvent,
     ) -> Result<Attempt, ApplyError> {
         let before = match self.read(write).await {
             Ok(reading) => reading,
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(gone(write, &error)),
-            Err(error) if begun || self.is_stopping() => return Ok(Attempt::Unknown(error.in_full())),
+            Err(error) if begun.is_some() || self.is_stopping() => return Ok(Attempt::Unknown(error.in_full())),
             Err(error) => return Ok(Attempt::Not(error.in_full())),
         };
         let verdict = write.verdict(&before);
         if verdict == Verdict::AsWanted {
-            if !begun {
+            if begun.is_none() {
                 self.record(intent(before.clone()))?;
             }
-            return Ok(done(write, begun, before));
+            return Ok(done(write, begun.is_some_and(|read| may_be_ours(write, read)), before));
         }
         if let Write::Give { holding, .. } = write {
             match self.forgone(holding, &before).await {
@@ -88,10 +88,10 @@ where
         {
             let why = format!("the role {holding} stays with {user}: {why}");
             // What was begun in an earlier run may have happened, although it does not show yet.
-            return Ok(if begun { Attempt::Unknown(why) } else { Attempt::Not(why) });
+            return Ok(if begun.is_some() { Attempt::Unknown(why) } else { Attempt::Not(why) });
         }
         self.record(intent(before))?;
-        Ok(self.send_and_read_back(write, begun).await)
+        Ok(self.send_and_read_back(write, begun.is_some()).await)
     }
 
     /// Why what was taken is not given back at all, if that is so. `live` is what is there of it.
@@ -126,7 +126,12 @@ where
                     if !self.wait_to_retry(write, &last, attempt).await {
                         return Attempt::Unknown(last);
                     }
-                    continue;
+                    // Somebody else may have been at work meanwhile, and Graph does not compare before it writes.
+                    match self.read_back(write, false).await {
+                        Ok((_, Verdict::Surprise(why))) => return Attempt::Not(format!("could not {write}: {why}")),
+                        Ok((reading, Verdict::AsWanted)) => return done(write, doubt, reading),
+                        Ok((_, Verdict::AsExpected)) | Err(_) => continue,
+                    }
                 }
                 // After any other error the server may have done it: only a reading tells.
                 doubt |= matches!(error.kind, ErrorKind::OutcomeUnknown | ErrorKind::Broken);
@@ -308,6 +313,12 @@ where
         }
         Ok(())
     }
+}
+
+/// Whether what a begun write wanted and what is there now can be our own work: not if it was there when the write began,
+/// and nothing was written then.
+pub(super) fn may_be_ours(write: &Write, before: &Reading) -> bool {
+    write.verdict(before) != Verdict::AsWanted
 }
 
 /// What an object that is not there any more means for a write: nobody can be given anything then.

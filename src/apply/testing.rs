@@ -91,6 +91,8 @@ pub(crate) struct World {
     pub(crate) silent: Cell<bool>,
     /// Whether roles cannot be read.
     pub(crate) roles_unread: Cell<bool>,
+    /// Whether nobody can be found by anchor or SID.
+    pub(crate) carriers_unread: Cell<bool>,
     /// Whom the credential speaks for.
     pub(crate) signed_in: Cell<Option<ObjectId>>,
     /// With the next removal of a role, somebody else removes all of this user's.
@@ -131,6 +133,7 @@ impl World {
             triggers: Cell::new(0),
             silent: Cell::new(false),
             roles_unread: Cell::new(false),
+            carriers_unread: Cell::new(false),
             signed_in: Cell::new(None),
             rival_takes_from: Cell::new(None),
             cycle_on_move: Cell::new(false),

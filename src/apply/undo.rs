@@ -3,7 +3,7 @@
 use super::error::ApplyError;
 use super::event::{Event, What};
 use super::linked::Look;
-use super::perform::Attempt;
+use super::perform::{Attempt, may_be_ours};
 use super::run::Run;
 use crate::directory::error::ErrorKind;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
@@ -12,7 +12,7 @@ use crate::plan::document::Purpose;
 use crate::plan::step::{Action, Step};
 use crate::rules::finding::FindingCode;
 use crate::state::journal::{JournalEvent, LinkEnding};
-use crate::state::ledger::{State, StepStatus};
+use crate::state::ledger::{Reading, State, StepRecord, StepStatus};
 use crate::state::recorder::Recorder;
 use crate::state::write::Verdict;
 
@@ -25,17 +25,24 @@ where
 {
     /// Undoes what was done for a link, in reverse order, and ends it: `rolled-back`, or `stuck` with everything that
     /// could not be undone. Roles are given back whatever else fails. If the link turns out to be formed, it is finished
-    /// instead.
+    /// instead; if a cycle has run and that cannot be told, only its roles are given back.
     pub(super) async fn undo_link(&self, link: &LinkId, why: &str) -> Result<(), ApplyError> {
-        if let Some(wanted) = self.wanted(link)
-            && self.look(&wanted).await == Ok(Look::Linked)
-        {
-            return self.finish_linked(link).await;
-        }
         let mut problems = Vec::new();
+        if let Some(wanted) = self.wanted(link) {
+            match self.again(|| self.look(&wanted)).await {
+                Ok(Look::Linked) => return self.finish_linked(link).await,
+                // Taking a formed link's AD user out of scope again would delete its cloud user with the next cycle.
+                Err(error) if self.has_met_a_cycle(link)? => {
+                    problems.push(format!("whether the link is formed cannot be read: {}", error.in_full()));
+                }
+                Ok(Look::Not(_)) | Err(_) => {}
+            }
+        }
+        let only_roles = !problems.is_empty();
         for step in self.steps_of(link).iter().rev() {
             if step.action.writes()
                 && !matches!(step.action, Action::Restore { .. })
+                && (!only_roles || matches!(step.action, Action::Suspend { .. }))
                 && let Err(problem) = self.undo_step(step).await?
             {
                 self.emit(What::UndoFailed { step: Box::new(step.clone()), error: problem.clone() });
@@ -55,18 +62,32 @@ where
         self.settle(link, LinkEnding::Stuck { found, next })
     }
 
+    /// Whether a sync cycle may have seen what was written for the link.
+    fn has_met_a_cycle(&self, link: &LinkId) -> Result<bool, ApplyError> {
+        self.with_record(|record| {
+            let moved = |s: &&StepRecord| matches!(s.step.action, Action::Move { .. }) && s.status.standing().is_some();
+            let wave = record.links.get(link).map(|link| link.wave);
+            let synced = |s: &&StepRecord| s.step.action == Action::Sync && Some(s.step.wave) == wave;
+            record.steps_of(link).any(|s| moved(&s))
+                || record.steps.iter().any(|s| synced(&s) && s.status != StepStatus::Pending)
+        })
+    }
+
     /// Undoes one step if it stands. The inner error is the problem that is left.
     pub(super) async fn undo_step(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
         let apply = &self.apply;
-        if let StepStatus::Started { .. } = self.status(&step.id)?
-            && let Err(problem) = self.classify(step).await?
+        if let StepStatus::Started { before, .. } = self.status(&step.id)?
+            && let Err(problem) = self.classify(step, &before).await?
         {
             return Ok(Err(problem));
         }
         let status = self.status(&step.id)?;
         let undo = |state: &State| status.standing().and_then(|done| state.undo_of(apply, step, done));
         let Some(write) = self.with_state(undo)? else { return Ok(Ok(())) };
-        let begun = matches!(status, StepStatus::Undoing { .. });
+        let begun = match &status {
+            StepStatus::Undoing { done, .. } => Some(&done.after),
+            _ => None,
+        };
         let intent = |before| JournalEvent::UndoStarted { apply: apply.clone(), step: step.id.clone(), before };
         match self.perform(&write, begun, intent).await? {
             Attempt::Done { after, assignment, .. } => {
@@ -118,8 +139,8 @@ where
         Ok(())
     }
 
-    /// Reads whether a step that was begun happened. Writes nothing.
-    async fn classify(&self, step: &Step) -> Result<Result<(), String>, ApplyError> {
+    /// Reads whether a step that was begun after that reading happened. Writes nothing.
+    async fn classify(&self, step: &Step, before: &Reading) -> Result<Result<(), String>, ApplyError> {
         let Some(write) = self.with_state(|state| state.write_of(&self.apply, &step.action))? else {
             return Ok(Ok(()));
         };
@@ -132,7 +153,8 @@ where
             }
             Err(error) => return Ok(Err(error.in_full())),
             Ok((reading, Verdict::AsWanted)) => {
-                JournalEvent::StepSucceeded { apply, step: id, wrote: true, after: reading, assignment: None }
+                let wrote = may_be_ours(&write, before);
+                JournalEvent::StepSucceeded { apply, step: id, wrote, after: reading, assignment: None }
             }
             Ok((_, Verdict::AsExpected)) => {
                 JournalEvent::StepFailed { apply, step: id, error: "it did not happen".to_owned() }

@@ -204,8 +204,8 @@ where
             return Ok(());
         }
         self.side_by_side(links, |link| async move {
+            let Some(found) = self.diagnosis(link).await? else { return self.finish_linked(link).await };
             self.failures.set(self.failures.get() + 1);
-            let found = self.diagnosis(link).await?;
             self.undo_link(link, &format!("a whole sync cycle ran and did not form the link: {found}")).await
         })
         .await?;
@@ -226,7 +226,9 @@ where
             }
         }
         self.side_by_side(&waiting, |link| async move {
-            self.diagnosis(link).await?;
+            if self.diagnosis(link).await?.is_none() {
+                return self.finish_linked(link).await;
+            }
             self.record(JournalEvent::LinkWaiting { apply: self.apply.clone(), link: link.clone() })?;
             self.put_aside(link);
             self.say_standing(link)
@@ -238,7 +240,7 @@ where
         let late = format!("no sync cycle was proven within {:#}", settings.timeout);
         if self.is_idle().await {
             self.side_by_side(&withdraw, |link| async {
-                let found = self.diagnosis(link).await?;
+                let Some(found) = self.diagnosis(link).await? else { return self.finish_linked(link).await };
                 self.undo_link(link, &format!("{late}: {found}")).await
             })
             .await?;
@@ -258,15 +260,9 @@ where
 
     /// Leaves a link to a person: undoing it while a cycle may be running could break a link that is being formed.
     async fn strand(&self, link: &LinkId, late: &str) -> Result<(), ApplyError> {
-        if let Some(wanted) = self.wanted(link)
-            && self.look(&wanted).await == Ok(super::linked::Look::Linked)
-        {
-            return self.finish_linked(link).await;
-        }
-        let found = format!(
-            "{late}, and it cannot be proven that no cycle is running, so nothing was undone: {}",
-            self.diagnosis(link).await?
-        );
+        let Some(found) = self.diagnosis(link).await? else { return self.finish_linked(link).await };
+        let found =
+            format!("{late}, and it cannot be proven that no cycle is running, so nothing was undone: {found}");
         let mut next = "`matchplan apply` waits for a cycle again; once you know that none is running, `matchplan \
                         rollback` undoes the link"
             .to_owned();

@@ -280,6 +280,7 @@ impl Ledger {
             disk::replace(&*self.disk, &self.paths.state, text.as_bytes())?;
             if self.known {
                 self.witness.has_state(&state.lineage, &digest);
+                self.witness.make_good(&*self.disk);
             }
         }
         self.unsaved = false;
@@ -340,6 +341,7 @@ impl Recorder for Ledger {
             let _ = self.journal.as_ref().map(|journal| journal.set_len(self.intact_len));
             return Err(RecordError::Io { what: format!("write {}", self.paths.journal.display()), source });
         }
+        self.witness.make_good(&*self.disk);
         self.unsaved = true;
         self.format = JOURNAL_VERSION;
         let due = self.saved.is_none_or(|saved| at.duration_since(saved).abs() >= SAVE_AFTER);

@@ -383,3 +383,36 @@ fn a_ledger_is_known_again_however_often_its_state_could_not_be_written() {
     assert!(ledger.is_known());
     assert_eq!(read(&paths).unwrap().unwrap().applies.len(), 2);
 }
+
+/// A disk on which the notes, and only they, cannot be written at every second try.
+#[derive(Debug, Default)]
+struct Forgetful(AtomicUsize);
+
+impl Disk for Forgetful {
+    fn write(&self, target: &Path, file: &mut std::fs::File, octets: &[u8]) -> std::io::Result<()> {
+        if target.starts_with(target.ancestors().find(|above| above.ends_with("notes")).unwrap_or(Path::new("-")))
+            && self.0.fetch_add(1, Ordering::SeqCst).is_multiple_of(2)
+        {
+            return Err(std::io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        RealDisk.write(target, file, octets)
+    }
+}
+
+/// The process may end at any moment after a record: the note that was missed before it stands behind it.
+#[test]
+fn a_note_that_could_not_be_written_is_made_good_as_soon_as_the_record_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    let open = |disk: Box<dyn Disk>| {
+        let lock = Lock::acquire(&paths, &holder()).unwrap();
+        Ledger::open_by(&paths, lock, disk, Witness::in_folder(folder.path().join("notes"))).unwrap()
+    };
+    let world = World::new(&[Spec { hard: true, role: true, staged: true, wave: 1 }]);
+    let ports = Ports { directories: &world, sync: &world, clock: &world };
+    let fresh = Fresh { id: "one".into(), lineage: "test".to_owned(), plan: world.plan() };
+    let mut ledger = open(Box::new(Forgetful::default()));
+    block_on(executor::apply(ports, &mut ledger, Options::default(), fresh, |_| {})).unwrap();
+    drop(ledger);
+    assert!(open(Box::new(RealDisk)).is_known());
+}

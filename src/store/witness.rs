@@ -45,6 +45,8 @@ pub struct Witness {
     folder: Option<PathBuf>,
     note: Note,
     file: Option<(PathBuf, File)>,
+    /// Whether the newest note could not be written.
+    missed: bool,
 }
 
 impl Witness {
@@ -95,6 +97,14 @@ impl Witness {
         digest.clone_into(&mut self.note.state_before);
     }
 
+    /// What was noted ahead is now on the disk. A note that could not be written then, as the disk was full for a moment, is
+    /// written now: without it this computer would not know its own ledger again.
+    pub(super) fn make_good(&mut self, disk: &dyn Disk) {
+        if self.missed {
+            self.write(disk);
+        }
+    }
+
     fn turn_to(&mut self, lineage: &str) {
         if self.note.lineage != lineage {
             self.note = self.read(lineage).unwrap_or_default();
@@ -116,7 +126,8 @@ impl Witness {
     }
 
     fn write(&mut self, disk: &dyn Disk) {
-        if self.try_write(disk).is_err() {
+        self.missed = self.try_write(disk).is_err();
+        if self.missed {
             // A note that is not up to date vouches for nothing newer than itself.
             self.file = None;
         }

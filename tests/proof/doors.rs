@@ -61,6 +61,11 @@ pub trait Watcher: Debug + Send + Sync {
     /// directory's fail on the wire. May not return at all.
     fn at(&self, operation: &Operation<'_>, phase: Phase) -> io::Result<()>;
 
+    /// The program was shown a cloud user, as it is or as a lagging replica has it.
+    fn shown(&self, user: &EntraUser) {
+        let _ = user;
+    }
+
     /// Whether the process counts as dead: then nothing passes a door any more.
     fn is_dead(&self) -> bool {
         false
@@ -160,7 +165,9 @@ impl WriteAd for Doors {
 
 impl ReadEntra for Doors {
     async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
-        self.directories.entra_user(id).await
+        let user = self.directories.entra_user(id).await?;
+        user.iter().for_each(|user| self.watcher.shown(user));
+        Ok(user)
     }
 
     async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {

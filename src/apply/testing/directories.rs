@@ -77,6 +77,9 @@ impl ReadEntra for World {
     }
 
     async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {
+        if self.carriers_unread.get() {
+            return Err(refuse(ErrorKind::Unreachable, "find who carries the anchor"));
+        }
         let has =
             |u: &&EntraUser| u.immutable_id.as_ref() == Some(anchor) || u.security_identifier.as_ref() == Some(sid);
         Ok(self.inner.borrow().cloud.values().filter(has).cloned().collect())

@@ -204,7 +204,7 @@ impl Company<'_> {
             Ok(ledger) => ledger,
             Err(error) => return error.to_string(),
         };
-        if !ledger.is_known() {
+        if !ledger.is_known() && !self.disturber.note_missed() {
             self.disturber.object("this computer does not know its own ledger again".to_owned());
         }
         let rolls_back = |state: &State| state.unfinished().is_some_and(|apply| apply.purpose != self.plan.purpose);

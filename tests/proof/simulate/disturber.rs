@@ -1,14 +1,15 @@
 //! Who sits at the doors and makes the day a bad one, as the script says, and sees to it that nothing is written that
 //! the journal does not know of.
 
-use super::meddler::{Done, Pair};
+use super::meddler::{Done, Meddling, Pair};
 use super::script::{Disturbance, Script};
 use crate::doors::{Operation, Passing, Phase, Watcher};
 use jiff::SignedDuration;
 use matchplan::apply::options::Stop;
 use matchplan::lab::shared::SharedWorld;
 use matchplan::lab::world::World;
-use matchplan::model::id::{ApplyId, StepId};
+use matchplan::model::entra::EntraUser;
+use matchplan::model::id::{ApplyId, ObjectId, StepId};
 use matchplan::plan::step::Action;
 use matchplan::state::journal::{JournalEvent, Record};
 use matchplan::state::write::Write;
@@ -33,8 +34,12 @@ pub struct Disturber {
 #[derive(Default)]
 struct Inner {
     seen: usize,
+    /// How many records were written.
+    records: usize,
     full: usize,
     read_only: usize,
+    /// Whether the newest note of this computer could not be written.
+    note_missed: bool,
     dead: bool,
     power: bool,
     calm: bool,
@@ -48,9 +53,21 @@ struct Inner {
     done: Done,
     /// How many of the addresses that others have added in the cloud were there when the newest step began.
     looked_at: usize,
+    /// What the program was shown last of each cloud user, and when, in places.
+    shown: BTreeMap<ObjectId, Shown>,
     told: Vec<String>,
     wrong: Vec<String>,
     counts: BTreeMap<&'static str, u64>,
+}
+
+/// A cloud user as the program saw it. A lagging replica shows what was there before.
+struct Shown {
+    immutable_id: Option<String>,
+    addresses: Vec<String>,
+    /// How many records the journal had.
+    records: usize,
+    /// How many addresses others had added.
+    added: usize,
 }
 
 impl fmt::Debug for Disturber {
@@ -100,6 +117,11 @@ impl Disturber {
         (inner.dead && inner.power && lost > 0).then(|| inner.kept + choice % lost)
     }
 
+    /// Whether the disk refused this computer's newest note: then it cannot know its ledger again.
+    pub fn note_missed(&self) -> bool {
+        self.inner().note_missed
+    }
+
     pub fn done(&self) -> Done {
         self.inner().done.clone()
     }
@@ -127,12 +149,38 @@ impl Disturber {
 }
 
 impl Inner {
+    /// Why the disk refuses the next operation, if it does.
+    fn refusal(&mut self) -> Option<io::ErrorKind> {
+        let (left, kind) = match (self.full, self.read_only) {
+            (0, 0) => return None,
+            (0, _) => (&mut self.read_only, io::ErrorKind::ReadOnlyFilesystem),
+            _ => (&mut self.full, io::ErrorKind::StorageFull),
+        };
+        *left -= 1;
+        Some(kind)
+    }
+
     fn count(&mut self, what: &'static str) {
         *self.counts.entry(what).or_default() += 1;
     }
 
+    /// Graph does not compare before it writes: an ImmutableID that others set after the program's last look, or that a
+    /// lagging replica did not show it, is overwritten. The look must have been a fresh one.
+    fn excuse(&mut self, user: ObjectId) {
+        let fresh = |shown: &&Shown| shown.records + 1 >= self.records;
+        if let Some(shown) = self.shown.get(&user).filter(fresh) {
+            self.done.anchors.retain(|(id, theirs)| *id != user || shown.immutable_id.as_ref() == Some(theirs));
+        }
+    }
+
+    /// Whether a cycle may run at any moment, as far as the journal tells.
+    fn is_exposed(&self) -> bool {
+        self.open.keys().any(|key| matches!(self.actions.get(key), Some(Action::Move { .. } | Action::Sync)))
+    }
+
     /// Learns from what has become durable.
     fn learn(&mut self, record: &Record) {
+        self.records += 1;
         let intent = |actions: &BTreeMap<_, Action>, key: &(ApplyId, StepId), undo: bool| {
             actions.get(key).map(|action| allowed(action, undo)).unwrap_or_default()
         };
@@ -145,9 +193,16 @@ impl Inner {
                 let key = (apply.clone(), step.clone());
                 let exposes = matches!(self.actions.get(&key), Some(Action::Move { .. } | Action::Sync));
                 // Whatever is added in the cloud between the last look and the cycle, the cycle replaces: no look can be
-                // late enough.
+                // late enough. Neither can one see what a lagging replica does not show yet.
                 if exposes {
                     self.done.cloud_addresses.truncate(self.looked_at);
+                    let shown = &self.shown;
+                    let mut at = 0;
+                    self.done.cloud_addresses.retain(|(user, address)| {
+                        at += 1;
+                        let lags = |shown: &Shown| shown.added >= at && !shown.addresses.contains(address);
+                        !shown.get(user).is_some_and(lags)
+                    });
                 }
                 self.looked_at = self.done.cloud_addresses.len();
                 self.open.insert(key.clone(), intent(&self.actions, &key, false));
@@ -189,6 +244,22 @@ fn allowed(action: &Action, undo: bool) -> String {
     }
 }
 
+/// An operation, for whoever lives the day again.
+fn named(operation: &Operation<'_>) -> String {
+    match operation {
+        Operation::Record(record) => {
+            let event = serde_json::to_value(&record.event).unwrap_or_default();
+            let said = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+            format!("record {} {} {}", record.seq, said("kind"), said("step"))
+        }
+        Operation::State => "state".to_owned(),
+        Operation::Sheet => "restore sheet".to_owned(),
+        Operation::Witness => "note".to_owned(),
+        Operation::Write(write) => said(write),
+        Operation::Engine(what) => (*what).to_owned(),
+    }
+}
+
 fn said(write: &Write) -> String {
     match write {
         Write::Align { user, .. } => format!("align {}", user.guid),
@@ -212,6 +283,7 @@ impl Watcher for Disturber {
                 inner.learn(record);
             }
             (Operation::Write(write), Phase::Before) => inner.check(&said(write)),
+            (Operation::Write(Write::Anchor { user, .. }), Phase::After) => inner.excuse(user.id),
             (Operation::Engine(what), Phase::Before) => inner.check(what),
             _ => {}
         }
@@ -221,7 +293,7 @@ impl Watcher for Disturber {
         let place = inner.seen;
         inner.seen += 1;
         if let Some(what) = self.disturbances.get(&place) {
-            inner.told.push(format!("place {place} ({phase:?}): {what:?}"));
+            inner.told.push(format!("place {place} ({phase:?} of {}): {what:?}", named(operation)));
             match what {
                 Disturbance::Die { power } => {
                     (inner.dead, inner.power) = (true, *power);
@@ -238,9 +310,14 @@ impl Watcher for Disturber {
                     inner.count("read-only disks");
                 }
                 Disturbance::Meddle(what) => {
+                    let exposed = inner.is_exposed();
                     let done = &mut inner.done;
                     let change = |world: &mut World| done.meddle(*what, world, &self.first, &self.pairs);
                     let did = self.world.write(change).expect("the lab's world is in memory");
+                    // What comes into the middle of a cycle is the cycle's.
+                    if matches!(what, Meddling::AddressInCloud(_)) && did.is_some() && exposed {
+                        done.cloud_addresses.pop();
+                    }
                     if let Some(did) = did {
                         inner.told.push(format!("    others: {did}"));
                         inner.count("changes by others");
@@ -260,17 +337,19 @@ impl Watcher for Disturber {
                 }
             }
         }
-        if on_disk && phase != Phase::After {
-            if inner.full > 0 {
-                inner.full -= 1;
-                return Err(io::Error::from(io::ErrorKind::StorageFull));
-            }
-            if inner.read_only > 0 {
-                inner.read_only -= 1;
-                return Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem));
-            }
+        let refusal = if !on_disk || phase == Phase::After { None } else { inner.refusal() };
+        if matches!(operation, Operation::Witness) {
+            inner.note_missed = refusal.is_some();
         }
-        Ok(())
+        refusal.map_or(Ok(()), |kind| Err(io::Error::from(kind)))
+    }
+
+    fn shown(&self, user: &EntraUser) {
+        let inner = &mut *self.inner();
+        let (records, added) = (inner.records, inner.done.cloud_addresses.len());
+        let immutable_id = user.immutable_id.as_ref().map(|id| id.as_str().to_owned());
+        let addresses = user.proxy_addresses.iter().map(ToString::to_string).collect();
+        inner.shown.insert(user.id, Shown { immutable_id, addresses, records, added });
     }
 
     fn is_dead(&self) -> bool {
