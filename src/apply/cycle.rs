@@ -142,11 +142,11 @@ where
                 self.emit(What::CycleProven { wave: sync.wave, last_sync: proof.last });
             }
             if waiting.is_empty() {
-                self.end_sync(sync, proof.last)?;
+                self.end_sync(sync, proof.last).await?;
                 return Ok(CycleEnd::Settled);
             }
             if proven_at.is_some_and(|at| waited - at >= REPLICAS) {
-                self.end_sync(sync, proof.last)?;
+                self.end_sync(sync, proof.last).await?;
                 return Ok(CycleEnd::NotFormed(waiting));
             }
             if proven_at.is_none() && waited >= timeout {
@@ -178,7 +178,7 @@ where
             if let Ok(at) = self.last_sync().await {
                 let before = Reading::LastSync { at };
                 let (apply, step) = (self.apply.clone(), sync.id.clone());
-                self.record(JournalEvent::StepStarted { apply, step, before })?;
+                self.record(JournalEvent::StepStarted { apply, step, before }).await?;
                 return Ok(Some(Proof::from(at)));
             }
             if waited >= settings.timeout || self.is_stopping() {
@@ -188,10 +188,10 @@ where
         }
     }
 
-    fn end_sync(&self, sync: &Step, at: Option<Timestamp>) -> Result<(), ApplyError> {
+    async fn end_sync(&self, sync: &Step, at: Option<Timestamp>) -> Result<(), ApplyError> {
         if matches!(self.status(&sync.id)?, StepStatus::Started { .. }) {
             let (apply, step, after) = (self.apply.clone(), sync.id.clone(), Reading::LastSync { at });
-            self.record(JournalEvent::StepSucceeded { apply, step, wrote: false, after, assignment: None })?;
+            self.record(JournalEvent::StepSucceeded { apply, step, wrote: false, after, assignment: None }).await?;
             self.emit(What::StepSucceeded { step: Box::new(sync.clone()), wrote: false });
         }
         Ok(())
@@ -227,7 +227,7 @@ where
     async fn conclude(&self, link: &LinkId) -> Result<Option<LinkId>, ApplyError> {
         let Some(diagnosis) = self.hopeless(link).await else { return Ok(Some(link.clone())) };
         self.failures.set(self.failures.get() + 1);
-        self.keep(link, &diagnosis)?;
+        self.keep(link, &diagnosis).await?;
         self.undo_link(link, &format!("no cycle can form the link any more: {diagnosis}")).await?;
         Ok(None)
     }

@@ -28,7 +28,7 @@ where
             Ok(diagnosis) => diagnosis,
             Err(unread) => return Ok(Some(unread)),
         };
-        self.keep(link, &diagnosis)?;
+        self.keep(link, &diagnosis).await?;
         Ok(Some(diagnosis.to_string()))
     }
 
@@ -40,9 +40,9 @@ where
     }
 
     /// Journals a diagnosis with its link.
-    pub(super) fn keep(&self, link: &LinkId, diagnosis: &Diagnosis) -> Result<(), ApplyError> {
+    pub(super) async fn keep(&self, link: &LinkId, diagnosis: &Diagnosis) -> Result<(), ApplyError> {
         let (apply, link, diagnosis) = (self.apply.clone(), link.clone(), Box::new(diagnosis.clone()));
-        self.record(JournalEvent::LinkDiagnosed { apply, link, diagnosis })?;
+        self.record(JournalEvent::LinkDiagnosed { apply, link, diagnosis }).await?;
         Ok(())
     }
 

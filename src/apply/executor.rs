@@ -137,7 +137,7 @@ where
             }
         }
         if self.with_record(crate::state::ledger::ApplyRecord::can_end)? {
-            self.record(JournalEvent::ApplyEnded { apply: self.apply.clone() })?;
+            self.record(JournalEvent::ApplyEnded { apply: self.apply.clone() }).await?;
         }
         self.save()?;
         let outcome = self.with_record(|record| ApplyOutcome::of(record, stopped))?;

@@ -32,7 +32,7 @@ where
 {
     /// What the link must show; `None` in a plan without a verify step for it.
     pub(super) fn wanted(&self, link: &LinkId) -> Option<Wanted> {
-        let planned = self.plan.links.iter().find(|l| l.id == *link)?;
+        let planned = self.planned(link)?;
         let Action::Verify { ad, cloud, anchor, sid } = self.verify_step(link)?.action else { return None };
         let method = match planned.outcome {
             Outcome::Change { method, .. } => method,
@@ -42,8 +42,7 @@ where
     }
 
     fn verify_step(&self, link: &LinkId) -> Option<Step> {
-        let is_verify = |s: &&Step| s.link.as_ref() == Some(link) && matches!(s.action, Action::Verify { .. });
-        self.plan.steps.iter().find(is_verify).cloned()
+        self.steps_of(link).into_iter().find(|step| matches!(step.action, Action::Verify { .. }))
     }
 
     /// One look. Linked = the same cloud object, synced, the exact anchor, the SID, a sync after our step, and no other
@@ -80,10 +79,10 @@ where
                 let (apply, step) = (self.apply.clone(), verify.id.clone());
                 if status == StepStatus::Pending {
                     let before = Reading::Nothing;
-                    self.record(JournalEvent::StepStarted { apply: apply.clone(), step: step.clone(), before })?;
+                    self.record(JournalEvent::StepStarted { apply: apply.clone(), step: step.clone(), before }).await?;
                 }
                 let after = Reading::Nothing;
-                self.record(JournalEvent::StepSucceeded { apply, step, wrote: false, after, assignment: None })?;
+                self.record(JournalEvent::StepSucceeded { apply, step, wrote: false, after, assignment: None }).await?;
                 self.emit(What::StepSucceeded { step: Box::new(verify), wrote: false });
             }
         }
@@ -97,13 +96,13 @@ where
         }
         if self.with_record(|record| record.roles_out(link))? {
             let found = format!("the link is formed, but a role is not back: {}", problems.join("; "));
-            return self.settle(link, LinkEnding::Stuck { found, next: self.how_to_restore() });
+            return self.settle(link, LinkEnding::Stuck { found, next: self.how_to_restore() }).await;
         }
         if let Some((found, next)) = self.out_of_scope(link).await? {
-            return self.settle(link, LinkEnding::Stuck { found, next });
+            return self.settle(link, LinkEnding::Stuck { found, next }).await;
         }
-        self.skip_pending(link, "the link is formed")?;
-        self.settle(link, LinkEnding::Linked)
+        self.skip_pending(link, "the link is formed").await?;
+        self.settle(link, LinkEnding::Linked).await
     }
 
     /// A formed link whose AD user an undo has moved back out of scope: the next cycle would delete the cloud user.

@@ -71,7 +71,7 @@ where
         let (apply, id) = (&self.apply, &step.id);
         let Some(write) = self.with_state(|state| state.write_of(apply, &step.action))? else {
             let why = "nothing was taken that could be given back".to_owned();
-            self.record(JournalEvent::StepSkipped { apply: apply.clone(), step: id.clone(), why })?;
+            self.record(JournalEvent::StepSkipped { apply: apply.clone(), step: id.clone(), why }).await?;
             return Ok(StepEnd::Done);
         };
         self.emit(What::StepStarted { step: Box::new(step.clone()) });
@@ -84,7 +84,8 @@ where
                     wrote,
                     after,
                     assignment,
-                })?;
+                })
+                .await?;
                 self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote });
                 match &write {
                     Write::Take { user, holding } if wrote => self.look_again(step, user, holding).await,
@@ -92,7 +93,7 @@ where
                 }
             }
             Attempt::Forgone(reason) => {
-                self.forgo(step, reason)?;
+                self.forgo(step, reason).await?;
                 Ok(StepEnd::Done)
             }
             // A restore that did not happen stays to be done: a failed one would never be tried again.
@@ -101,7 +102,8 @@ where
                 Ok(StepEnd::Unknown(why))
             }
             Attempt::Not(why) | Attempt::Gone(why) => {
-                self.record(JournalEvent::StepFailed { apply: apply.clone(), step: id.clone(), error: why.clone() })?;
+                self.record(JournalEvent::StepFailed { apply: apply.clone(), step: id.clone(), error: why.clone() })
+                    .await?;
                 self.emit(What::StepFailed { step: Box::new(step.clone()), error: why.clone() });
                 Ok(StepEnd::Failed(why))
             }
@@ -139,9 +141,9 @@ where
     }
 
     /// Journals that what was taken is not given back, and says so.
-    pub(super) fn forgo(&self, step: &Step, reason: Forgone) -> Result<(), ApplyError> {
+    pub(super) async fn forgo(&self, step: &Step, reason: Forgone) -> Result<(), ApplyError> {
         let (apply, id) = (self.apply.clone(), step.id.clone());
-        self.record(JournalEvent::RoleForgone { apply, step: id, reason: reason.clone() })?;
+        self.record(JournalEvent::RoleForgone { apply, step: id, reason: reason.clone() }).await?;
         self.emit(What::RoleForgone { step: Box::new(step.clone()), reason });
         Ok(())
     }
@@ -160,8 +162,8 @@ where
         if self.must_undo(link)? || self.options.on_failure == OnFailure::Rollback {
             return self.undo_link(link, why).await;
         }
-        self.skip_pending(link, why)?;
-        self.settle(link, LinkEnding::Failed { why: why.to_owned() })
+        self.skip_pending(link, why).await?;
+        self.settle(link, LinkEnding::Failed { why: why.to_owned() }).await
     }
 
     /// A live look before the cycle, at what others may have changed since the plan: a role would make the match fail, an
@@ -192,7 +194,7 @@ where
     /// Addresses that the cloud user did not have when the plan was made and that the AD user does not have: AD's list
     /// replaces the cloud's in a match.
     async fn addresses_since(&self, link: &LinkId) -> Result<Vec<String>, DirectoryError> {
-        let Some(planned) = self.plan.links.iter().find(|planned| planned.id == *link) else { return Ok(Vec::new()) };
+        let Some(planned) = self.planned(link) else { return Ok(Vec::new()) };
         let directories = self.ports.directories;
         let user = self.again(|| directories.entra_user(planned.cloud.id)).await?.filter(|user| !user.is_synced());
         let addresses = user.map(|user| user.proxy_addresses).unwrap_or_default();

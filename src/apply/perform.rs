@@ -69,7 +69,7 @@ where
         let verdict = write.verdict(&before);
         if verdict == Verdict::AsWanted {
             if begun.is_none() {
-                self.record(intent(before.clone()))?;
+                self.record(intent(before.clone())).await?;
             }
             return Ok(done(write, begun.is_some_and(|read| may_be_ours(write, read)), before));
         }
@@ -90,7 +90,7 @@ where
             // What was begun in an earlier run may have happened, although it does not show yet.
             return Ok(if begun.is_some() { Attempt::Unknown(why) } else { Attempt::Not(why) });
         }
-        self.record(intent(before))?;
+        self.record(intent(before)).await?;
         Ok(self.send_and_read_back(write, begun.is_some()).await)
     }
 

@@ -6,6 +6,7 @@ use super::options::{Options, Ports};
 use crate::directory::port::Clock;
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::plan::document::Plan;
+use crate::plan::link::PlannedLink;
 use crate::plan::step::Step;
 use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{ApplyRecord, LinkRecord, Standing, State, StepStatus};
@@ -13,7 +14,7 @@ use crate::state::recorder::{RecordError, Recorder};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::SignedDuration;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 
 /// A running apply. Links are worked on side by side within one task, so cells do; no borrow is held over an `await`.
@@ -25,12 +26,37 @@ pub(super) struct Run<'a, D, S, C, R, F> {
     /// Where the restore sheet is, if there is one.
     pub(super) sheet: Option<String>,
     ledger: RefCell<&'a mut R>,
+    /// How many records were taken, and how many of them are durable.
+    taken: Cell<usize>,
+    durable: Cell<usize>,
+    /// Where the links and their steps are in the plan.
+    by_link: HashMap<LinkId, Places>,
     sink: RefCell<F>,
     /// Links that failed in this run. A resume starts at zero: it is a person's decision to go on.
     pub(super) failures: Cell<u32>,
     stopping: Cell<bool>,
     /// Links that nothing more happens to in this run, though a later one may take them up.
     settled: RefCell<BTreeSet<LinkId>>,
+}
+
+/// Where a link is in the plan.
+#[derive(Debug, Default)]
+struct Places {
+    link: Option<usize>,
+    steps: Vec<usize>,
+}
+
+fn places(plan: &Plan) -> HashMap<LinkId, Places> {
+    let mut by_link = HashMap::<LinkId, Places>::new();
+    for (at, link) in plan.links.iter().enumerate() {
+        by_link.entry(link.id.clone()).or_default().link.get_or_insert(at);
+    }
+    for (at, step) in plan.steps.iter().enumerate() {
+        if let Some(link) = &step.link {
+            by_link.entry(link.clone()).or_default().steps.push(at);
+        }
+    }
+    by_link
 }
 
 impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
@@ -42,6 +68,7 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
         ledger: &'a mut R,
         sink: F,
     ) -> Self {
+        let by_link = places(&plan);
         Self {
             ports,
             options,
@@ -49,6 +76,9 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
             apply,
             sheet: None,
             ledger: RefCell::new(ledger),
+            taken: Cell::new(0),
+            durable: Cell::new(0),
+            by_link,
             sink: RefCell::new(sink),
             failures: Cell::new(0),
             stopping: Cell::new(false),
@@ -56,9 +86,21 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
         }
     }
 
-    /// Journals an event, durably.
-    pub(super) fn record(&self, event: JournalEvent) -> Result<(), RecordError> {
-        self.ledger.borrow_mut().record(self.ports.clock.now(), event)
+    /// Journals an event, durably. Links that are worked on side by side have their records synced together.
+    pub(super) async fn record(&self, event: JournalEvent) -> Result<(), RecordError> {
+        self.ledger.borrow_mut().append(self.ports.clock.now(), event)?;
+        let mine = self.taken.get() + 1;
+        self.taken.set(mine);
+        if self.options.side_by_side > 1 {
+            // Whoever else has something to record does so before this goes on.
+            tokio::task::yield_now().await;
+        }
+        if self.durable.get() < mine {
+            let all = self.taken.get();
+            self.ledger.borrow_mut().commit()?;
+            self.durable.set(all);
+        }
+        Ok(())
     }
 
     pub(super) fn save(&self) -> Result<(), RecordError> {
@@ -114,12 +156,18 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
 
     /// The steps of a link, in order.
     pub(super) fn steps_of(&self, link: &LinkId) -> Vec<Step> {
-        self.plan.steps.iter().filter(|s| s.link.as_ref() == Some(link)).cloned().collect()
+        let places = self.by_link.get(link).map_or(&[][..], |places| &places.steps);
+        places.iter().map(|at| self.plan.steps[*at].clone()).collect()
+    }
+
+    /// A link as it was planned.
+    pub(super) fn planned(&self, link: &LinkId) -> Option<&PlannedLink> {
+        self.by_link.get(link)?.link.map(|at| &self.plan.links[at])
     }
 
     /// Ends a link, and says so.
-    pub(super) fn settle(&self, link: &LinkId, ending: LinkEnding) -> Result<(), ApplyError> {
-        self.record(JournalEvent::LinkEnded { apply: self.apply.clone(), link: link.clone(), ending })?;
+    pub(super) async fn settle(&self, link: &LinkId, ending: LinkEnding) -> Result<(), ApplyError> {
+        self.record(JournalEvent::LinkEnded { apply: self.apply.clone(), link: link.clone(), ending }).await?;
         self.put_aside(link);
         self.say_standing(link)
     }
@@ -137,13 +185,13 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
     }
 
     /// Leaves out a link's steps that were not begun.
-    pub(super) fn skip_pending(&self, link: &LinkId, why: &str) -> Result<(), ApplyError> {
+    pub(super) async fn skip_pending(&self, link: &LinkId, why: &str) -> Result<(), ApplyError> {
         let pending: Vec<StepId> = self.with_record(|record| {
             let steps = record.steps_of(link).filter(|s| s.status == StepStatus::Pending);
             steps.map(|s| s.step.id.clone()).collect()
         })?;
         for step in pending {
-            self.record(JournalEvent::StepSkipped { apply: self.apply.clone(), step, why: why.to_owned() })?;
+            self.record(JournalEvent::StepSkipped { apply: self.apply.clone(), step, why: why.to_owned() }).await?;
         }
         Ok(())
     }

@@ -50,8 +50,8 @@ where
             }
         }
         if problems.is_empty() {
-            self.skip_pending(link, why)?;
-            return self.settle(link, LinkEnding::RolledBack { why: why.to_owned() });
+            self.skip_pending(link, why).await?;
+            return self.settle(link, LinkEnding::RolledBack { why: why.to_owned() }).await;
         }
         let next = if self.with_record(|record| record.roles_out(link))? {
             self.how_to_restore()
@@ -59,7 +59,7 @@ where
             "see what was found, then run `matchplan apply` to try again, or `matchplan rollback`".to_owned()
         };
         let found = format!("{why}; undoing it failed: {}", problems.join("; "));
-        self.settle(link, LinkEnding::Stuck { found, next })
+        self.settle(link, LinkEnding::Stuck { found, next }).await
     }
 
     /// Whether a sync cycle may have seen what was written for the link.
@@ -92,17 +92,18 @@ where
         match self.perform(&write, begun, intent).await? {
             Attempt::Done { after, assignment, .. } => {
                 let step_id = step.id.clone();
-                self.record(JournalEvent::StepUndone { apply: apply.clone(), step: step_id, after, assignment })?;
+                self.record(JournalEvent::StepUndone { apply: apply.clone(), step: step_id, after, assignment })
+                    .await?;
                 self.emit(What::StepUndone { step: Box::new(step.clone()) });
                 Ok(Ok(()))
             }
             Attempt::Forgone(reason) => {
-                self.forgo(step, reason)?;
+                self.forgo(step, reason).await?;
                 Ok(Ok(()))
             }
             // With the object, what was written to it is gone.
             Attempt::Gone(why) if is_left(&step.action) => {
-                self.leave(apply, step, why)?;
+                self.leave(apply, step, why).await?;
                 Ok(Ok(()))
             }
             Attempt::Gone(why) | Attempt::Not(why) | Attempt::Unknown(why) => Ok(Err(why)),
@@ -111,7 +112,7 @@ where
 
     /// In a rollback that leaves out what others have changed since: the person has seen the finding and gone on, so these
     /// steps stand no more, and nothing waits for them.
-    pub(super) fn leave_what_others_changed(&self, link: &LinkId) -> Result<(), ApplyError> {
+    pub(super) async fn leave_what_others_changed(&self, link: &LinkId) -> Result<(), ApplyError> {
         let Purpose::Rollback { of } = &self.plan.purpose else { return Ok(()) };
         let about = |code| {
             let mut found = self.plan.findings.iter().filter(|found| found.link.as_ref() == Some(link));
@@ -127,14 +128,14 @@ where
             steps.filter(|s| is_left(&s.step.action)).map(|s| s.step.clone()).collect()
         })?;
         for step in left {
-            self.leave(of, &step, finding.message.clone())?;
+            self.leave(of, &step, finding.message.clone()).await?;
         }
         Ok(())
     }
 
-    fn leave(&self, of: &ApplyId, step: &Step, why: String) -> Result<(), ApplyError> {
+    async fn leave(&self, of: &ApplyId, step: &Step, why: String) -> Result<(), ApplyError> {
         let (apply, of, id) = (self.apply.clone(), of.clone(), step.id.clone());
-        self.record(JournalEvent::StepLeft { apply, of, step: id, why: why.clone() })?;
+        self.record(JournalEvent::StepLeft { apply, of, step: id, why: why.clone() }).await?;
         self.emit(What::StepLeft { step: Box::new(step.clone()), why });
         Ok(())
     }
@@ -148,7 +149,7 @@ where
         // Patiently: a role that a lagging replica still shows would never be given back.
         let event = match self.read_back(&write, true).await {
             Err(error) if error.kind == ErrorKind::NotFound && is_left(&step.action) => {
-                self.leave(&apply, step, error.in_full())?;
+                self.leave(&apply, step, error.in_full()).await?;
                 return Ok(Ok(()));
             }
             Err(error) => return Ok(Err(error.in_full())),
@@ -161,7 +162,7 @@ where
             }
             Ok((_, Verdict::Surprise(error))) => JournalEvent::StepFailed { apply, step: id, error },
         };
-        self.record(event)?;
+        self.record(event).await?;
         Ok(Ok(()))
     }
 }

@@ -61,7 +61,7 @@ where
             // Not `open_links`: what is only put aside for this run, a resume takes up, and it needs the wave's steps.
             let over = |link: &LinkRecord| link.standing.is_ended() && !matches!(link.standing, Standing::Stuck { .. });
             if self.with_record(|record| record.links.values().filter(|link| link.wave == wave).all(over))? {
-                self.skip_wave_steps(wave)?;
+                self.skip_wave_steps(wave).await?;
             }
         }
         Ok(flow)
@@ -167,8 +167,8 @@ where
         if undoing || self.must_undo(link)? || self.options.on_failure == OnFailure::Rollback {
             return self.undo_link(link, &why).await;
         }
-        self.skip_pending(link, &why)?;
-        self.settle(link, LinkEnding::Failed { why })
+        self.skip_pending(link, &why).await?;
+        self.settle(link, LinkEnding::Failed { why }).await
     }
 
     /// Between the stages: whether to stop here. What may not stay half-done is undone first.
@@ -229,7 +229,7 @@ where
             if self.diagnosis(link).await?.is_none() {
                 return self.finish_linked(link).await;
             }
-            self.record(JournalEvent::LinkWaiting { apply: self.apply.clone(), link: link.clone() })?;
+            self.record(JournalEvent::LinkWaiting { apply: self.apply.clone(), link: link.clone() }).await?;
             self.put_aside(link);
             self.say_standing(link)
         })
@@ -261,8 +261,7 @@ where
     /// Leaves a link to a person: undoing it while a cycle may be running could break a link that is being formed.
     async fn strand(&self, link: &LinkId, late: &str) -> Result<(), ApplyError> {
         let Some(found) = self.diagnosis(link).await? else { return self.finish_linked(link).await };
-        let found =
-            format!("{late}, and it cannot be proven that no cycle is running, so nothing was undone: {found}");
+        let found = format!("{late}, and it cannot be proven that no cycle is running, so nothing was undone: {found}");
         let mut next = "`matchplan apply` waits for a cycle again; once you know that none is running, `matchplan \
                         rollback` undoes the link"
             .to_owned();
@@ -271,7 +270,7 @@ where
         {
             next = format!("{next}; {sheet} says how to give the roles back by hand");
         }
-        self.settle(link, LinkEnding::Stuck { found, next })
+        self.settle(link, LinkEnding::Stuck { found, next }).await
     }
 
     /// Whether the engine says that no cycle is running. `false` also where nothing can be asked.
@@ -327,19 +326,19 @@ where
             roles.extend(failed);
             roles.extend(unknown);
             let next = self.how_to_restore();
-            return self.settle(link, LinkEnding::Stuck { found: roles.join("; "), next });
+            return self.settle(link, LinkEnding::Stuck { found: roles.join("; "), next }).await;
         }
         if !unknown.is_empty() {
             self.put_aside(link);
             return Ok(());
         }
         if failed.is_empty() {
-            self.leave_what_others_changed(link)?;
-            return self.settle(link, LinkEnding::RolledBack { why: "rolled back as planned".to_owned() });
+            self.leave_what_others_changed(link).await?;
+            return self.settle(link, LinkEnding::RolledBack { why: "rolled back as planned".to_owned() }).await;
         }
         let why = failed.join("; ");
-        self.skip_pending(link, &why)?;
-        self.settle(link, LinkEnding::Failed { why })
+        self.skip_pending(link, &why).await?;
+        self.settle(link, LinkEnding::Failed { why }).await
     }
 
     fn wave_step(&self, wave: u32, wanted: impl Fn(&Action) -> bool) -> Option<Step> {
@@ -385,7 +384,7 @@ where
         let (apply, id) = (&self.apply, &step.id);
         self.emit(What::StepStarted { step: Box::new(step.clone()) });
         let before = Reading::Nothing;
-        self.record(JournalEvent::StepStarted { apply: apply.clone(), step: id.clone(), before })?;
+        self.record(JournalEvent::StepStarted { apply: apply.clone(), step: id.clone(), before }).await?;
         let mut attempt = 1;
         let error = loop {
             match command().await {
@@ -397,7 +396,8 @@ where
                         wrote: true,
                         after,
                         assignment: None,
-                    })?;
+                    })
+                    .await?;
                     self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote: true });
                     return Ok(true);
                 }
@@ -411,12 +411,12 @@ where
     }
 
     /// A wave whose links are all at their end leaves no step open.
-    fn skip_wave_steps(&self, wave: u32) -> Result<(), ApplyError> {
+    async fn skip_wave_steps(&self, wave: u32) -> Result<(), ApplyError> {
         for step in self.plan.steps.iter().filter(|s| s.wave == wave && s.link.is_none()) {
             if self.status(&step.id)? == StepStatus::Pending {
                 let (apply, step, why) =
                     (self.apply.clone(), step.id.clone(), "no link of the wave needs it".to_owned());
-                self.record(JournalEvent::StepSkipped { apply, step, why })?;
+                self.record(JournalEvent::StepSkipped { apply, step, why }).await?;
             }
         }
         Ok(())

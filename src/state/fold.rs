@@ -6,12 +6,12 @@ use super::ledger::{
     ApplyRecord, Done, Ended, Forgone, LinkRecord, Loss, Reading, STATE_VERSION, Standing, State, StepRecord,
     StepStatus,
 };
-use crate::model::id::{ApplyId, LinkId, StepId};
+use crate::model::id::{ApplyId, LinkId, Sid, StepId};
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::link::Outcome;
 use crate::plan::step::Action;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An event that may not follow what the ledger holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -293,6 +293,15 @@ fn may_start(state: &State, apply: &ApplyId, plan: &Plan) -> Result<(), String> 
 }
 
 fn links_of(plan: &Plan) -> BTreeMap<LinkId, LinkRecord> {
+    let sids: HashMap<&LinkId, &Sid> = plan
+        .steps
+        .iter()
+        .rev()
+        .filter_map(|step| match &step.action {
+            Action::Verify { sid, .. } => Some((step.link.as_ref()?, sid)),
+            _ => None,
+        })
+        .collect();
     plan.links
         .iter()
         .filter_map(|link| {
@@ -301,16 +310,12 @@ fn links_of(plan: &Plan) -> BTreeMap<LinkId, LinkRecord> {
                 Outcome::Undo { wave } => (None, *wave),
                 Outcome::Unchanged | Outcome::Blocked => return None,
             };
-            let sid = plan.steps.iter().filter(|s| s.link.as_ref() == Some(&link.id)).find_map(|s| match &s.action {
-                Action::Verify { sid, .. } => Some(sid.clone()),
-                _ => None,
-            });
             let record = LinkRecord {
                 ad: link.ad.clone(),
                 cloud: link.cloud.clone(),
                 method,
                 anchor: link.anchor,
-                sid,
+                sid: sids.get(&link.id).map(|sid| (*sid).clone()),
                 wave,
                 standing: Standing::Waiting,
                 diagnosis: None,
@@ -342,7 +347,7 @@ fn change(
     to: impl FnOnce(&StepStatus) -> Option<StepStatus>,
 ) -> Result<Option<LinkId>, String> {
     let record = unfinished(state, apply)?;
-    let found = record.steps.iter_mut().find(|s| s.step.id == *step);
+    let found = record.steps.get_mut(step);
     let found = found.ok_or_else(|| format!("apply {apply} has no step {step}"))?;
     found.status =
         to(&found.status).ok_or_else(|| format!("step {step} is {} and cannot {verb}", found.status.kind()))?;
@@ -375,7 +380,7 @@ fn undo_elsewhere(state: &mut State, apply: &ApplyId, step: &StepId, at: Timesta
     let (assignment, found_before) = (by.assignment.clone(), by.before.clone());
     let (of_apply, of_step) = (of.0.id.clone(), of.1.step.id.clone());
     let record = state.applies.iter_mut().find(|a| a.id == of_apply);
-    let record = record.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == of_step));
+    let record = record.and_then(|a| a.steps.get_mut(&of_step));
     if let Some(record) = record {
         let done = match &record.status {
             // It was begun, its end never recorded; the rollback found it done.
@@ -405,7 +410,7 @@ fn leave(
         return Err(format!("{apply} is no rollback of {of}"));
     }
     let record = state.applies.iter_mut().find(|a| a.id == *of);
-    let record = record.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == *step));
+    let record = record.and_then(|a| a.steps.get_mut(step));
     let record = record.ok_or_else(|| format!("apply {of} has no step {step}"))?;
     if matches!(record.step.action, Action::Suspend { .. } | Action::Restore { .. }) {
         return Err(format!("step {step} is about a role, and a role is never left"));
@@ -441,7 +446,7 @@ fn forgo(state: &mut State, at: Timestamp, apply: &ApplyId, step: &StepId, reaso
         (_, status) => return Err(format!("step {step} is {} and has nothing to give up", status.kind())),
     };
     let taken = state.applies.iter_mut().find(|a| a.id == of);
-    let taken = taken.and_then(|a| a.steps.iter_mut().find(|s| s.step.id == suspend));
+    let taken = taken.and_then(|a| a.steps.get_mut(&suspend));
     let done = taken.as_ref().and_then(|record| done_or_begun(&record.status));
     let Some((taken, done)) = taken.zip(done) else {
         return Err(format!("step {suspend} took nothing that could be given up"));
@@ -503,12 +508,12 @@ fn end_link(
 /// A link that a rollback brought back has come to its end in the apply that is undone, too.
 fn close_elsewhere(state: &mut State, at: Timestamp, by: &ApplyId, of: &ApplyId, link: &LinkId) {
     let Some(record) = state.applies.iter_mut().find(|a| a.id == *of) else { return };
-    let own = |s: &&mut StepRecord| s.step.link.as_ref() == Some(link);
-    if record.steps.iter().any(|s| s.step.link.as_ref() == Some(link) && s.stands()) {
+    if record.steps_of(link).any(StepRecord::stands) {
         return;
     }
     let why = format!("undone by rollback {by}");
-    for step in record.steps.iter_mut().filter(own) {
+    for place in record.steps.places(link).to_vec() {
+        let step = &mut record.steps[place];
         if matches!(step.status, StepStatus::Pending | StepStatus::Started { .. }) {
             step.status = StepStatus::Skipped { at, why: why.clone() };
         }

@@ -1,5 +1,6 @@
 //! The ledger: every apply with its links and steps, as the fold of the journal's events.
 
+use super::steps::Steps;
 use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::attribute::AdAttribute;
@@ -84,7 +85,7 @@ pub struct ApplyRecord {
     /// Its links.
     pub links: BTreeMap<LinkId, LinkRecord>,
     /// Its steps in the plan's order.
-    pub steps: Vec<StepRecord>,
+    pub steps: Steps,
 }
 
 /// Who ran an apply, where.

@@ -10,6 +10,7 @@
 //! | [`inverse`] | what takes a step back |
 //! | [`query`] | questions to the ledger: what is unfinished, which roles are missing |
 //! | [`file`](mod@file) | the state file |
+//! | [`steps`] | an apply's steps, found by id and by link |
 //! | [`recorder`] | what the executor asks of whatever keeps journal and state |
 //! | [`write`](mod@write) | a write in concrete terms, and what a reading means for it |
 //! | [`sheet`] | the restore sheet, which gives roles back without matchplan |
@@ -26,6 +27,7 @@ pub mod recorder;
 pub mod restore_request;
 pub mod salvage;
 pub mod sheet;
+pub mod steps;
 #[cfg(test)]
 mod tests;
 pub mod write;

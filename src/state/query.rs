@@ -117,13 +117,13 @@ impl State {
                 let of = apply.as_ref().map_or(Some(of), |id| self.apply(id))?;
                 return of.step(suspend).map(|s| (of, s));
             }
-            Action::Suspend { holding, .. } => of.steps.iter().find(|s| {
+            Action::Suspend { holding, .. } => of.steps_of(step.link.as_ref()?).find(|s| {
                 matches!(s.step.action, Action::Restore { .. })
                     && s.status.standing().is_some_and(|done| done.assignment.as_ref() == holding.id())
                     && self.taken(&of.id, &s.step.action).is_some_and(|taken| taken.same_as(holding))
             }),
             Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. } => {
-                of.steps.iter().find(|s| s.step.link == step.link && s.step.action.kind() == step.action.kind())
+                of.steps_of(step.link.as_ref()?).find(|s| s.step.action.kind() == step.action.kind())
             }
             // A scheduler that an interrupted apply left stopped.
             Action::Release => {
@@ -138,30 +138,33 @@ impl State {
 impl ApplyRecord {
     /// The step of that id.
     pub fn step(&self, id: &StepId) -> Option<&StepRecord> {
-        self.steps.iter().find(|s| s.step.id == *id)
+        self.steps.get(id)
     }
 
     /// The steps of one link, in order.
-    pub fn steps_of<'a>(&'a self, link: &'a LinkId) -> impl DoubleEndedIterator<Item = &'a StepRecord> {
-        self.steps.iter().filter(move |s| s.step.link.as_ref() == Some(link))
+    pub fn steps_of(&self, link: &LinkId) -> impl DoubleEndedIterator<Item = &StepRecord> {
+        self.steps.of_link(link)
     }
 
     /// Roles that this apply took for a time and that are not back.
     pub fn suspended_roles(&self) -> impl Iterator<Item = SuspendedRole<'_>> {
-        self.steps.iter().filter_map(|s| {
-            let Action::Suspend { user, holding, restore: true } = &s.step.action else { return None };
-            let certain = match &s.status {
-                StepStatus::Started { .. } => false,
-                StepStatus::Succeeded { done } | StepStatus::Undoing { done, .. } if done.wrote => true,
-                _ => return None,
-            };
-            let is_back = self.steps.iter().any(|r| {
-                matches!(&r.step.action, Action::Restore { apply: None, suspend, .. } if *suspend == s.step.id)
-                    && r.status.standing().is_some()
-            });
-            let link = s.step.link.as_ref().filter(|_| !is_back)?;
-            Some(SuspendedRole { apply: self, link, step: &s.step.id, user, holding, certain })
-        })
+        self.steps.iter().filter_map(|s| self.suspended(s))
+    }
+
+    /// The role that a step took for a time, if it did and the role is not back.
+    fn suspended<'a>(&'a self, s: &'a StepRecord) -> Option<SuspendedRole<'a>> {
+        let Action::Suspend { user, holding, restore: true } = &s.step.action else { return None };
+        let certain = match &s.status {
+            StepStatus::Started { .. } => false,
+            StepStatus::Succeeded { done } | StepStatus::Undoing { done, .. } if done.wrote => true,
+            _ => return None,
+        };
+        let link = s.step.link.as_ref()?;
+        let is_back = self.steps_of(link).any(|r| {
+            matches!(&r.step.action, Action::Restore { apply: None, suspend, .. } if *suspend == s.step.id)
+                && r.status.standing().is_some()
+        });
+        (!is_back).then_some(SuspendedRole { apply: self, link, step: &s.step.id, user, holding, certain })
     }
 
     /// What this apply took and does not give back, with the reason. What `roles = "remove"` took is not among it.
@@ -181,7 +184,7 @@ impl ApplyRecord {
     /// Whether a role taken for `link` is not back.
     pub fn roles_out(&self, link: &LinkId) -> bool {
         // In a rollback, a taken role is the goal: it takes back a restore.
-        self.purpose == Purpose::Link && self.suspended_roles().any(|role| role.link == link)
+        self.purpose == Purpose::Link && self.steps_of(link).any(|step| self.suspended(step).is_some())
     }
 
     /// Whether the sync scheduler was stopped by this apply and not started again.

@@ -11,9 +11,18 @@ pub trait Recorder {
     /// The ledger up to the last record; `None` before the first.
     fn state(&self) -> Option<&State>;
 
-    /// Appends an event and folds it in. When this returns, the record is durable. After an error nothing may be
-    /// written to a directory any more: what is not journaled cannot be undone.
-    fn record(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError>;
+    /// Folds an event in and takes its record. It is not durable before [`Recorder::commit`]: nothing may be done that
+    /// rests on it. After an error nothing may be written to a directory any more: what is not journaled cannot be undone.
+    fn append(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError>;
+
+    /// Makes all records durable that were taken, together: syncing a disk costs the same for one and for a hundred.
+    fn commit(&mut self) -> Result<(), RecordError>;
+
+    /// Appends an event and makes it durable.
+    fn record(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError> {
+        self.append(at, event)?;
+        self.commit()
+    }
 
     /// Brings the state file up to date with the journal.
     fn save(&mut self) -> Result<(), RecordError>;

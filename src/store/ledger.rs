@@ -4,7 +4,7 @@ use super::disk::{self, Disk, RealDisk};
 use super::files;
 use super::lock::Lock;
 use super::paths::Paths;
-use super::witness::Witness;
+use super::witness::{self, Witness};
 use crate::model::id::ApplyId;
 use crate::model::sealed::SealError;
 use crate::state::fold::{self, JoinError, Joined};
@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 /// How much time may pass, in the events' own time, before the state file follows the journal. What matters at once
 /// (roles, endings) does not wait.
 const SAVE_AFTER: SignedDuration = SignedDuration::from_secs(1);
+
+/// Up to this length, in octets, the state file is written with everything that matters.
+const SMALL_STATE: u64 = 256 << 10;
 
 /// Why the ledger cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -183,9 +186,14 @@ pub struct Ledger {
     /// Made with the first record: an apply that is refused leaves no file behind.
     journal: Option<File>,
     intact_len: u64,
+    /// Records that were taken and are not on the disk yet.
+    pending: Pending,
     broken: bool,
     saved: Option<Timestamp>,
-    unsaved: bool,
+    /// How many octets of the journal the state file does not have yet.
+    unsaved: u64,
+    /// The state file's length when it was last written.
+    state_len: u64,
     disk: Box<dyn Disk>,
     witness: Witness,
     /// Whether the ledger stands as this computer left it, or a person has taken it on.
@@ -230,9 +238,11 @@ impl Ledger {
             state: found.state,
             journal,
             intact_len,
+            pending: Pending::default(),
             broken: false,
             saved: None,
-            unsaved: found.caught_up > 0,
+            unsaved: found.caught_up as u64,
+            state_len: 0,
             disk,
             witness,
             known,
@@ -243,7 +253,7 @@ impl Ledger {
         if let (true, Some(state), Some(digest)) = (known, &ledger.state, &found.state_file) {
             ledger.witness.has_state(&state.lineage, digest);
         }
-        if ledger.unsaved {
+        if ledger.unsaved > 0 {
             ledger.write_state().map_err(|source| OpenError::Io { path: paths.state.clone(), source })?;
         }
         Ok(ledger)
@@ -278,12 +288,42 @@ impl Ledger {
                 self.witness.expect_state(&state.lineage, &digest, &*self.disk);
             }
             disk::replace(&*self.disk, &self.paths.state, text.as_bytes())?;
+            self.state_len = text.len() as u64;
             if self.known {
                 self.witness.has_state(&state.lineage, &digest);
                 self.witness.make_good(&*self.disk);
             }
         }
-        self.unsaved = false;
+        self.unsaved = 0;
+        Ok(())
+    }
+
+    /// Whether the state file is to follow now. A large one is written again only once the journal has grown by as much:
+    /// written whole with every link that ends, it would cost the square of the links. The journal has it all meanwhile.
+    fn is_due(&self, pending: &Pending) -> bool {
+        if pending.of_a_role {
+            return true;
+        }
+        let due = pending.weighty
+            || pending.at.zip(self.saved).is_none_or(|(at, saved)| at.duration_since(saved).abs() >= SAVE_AFTER);
+        due && (self.state_len < SMALL_STATE || self.unsaved >= self.state_len)
+    }
+
+    /// Writes some records in one piece, noted before.
+    fn keep(&mut self, records: &[Taken]) -> Result<(), RecordError> {
+        if let Some(state) = self.state.as_ref().filter(|_| self.known) {
+            let sums: Vec<&str> = records.iter().map(|taken| taken.sum.as_str()).collect();
+            let (before, serial) = records.first().map_or(("", 0), |first| (first.prev.as_str(), first.seq));
+            self.witness.expect_records(&state.lineage, serial, before, &sums, &*self.disk);
+        }
+        let lines: String = records.iter().map(|taken| taken.line.as_str()).collect();
+        if let Err(source) = self.append_octets(lines.as_bytes()) {
+            self.broken = true;
+            let _ = self.journal.as_ref().map(|journal| journal.set_len(self.intact_len));
+            return Err(RecordError::Io { what: format!("write {}", self.paths.journal.display()), source });
+        }
+        self.witness.make_good(&*self.disk);
+        self.unsaved += lines.len() as u64;
         Ok(())
     }
 
@@ -292,16 +332,37 @@ impl Ledger {
         if self.lock.is_released() { Err(RecordError::Released) } else { Ok(()) }
     }
 
-    fn append(&mut self, line: &[u8]) -> std::io::Result<()> {
+    fn append_octets(&mut self, lines: &[u8]) -> std::io::Result<()> {
         let journal = match &mut self.journal {
             Some(journal) => journal,
             None => self.journal.insert(files::open_at(&self.paths.journal, self.intact_len)?),
         };
-        self.disk.write(&self.paths.journal, journal, line)?;
+        self.disk.write(&self.paths.journal, journal, lines)?;
         self.disk.sync(&self.paths.journal, journal)?;
-        self.intact_len += line.len() as u64;
+        self.intact_len += lines.len() as u64;
         Ok(())
     }
+}
+
+/// Records that are folded in and not on the disk yet.
+#[derive(Debug, Default)]
+struct Pending {
+    records: Vec<Taken>,
+    /// The newest one's time.
+    at: Option<Timestamp>,
+    /// Whether the state file should have one of them soon.
+    weighty: bool,
+    /// Whether one is about taking or giving a role: the state file has it at once.
+    of_a_role: bool,
+}
+
+/// One of them, ready to be written.
+#[derive(Debug)]
+struct Taken {
+    seq: u64,
+    prev: String,
+    sum: String,
+    line: String,
 }
 
 /// Whether the state file must have this at once.
@@ -317,13 +378,14 @@ impl Recorder for Ledger {
         self.state.as_ref()
     }
 
-    fn record(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError> {
+    fn append(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError> {
         if self.broken {
             return Err(RecordError::Broken);
         }
         self.ours()?;
         let (serial, mark) = self.state.as_ref().map_or((0, ""), |s| (s.serial, s.journal.as_str()));
-        let weighty = is_weighty(&event) || self.state.as_ref().is_some_and(|state| state.is_about_a_role(&event));
+        let of_a_role = self.state.as_ref().is_some_and(|state| state.is_about_a_role(&event));
+        let weighty = is_weighty(&event);
         let next = if self.format < JOURNAL_VERSION { Record::opening } else { Record::following };
         let record = next(serial, mark, at, event)?;
         let line = record.to_line()?;
@@ -333,27 +395,36 @@ impl Recorder for Ledger {
             Some(state) => state.advance(&record)?,
             None => self.state = Some(State::begin(&record)?),
         }
-        if let Some(state) = self.state.as_ref().filter(|_| self.known) {
-            self.witness.expect_record(&state.lineage, &record, &*self.disk);
-        }
-        if let Err(source) = self.append(line.as_bytes()) {
-            self.broken = true;
-            let _ = self.journal.as_ref().map(|journal| journal.set_len(self.intact_len));
-            return Err(RecordError::Io { what: format!("write {}", self.paths.journal.display()), source });
-        }
-        self.witness.make_good(&*self.disk);
-        self.unsaved = true;
         self.format = JOURNAL_VERSION;
-        let due = self.saved.is_none_or(|saved| at.duration_since(saved).abs() >= SAVE_AFTER);
-        if weighty || due {
-            self.saved = Some(at);
+        let pending = &mut self.pending;
+        pending.of_a_role |= of_a_role;
+        pending.weighty |= weighty;
+        pending.at = Some(at);
+        pending.records.push(Taken { seq: record.seq, prev: record.prev, sum: record.sum, line });
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), RecordError> {
+        if self.broken {
+            return Err(RecordError::Broken);
+        }
+        let pending = std::mem::take(&mut self.pending);
+        if pending.records.is_empty() {
+            return Ok(());
+        }
+        self.ours()?;
+        for part in pending.records.chunks(witness::MOST_RECORDS) {
+            self.keep(part)?;
+        }
+        if self.is_due(&pending) {
+            self.saved = pending.at;
             self.save()?;
         }
         Ok(())
     }
 
     fn save(&mut self) -> Result<(), RecordError> {
-        if self.broken || !self.unsaved {
+        if self.broken || self.unsaved == 0 {
             return Ok(());
         }
         self.ours()?;

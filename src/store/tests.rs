@@ -416,3 +416,42 @@ fn a_note_that_could_not_be_written_is_made_good_as_soon_as_the_record_stands() 
     drop(ledger);
     assert!(open(Box::new(RealDisk)).is_known());
 }
+
+/// Several records are synced together. A power failure may leave any part of them: whatever is left, this computer knows it.
+#[test]
+fn a_group_of_records_that_the_power_cut_short_is_known_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = paths(&folder);
+    let open = || {
+        let lock = Lock::acquire(&paths, &holder()).unwrap();
+        Ledger::open_by(&paths, lock, Box::new(RealDisk), Witness::in_folder(folder.path().join("notes"))).unwrap()
+    };
+    let world = World::new(&[Spec { hard: true, role: false, staged: true, wave: 1 }; 3]);
+    world.cycle.set(None);
+    world.has_status.set(true);
+    let ports = Ports { directories: &world, sync: &world, clock: &world };
+    let fresh = Fresh { id: "one".into(), lineage: "test".to_owned(), plan: world.plan() };
+    let mut ledger = open();
+    block_on(executor::apply(ports, &mut ledger, Options { prepare_only: true, ..Options::default() }, fresh, |_| {}))
+        .unwrap();
+    let durable = std::fs::metadata(&paths.journal).unwrap().len();
+    let now = "2026-01-02T01:00:00Z".parse().unwrap();
+    for n in 0..3 {
+        let why = format!("reason {n}");
+        let apply = crate::model::id::ApplyId("one".to_owned());
+        let state = ledger.state().unwrap().applies[0].links.keys().nth(n).unwrap().clone();
+        let ending = crate::state::journal::LinkEnding::Failed { why };
+        ledger.append(now, crate::state::journal::JournalEvent::LinkEnded { apply, link: state, ending }).unwrap();
+    }
+    assert_eq!(std::fs::metadata(&paths.journal).unwrap().len(), durable, "nothing is written before the group is");
+    let state_file = std::fs::read(&paths.state).unwrap();
+    ledger.commit().unwrap();
+    drop(ledger);
+    let whole = std::fs::read(&paths.journal).unwrap();
+    for left in (durable..=whole.len() as u64).step_by(40) {
+        std::fs::write(&paths.journal, &whole[..usize::try_from(left).unwrap()]).unwrap();
+        std::fs::write(&paths.state, &state_file).unwrap();
+        let found = crate::store::ledger::look(&paths, &Witness::in_folder(folder.path().join("notes"))).unwrap();
+        assert!(found.known, "{left} octets are left");
+    }
+}

@@ -10,15 +10,20 @@
 use super::disk::Disk;
 use super::files;
 use crate::model::digest;
-use crate::state::journal::Record;
 use crate::state::ledger::State;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The note's length on disk: it is written in place, in one piece, once per record.
-const LENGTH: usize = 1024;
+/// The note's length on disk: it is written in place, in one piece, once per group of records.
+const LENGTH: usize = 8192;
+
+/// How many records one note can be about.
+pub(super) const MOST_RECORDS: usize = 128;
+
+/// How much of a checksum is noted of the records in the middle of a group: 128 bits cannot be met by chance or by work.
+const MARK: usize = 32;
 
 /// What this computer wrote last to one ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +35,11 @@ struct Note {
     serial: u64,
     /// Its checksum.
     record: String,
-    /// The checksum of the record before it.
+    /// The checksum of the record before it, or before its group.
     record_before: String,
+    /// The beginnings of the checksums of the records between these two: a power failure may leave a part of a group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    between: Vec<String>,
     /// The digest of the state file that was to be written last.
     state: String,
     /// The digest of the last one that certainly was.
@@ -65,7 +73,8 @@ impl Witness {
     pub fn vouches_for(&self, state: &State, state_file: Option<&str>) -> bool {
         let Some(note) = self.read(&state.lineage) else { return false };
         let known = |found: &str, one: &str, other: &str| !found.is_empty() && (found == one || found == other);
-        let head = known(&state.journal, &note.record, &note.record_before);
+        let head = known(&state.journal, &note.record, &note.record_before)
+            || note.between.iter().any(|between| between == mark(&state.journal));
         head && state_file.is_none_or(|found| known(found, &note.state, &note.state_before))
     }
 
@@ -74,13 +83,16 @@ impl Witness {
         self.read(&state.lineage).is_some_and(|note| !state.journal.is_empty() && state.journal == note.record)
     }
 
-    /// Notes a record that is about to be appended. Without a place for notes, or where they cannot be written, the ledger
+    /// Notes records that are about to be appended in one piece, given by their checksums; `before` is that of the record
+    /// before the first, whose number is `serial`. Without a place for notes, or where they cannot be written, the ledger
     /// will count as coming from elsewhere: that asks for more care, and loses nothing.
-    pub(super) fn expect_record(&mut self, lineage: &str, record: &Record, disk: &dyn Disk) {
+    pub(super) fn expect_records(&mut self, lineage: &str, serial: u64, before: &str, sums: &[&str], disk: &dyn Disk) {
+        let Some((last, between)) = sums.split_last() else { return };
         self.turn_to(lineage);
-        self.note.serial = record.seq;
-        record.sum.clone_into(&mut self.note.record);
-        record.prev.clone_into(&mut self.note.record_before);
+        self.note.serial = serial + between.len() as u64;
+        (*last).clone_into(&mut self.note.record);
+        before.clone_into(&mut self.note.record_before);
+        self.note.between = between.iter().map(|sum| mark(sum).to_owned()).collect();
         self.write(disk);
     }
 
@@ -148,6 +160,12 @@ impl Witness {
         disk.write(path, file, &note)?;
         disk.sync(path, file)
     }
+}
+
+/// The beginning of a checksum, without its kind.
+fn mark(sum: &str) -> &str {
+    let digits = sum.strip_prefix("sha256:").unwrap_or(sum);
+    digits.get(..MARK).unwrap_or(digits)
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -37,7 +37,7 @@ impl Recorder for Memory {
         self.state.as_ref()
     }
 
-    fn record(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError> {
+    fn append(&mut self, at: Timestamp, event: JournalEvent) -> Result<(), RecordError> {
         let fatal = self.dies_at.filter(|(n, _)| *n == self.records);
         self.records += 1;
         self.dead |= matches!(fatal, Some((_, false)));
@@ -52,6 +52,10 @@ impl Recorder for Memory {
         }
         self.lines.push_str(&record.to_line()?);
         self.dead = fatal.is_some();
+        if self.dead { Err(RecordError::Broken) } else { Ok(()) }
+    }
+
+    fn commit(&mut self) -> Result<(), RecordError> {
         if self.dead { Err(RecordError::Broken) } else { Ok(()) }
     }
 
