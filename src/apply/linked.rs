@@ -48,7 +48,7 @@ where
     /// One look. Linked = the same cloud object, synced, the exact anchor, the SID, a sync after our step, and no other
     /// live or deleted object with that anchor or SID.
     pub(super) async fn look(&self, wanted: &Wanted) -> Result<Look, DirectoryError> {
-        let Some(user) = self.ports.directories.entra_user(wanted.cloud.id).await? else {
+        let Some(user) = self.ports.directories.entra_marks(wanted.cloud.id).await? else {
             return Ok(Look::Not(vec!["the cloud user is not there any more".to_owned()]));
         };
         let mut missing = missing_marks(&user, wanted);

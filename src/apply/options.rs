@@ -43,6 +43,9 @@ pub struct Options {
     pub stop: Stop,
 }
 
+/// How many links are worked on side by side: as many as fill the batches that are on their way to Entra at the same time.
+const SIDE_BY_SIDE: usize = 200;
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -52,7 +55,7 @@ impl Default for Options {
             seen: None,
             settings: None,
             context: Context::default(),
-            side_by_side: 8,
+            side_by_side: SIDE_BY_SIDE,
             prepare_only: false,
             stop: Stop::default(),
         }

@@ -8,7 +8,7 @@ use super::run::Run;
 use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::address::ProxyAddress;
-use crate::model::id::LinkId;
+use crate::model::id::{LinkId, ObjectId};
 use crate::model::reference::EntraRef;
 use crate::model::role::Holding;
 use crate::plan::step::{Action, Step};
@@ -168,10 +168,24 @@ where
 
     /// A live look before the cycle, at what others may have changed since the plan: a role would make the match fail, an
     /// address would be lost by it. Such a link is taken out and undone.
-    pub(super) async fn check_before_cycle(&self, link: &LinkId) -> Result<(), ApplyError> {
-        let user = self.link(link)?.cloud;
+    pub(super) async fn check_before_cycle(&self, links: &[LinkId]) -> Result<(), ApplyError> {
+        let users: Vec<ObjectId> =
+            links.iter().map(|link| self.link(link).map(|record| record.cloud.id)).collect::<Result<_, _>>()?;
+        // A first look at all of them together. Who holds something there, or cannot be seen, is looked at alone.
+        let held = self.again(|| self.ports.directories.holdings_of_all(&users)).await;
+        self.side_by_side(links, async |link| {
+            let user = self.link(link)?.cloud;
+            let holds_none = held.as_ref().is_ok_and(|held| !held.contains_key(&user.id));
+            self.check_one(link, &user, holds_none).await
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn check_one(&self, link: &LinkId, user: &EntraRef, holds_none: bool) -> Result<(), ApplyError> {
         let suspends = self.steps_of(link).iter().any(|s| matches!(s.action, Action::Suspend { .. }));
-        let why = match self.holds_nothing(&user).await {
+        let held = if holds_none { Ok(Ok(())) } else { self.holds_nothing(user).await };
+        let why = match held {
             Ok(Err(why)) => Some(why),
             Err(error) if suspends => {
                 Some(format!("whether {user} still holds a role cannot be read: {}", error.in_full()))
@@ -196,7 +210,7 @@ where
     async fn addresses_since(&self, link: &LinkId) -> Result<Vec<String>, DirectoryError> {
         let Some(planned) = self.planned(link) else { return Ok(Vec::new()) };
         let directories = self.ports.directories;
-        let user = self.again(|| directories.entra_user(planned.cloud.id)).await?.filter(|user| !user.is_synced());
+        let user = self.again(|| directories.entra_marks(planned.cloud.id)).await?.filter(|user| !user.is_synced());
         let addresses = user.map(|user| user.proxy_addresses).unwrap_or_default();
         let mut since = addresses.iter().filter(|a| !planned.before.user.proxy_addresses.contains(a)).peekable();
         if since.peek().is_none() {

@@ -4,7 +4,7 @@ use super::error::ApplyError;
 use super::event::{Event, What};
 use super::run::Run;
 use crate::directory::error::{DirectoryError, ErrorKind};
-use crate::directory::port::{Clock, WriteAd, WriteEntra};
+use crate::directory::port::{Clock, Turn, WriteAd, WriteEntra};
 use crate::model::id::{AssignmentId, ObjectId};
 use crate::model::reference::EntraRef;
 use crate::model::role::Holding;
@@ -17,6 +17,8 @@ use std::future::Future;
 
 /// How often a write or a read is tried when another try may mend it.
 pub(super) const TRIES: u32 = 4;
+/// How often a write waits for its turn again because the tenant's limits were met after all.
+const TURNS: u32 = 60;
 /// How often a write is read back while the old value still shows: replicas lag.
 const READ_BACKS: u32 = 6;
 
@@ -42,7 +44,14 @@ fn backoff(attempt: u32) -> SignedDuration {
 
 /// Whether another try of a read may answer.
 const fn may_pass(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Unreachable | ErrorKind::OutcomeUnknown | ErrorKind::Busy | ErrorKind::Broken)
+    matches!(
+        kind,
+        ErrorKind::Unreachable
+            | ErrorKind::OutcomeUnknown
+            | ErrorKind::Busy
+            | ErrorKind::Throttled
+            | ErrorKind::Broken
+    )
 }
 
 impl<D, S, C, R, F> Run<'_, D, S, C, R, F>
@@ -60,6 +69,7 @@ where
         begun: Option<&Reading>,
         intent: impl Fn(Reading) -> JournalEvent,
     ) -> Result<Attempt, ApplyError> {
+        let turn = self.turn(write).await;
         let before = match self.read(write).await {
             Ok(reading) => reading,
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(gone(write, &error)),
@@ -91,7 +101,17 @@ where
             return Ok(if begun.is_some() { Attempt::Unknown(why) } else { Attempt::Not(why) });
         }
         self.record(intent(before)).await?;
-        Ok(self.send_and_read_back(write, begun.is_some()).await)
+        Ok(self.send_and_read_back(write, begun.is_some(), turn).await)
+    }
+
+    /// The right to write to Entra, which has limits.
+    async fn turn(&self, write: &Write) -> Option<Turn> {
+        match write {
+            Write::Anchor { .. } | Write::Take { .. } | Write::Give { .. } => {
+                Some(self.ports.directories.turn().await)
+            }
+            Write::Align { .. } | Write::Move { .. } => None,
+        }
     }
 
     /// Why what was taken is not given back at all, if that is so. `live` is what is there of it.
@@ -107,7 +127,7 @@ where
         if let Some(ends) = holding.ends().filter(|_| holding.is_over(self.ports.directories.time())) {
             return Ok(Some(Forgone::Ended { ends }));
         }
-        if self.again(|| self.ports.directories.entra_user(holding.user())).await?.is_none() {
+        if self.again(|| self.ports.directories.entra_marks(holding.user())).await?.is_none() {
             return Ok(Some(holder_is_gone()));
         }
         let missing = self.again(|| self.ports.directories.missing_for(holding)).await?;
@@ -116,16 +136,25 @@ where
 
     /// Sends until the write is done or certainly is not. With `doubt`, an earlier try may have reached the server, in an
     /// earlier run of the program.
-    async fn send_and_read_back(&self, write: &Write, mut doubt: bool) -> Attempt {
+    async fn send_and_read_back(&self, write: &Write, mut doubt: bool, mut turn: Option<Turn>) -> Attempt {
         let mut last = String::new();
-        for attempt in 1..=TRIES {
+        let (mut attempt, mut turns) = (0, 0);
+        while attempt < TRIES && turns < TURNS {
+            attempt += 1;
             let answer = self.send(write).await;
+            drop(turn.take());
             if let Err(error) = &answer {
                 last = error.in_full();
-                if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Busy) {
-                    if !self.wait_to_retry(write, &last, attempt).await {
+                let throttled = error.kind == ErrorKind::Throttled;
+                if throttled || matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Busy) {
+                    if throttled {
+                        // A refusal for a limit is no failure of this write.
+                        (attempt, turns) = (attempt - 1, turns + 1);
+                    }
+                    if !self.wait_to_retry(write, &last, attempt.max(1)).await {
                         return Attempt::Unknown(last);
                     }
+                    turn = self.turn(write).await;
                     // Somebody else may have been at work meanwhile, and Graph does not compare before it writes.
                     match self.read_back(write, false).await {
                         Ok((_, Verdict::Surprise(why))) => return Attempt::Not(format!("could not {write}: {why}")),
@@ -158,6 +187,7 @@ where
                         if !self.wait_to_retry(write, &last, attempt).await {
                             return Attempt::Unknown(last);
                         }
+                        turn = self.turn(write).await;
                     }
                     Err(error) if doubt => return Attempt::Unknown(error.in_full()),
                     Err(error) => return Attempt::Not(error.in_full()),
@@ -241,7 +271,7 @@ where
                 Ok(Reading::Container { dn })
             }
             Write::Anchor { user, .. } => {
-                let live = directories.entra_user(user.id).await?.ok_or_else(|| gone(user.to_string()))?;
+                let live = directories.entra_marks(user.id).await?.ok_or_else(|| gone(user.to_string()))?;
                 Ok(Reading::ImmutableId { value: live.immutable_id })
             }
             Write::Take { user, holding } | Write::Give { user, holding } => {

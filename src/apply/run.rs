@@ -39,6 +39,9 @@ pub(super) struct Run<'a, D, S, C, R, F> {
     settled: RefCell<BTreeSet<LinkId>>,
 }
 
+/// How many links go first.
+const FIRST: usize = 8;
+
 /// Where a link is in the plan.
 #[derive(Debug, Default)]
 struct Places {
@@ -223,7 +226,7 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
     }
 
     /// Works on links side by side. Each is worked on to its end, also if another meets an error; then the first error
-    /// is returned.
+    /// is returned. A few go first, then more and more: what is wrong with all of them shows before many are begun.
     pub(super) async fn side_by_side<'b, T, Fut>(
         &self,
         links: &'b [LinkId],
@@ -232,8 +235,14 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
     where
         Fut: Future<Output = Result<T, ApplyError>>,
     {
-        let width = self.options.side_by_side.max(1);
-        let all: Vec<_> = stream::iter(links.iter().map(work)).buffer_unordered(width).collect().await;
+        let most = self.options.side_by_side.max(1);
+        let (mut rest, mut width) = (links, FIRST.min(most));
+        let mut all = Vec::with_capacity(links.len());
+        while !rest.is_empty() {
+            let (part, behind) = rest.split_at(if width < most { width.min(rest.len()) } else { rest.len() });
+            all.extend(stream::iter(part.iter().map(&work)).buffer_unordered(width).collect::<Vec<_>>().await);
+            (rest, width) = (behind, (width * 4).min(most));
+        }
         all.into_iter().collect()
     }
 }

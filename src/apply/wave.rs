@@ -87,7 +87,7 @@ where
         let Some(sync) = self.wave_step(wave, |action| matches!(action, Action::Sync)) else { return Ok(self.flow()) };
         if self.status(&sync.id)? == StepStatus::Pending {
             let links = self.open_links(wave)?;
-            self.side_by_side(&links, |link| self.check_before_cycle(link)).await?;
+            self.check_before_cycle(&links).await?;
             if let Some(flow) = self.barrier(wave).await? {
                 return Ok(flow);
             }

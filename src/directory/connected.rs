@@ -6,7 +6,7 @@ use super::entra::credential::Credential;
 use super::entra::http::Graph;
 use super::entra::trace::Trace;
 use super::error::{DirectoryError, ErrorKind};
-use super::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
+use super::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, Turn, WriteAd, WriteEntra};
 use super::sync::SyncCommands;
 use crate::config::settings::{AdSettings, Settings};
 use crate::model::ad::AdUser;
@@ -54,7 +54,7 @@ impl<C: Clock> Directories<C> {
         trace: Option<Arc<Trace>>,
     ) -> Result<Self, DirectoryError> {
         let Access { passwords, authorities, entra } = access;
-        let graph = Graph::new(Endpoints::of(&settings.entra)?, entra, clock, trace)?;
+        let graph = Graph::new(Endpoints::of(&settings.entra)?, entra, clock, trace)?.gathering();
         let connect = async |ad: &AdSettings| {
             let password = passwords.get(&ad.name).cloned().unwrap_or_default();
             AdDomain::connect(ad.clone(), password, authorities.get(&ad.name).map(Vec::as_slice)).await
@@ -62,6 +62,13 @@ impl<C: Clock> Directories<C> {
         let domains = try_join_all(settings.ad.iter().map(connect));
         let (ad, _) = tokio::try_join!(domains, graph.tokens().token())?;
         Ok(Self { ad, graph, sync: SyncCommands::new(settings.sync.clone()) })
+    }
+
+    /// The same, with one exchange with Graph after the other where single objects are read and written: slower, and the
+    /// same each time.
+    #[must_use]
+    pub fn one_exchange_at_a_time(self) -> Self {
+        Self { graph: self.graph.one_at_a_time(), ..self }
     }
 
     /// The AD domains, in the settings' order.
@@ -119,8 +126,16 @@ impl<C: Clock> ReadEntra for Directories<C> {
         self.graph.users_with(anchor, sid).await
     }
 
+    async fn entra_marks(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
+        self.graph.entra_marks(id).await
+    }
+
     async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
         self.graph.holdings_of(user).await
+    }
+
+    async fn holdings_of_all(&self, users: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<Holding>>, DirectoryError> {
+        self.graph.holdings_of_all(users).await
     }
 
     async fn missing_for(&self, holding: &Holding) -> Result<Option<String>, DirectoryError> {
@@ -149,6 +164,10 @@ impl<C: Clock> ReadEntra for Directories<C> {
 }
 
 impl<C: Clock> WriteEntra for Directories<C> {
+    async fn turn(&self) -> Turn {
+        self.graph.turn().await
+    }
+
     async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {
         self.graph.set_immutable_id(user, value).await
     }

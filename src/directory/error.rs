@@ -35,8 +35,10 @@ pub enum ErrorKind {
     Changed,
     /// Another object already has the value, or the server's own rule refuses it.
     Refused,
-    /// Too many requests, or the server is busy; trying again later is right.
+    /// The server is busy; trying again later is right.
     Busy,
+    /// A limit on requests is reached (429): certainly nothing was done, and trying again once there is room is right.
+    Throttled,
     /// The answer is not complete or not what the protocol promises: nothing may be concluded from it.
     Broken,
 }

@@ -12,6 +12,8 @@ use crate::model::reference::AdRef;
 use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 
 type Answer<T> = Result<T, DirectoryError>;
@@ -40,12 +42,33 @@ pub trait ReadEntra {
     /// The live user with that id; `None` if there is none.
     fn entra_user(&self, id: ObjectId) -> impl Future<Output = Answer<Option<EntraUser>>>;
 
+    /// The same in one request: without `onPremisesObjectIdentifier` and the source of authority, which no cycle and no
+    /// step of ours changes.
+    fn entra_marks(&self, id: ObjectId) -> impl Future<Output = Answer<Option<EntraUser>>> {
+        self.entra_user(id)
+    }
+
     /// Every live or soft-deleted user that has this ImmutableID (compared exactly) or this on-premises SID.
     fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> impl Future<Output = Answer<Vec<EntraUser>>>;
 
     /// Everything that makes one user a role holder. Where PIM cannot be read (no permission, no licence) this is what
     /// is active; a plan has said so as a gap.
     fn holdings_of(&self, user: ObjectId) -> impl Future<Output = Answer<Vec<Holding>>>;
+
+    /// The same for many users at once; those that hold nothing are left out. It may be some seconds older than single
+    /// readings.
+    fn holdings_of_all(&self, users: &[ObjectId]) -> impl Future<Output = Answer<BTreeMap<ObjectId, Vec<Holding>>>> {
+        async move {
+            let mut all = BTreeMap::new();
+            for user in users {
+                let held = self.holdings_of(*user).await?;
+                if !held.is_empty() {
+                    all.insert(*user, held);
+                }
+            }
+            Ok(all)
+        }
+    }
 
     /// What a holding needs and what is not there any more: its scope, its group, as words. `None` if all is there.
     fn missing_for(&self, holding: &Holding) -> impl Future<Output = Answer<Option<String>>>;
@@ -71,6 +94,12 @@ pub trait ReadEntra {
 
 /// Writing Entra.
 pub trait WriteEntra: ReadEntra {
+    /// Waits until the tenant's limits allow one more write. Whoever is to write asks for its turn before it reads what the
+    /// write rests on: a reading that then waited would be old.
+    fn turn(&self) -> impl Future<Output = Turn> {
+        async { Turn::default() }
+    }
+
     /// Sets the ImmutableID, or clears it with JSON `null`.
     fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> impl Future<Output = Answer<()>>;
 
@@ -81,6 +110,31 @@ pub trait WriteEntra: ReadEntra {
     /// Gives back what [`WriteEntra::take`] took: the same scope, condition, kind, start (if it still lies ahead) and
     /// end. Giving what is there already is [`super::error::ErrorKind::Refused`]; so is an activation.
     fn give(&self, holding: &Holding) -> impl Future<Output = Answer<()>>;
+}
+
+/// The right to one write to Entra. It ends when it is dropped.
+#[derive(Default)]
+pub struct Turn(Option<Box<dyn FnOnce() + Send>>);
+
+impl Turn {
+    /// A turn that tells of its end.
+    pub fn until(end: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(end)))
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turn")
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
 }
 
 /// The sync engine, as far as we can speak to it.

@@ -609,3 +609,31 @@ async fn a_domain_controller_that_came_back_is_read_again() {
     let _again = ldap::serve(config, &lab.tls).await.unwrap();
     assert_eq!(directories.ad_user(&user.domain, user.guid).await.unwrap(), Some(user));
 }
+
+/// Whoever asks at the same moment goes together; whoever asks alone goes alone.
+#[tokio::test]
+async fn what_is_asked_at_the_same_moment_goes_in_batches() {
+    let lab = Lab::over(contoso()).await;
+    let directories = lab.connect(lab.usual()).await.unwrap();
+    let ids: Vec<_> = lab.world.read(|world| world.entra.users.iter().map(|user| user.id).collect());
+    let before = directories.graph().spent();
+    let one_by_one = directories.entra_marks(ids[0]).await.unwrap();
+    assert_eq!((directories.graph().spent() - before).requests, 1);
+    let before = directories.graph().spent();
+    let all = futures_util::future::join_all(ids.iter().map(|id| directories.entra_marks(*id))).await;
+    let spent = directories.graph().spent() - before;
+    assert_eq!(spent.requests, ids.len().div_ceil(20) as u64, "{} users", ids.len());
+    assert_eq!(spent.inner, ids.len() as u64);
+    assert_eq!(all[0].as_ref().unwrap(), &one_by_one);
+    for (id, user) in ids.iter().zip(all) {
+        assert_eq!(user.unwrap().map(|user| user.id), Some(*id));
+    }
+    // All roles at once are the roles of each.
+    let mut single = BTreeMap::new();
+    for id in &ids {
+        single.insert(*id, directories.holdings_of(*id).await.unwrap());
+    }
+    single.retain(|_, held| !held.is_empty());
+    assert!(ids.len() > 20 && single.len() > 3);
+    assert_eq!(directories.holdings_of_all(&ids).await.unwrap(), single);
+}

@@ -134,7 +134,7 @@ async fn a_server_that_stays_busy_is_given_up_on() {
     let (base, log) = serve(|_, _, _| reply(429, &[("retry-after", "1")], &Value::Null)).await;
     let clock = clock();
     let error = with_token(&base, &clock).set_immutable_id(jane(), None).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Busy);
+    assert_eq!(error.kind, ErrorKind::Throttled);
     assert_eq!((log.lock().unwrap().len(), clock.slept().len()), (9, 8));
 }
 

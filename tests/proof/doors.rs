@@ -5,7 +5,7 @@
 use crate::control::{Control, Time};
 use matchplan::directory::connected::Directories;
 use matchplan::directory::error::DirectoryError;
-use matchplan::directory::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
+use matchplan::directory::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, Turn, WriteAd, WriteEntra};
 use matchplan::model::ad::AdUser;
 use matchplan::model::anchor::ImmutableId;
 use matchplan::model::attribute::AttributeChange;
@@ -18,6 +18,7 @@ use matchplan::model::tenant::SyncFeatures;
 use matchplan::state::journal::{JournalEvent, Record};
 use matchplan::state::write::Write;
 use matchplan::store::disk::{Disk, RealDisk};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs::File;
 use std::io;
@@ -170,6 +171,16 @@ impl ReadEntra for Doors {
         Ok(user)
     }
 
+    async fn entra_marks(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
+        let user = self.directories.entra_marks(id).await?;
+        user.iter().for_each(|user| self.watcher.shown(user));
+        Ok(user)
+    }
+
+    async fn holdings_of_all(&self, users: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<Holding>>, DirectoryError> {
+        self.directories.holdings_of_all(users).await
+    }
+
     async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {
         self.directories.users_with(anchor, sid).await
     }
@@ -204,6 +215,10 @@ impl ReadEntra for Doors {
 }
 
 impl WriteEntra for Doors {
+    async fn turn(&self) -> Turn {
+        self.directories.turn().await
+    }
+
     async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {
         // The port is told neither the name nor what was there.
         let whom = matchplan::model::reference::EntraRef { id: user, upn: user.to_string().as_str().into() };

@@ -109,6 +109,7 @@ impl Way {
         let passwords = BTreeMap::from([(DomainName::from("corp"), self.password.clone().into())]);
         let access = Access { passwords, authorities: BTreeMap::new(), entra };
         let directories = Directories::connect(settings, access, Arc::clone(control.time()), None).await?;
+        let directories = directories.one_exchange_at_a_time();
         Ok(Session { doors: Doors { directories, control, watcher: Arc::new(Nobody) } })
     }
 }

@@ -47,6 +47,8 @@ pub struct Answer {
     pub request_id: Option<String>,
     /// What it cost, in resource units, where the server says so.
     pub resource_units: Option<u32>,
+    /// Which limit it met, where the server says so (`x-ms-throttle-information`).
+    pub throttled_by: Option<String>,
     /// The JSON body; a body that is no JSON is a string.
     pub body: Option<Value>,
 }
@@ -95,6 +97,7 @@ impl WireAnswer {
             retry_after: header("retry-after").and_then(|value| retry::parse_retry_after(&value, now)),
             request_id: header("request-id"),
             resource_units: header("x-ms-resource-unit").and_then(|value| value.parse().ok()),
+            throttled_by: header("x-ms-throttle-information"),
             body: self.body.filter(|body| !body.is_null()),
         }
     }
@@ -335,7 +338,7 @@ mod tests {
         let first = read[0].as_ref().unwrap();
         assert_eq!((first.status, first.retry_after), (429, Some(SignedDuration::from_millis(2128))));
         let error = first.clone().into_outcome(&get).unwrap_err();
-        assert_eq!((error.kind, error.what.as_str()), (ErrorKind::Busy, "read a"));
+        assert_eq!((error.kind, error.what.as_str()), (ErrorKind::Throttled, "read a"));
         assert!(error.detail.contains("request-id r"), "{error}");
         let second = read[1].as_ref().unwrap();
         assert_eq!((second.status, second.resource_units, second.body.clone()), (204, Some(1), None));

@@ -13,7 +13,7 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::ObjectId;
-use crate::model::role::{PolicySubject, RoleAssignment, RoleGroup, RolePolicy};
+use crate::model::role::{GroupMembership, Holding, PolicySubject, RoleAssignment, RoleGrant, RoleGroup, RolePolicy};
 use crate::model::tenant::{Domain, Identity, SyncFeatures, Tenant};
 use crate::snapshot::document::{Gap, Missing};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -211,6 +211,36 @@ impl<C: Clock> Graph<C> {
         policies.extend(found.policies);
         policies.sort_by(|a, b| a.subject.cmp(&b.subject));
         Ok(Joined { roles, groups: found.groups, policies })
+    }
+
+    /// Who holds roles, in whatever way, of the whole tenant: a few requests for any number of users. As in the reading of
+    /// one user, what may not be seen counts as nothing; a plan has said so.
+    pub(super) async fn holdings_of_everybody(&self) -> Result<BTreeMap<ObjectId, Vec<Holding>>, DirectoryError> {
+        let parts = Box::pin(self.all_roles(&|_| ())).await?;
+        if let Err(error) = parts.assignments {
+            return Err(error);
+        }
+        let mut gaps = Gaps::default();
+        let Joined { roles, groups, .. } = Box::pin(self.whole_roles(parts, &mut gaps)).await?;
+        let mut all = BTreeMap::<ObjectId, Vec<Holding>>::new();
+        for group in &groups {
+            let held: BTreeSet<RoleGrant> =
+                roles.iter().filter(|role| role.principal == group.id).map(|role| role.grant.clone()).collect();
+            if held.is_empty() {
+                continue;
+            }
+            for member in &group.members {
+                let (group, group_name) = (group.id, group.name.clone());
+                let roles = held.iter().cloned().collect();
+                let membership = GroupMembership { group, group_name, roles, member: member.clone() };
+                all.entry(member.user).or_default().push(Holding::Group(membership));
+            }
+        }
+        for role in roles {
+            all.entry(role.principal).or_default().push(Holding::Role(role));
+        }
+        all.values_mut().for_each(|held| held.sort());
+        Ok(all)
     }
 
     async fn domains(&self) -> Result<Vec<Domain>, DirectoryError> {

@@ -3,6 +3,7 @@
 use super::claims::Claims;
 use super::cloud::Endpoints;
 use super::credential::Credential;
+use super::gather::Gather;
 use super::meter::{Meter, Spent};
 use super::pages::Pages;
 use super::permission::Operation;
@@ -39,8 +40,11 @@ pub struct Graph<C> {
     ahead: AtomicI64,
     /// What has been asked so far.
     pub(super) meter: Meter,
+    pub(super) gather: Gather,
+    /// Whether requests that are ready at the same moment go together.
+    gathers: bool,
     transport: Transport,
-    base: Url,
+    pub(super) base: Url,
 }
 
 /// Which optional parts this credential may not read.
@@ -80,9 +84,25 @@ impl<C: Clock> Graph<C> {
             unseen: Unseen::default(),
             ahead: AtomicI64::new(0),
             meter: Meter::default(),
+            gather: Gather::default(),
+            gathers: false,
             transport,
             base,
         })
+    }
+
+    /// The same Graph, with single requests that are ready at the same moment sent as one `$batch`.
+    #[must_use]
+    pub const fn gathering(mut self) -> Self {
+        self.gathers = true;
+        self
+    }
+
+    /// The same with one exchange after the other, so that what goes together does not depend on which answer was faster.
+    #[must_use]
+    pub fn one_at_a_time(mut self) -> Self {
+        self.gather = Gather::one_at_a_time();
+        self
     }
 
     /// The tokens, for their lifetime and claims.
@@ -106,7 +126,7 @@ impl<C: Clock> Graph<C> {
     pub async fn server_time(&self) -> Result<Option<Timestamp>, DirectoryError> {
         let request =
             Request::get(Operation::ReadOrganization, "read the time of Graph", &["organization"]).select(&["id"]);
-        let reply = self.send_to(&request, &request.url(&self.base)?).await?;
+        let reply = self.send_to(&request, &request.url(&self.base)?, Company::None).await?;
         Ok(date_of(&reply))
     }
 
@@ -129,7 +149,8 @@ impl<C: Clock> Graph<C> {
     /// Sends a request; the answer's JSON, or `None` where there is none (204).
     pub async fn send(&self, request: &Request) -> Result<Option<Value>, DirectoryError> {
         let url = request.url(&self.base)?;
-        let reply = self.send_to(request, &url).await?;
+        let company = if self.gathers { Company::Welcome } else { Company::None };
+        let reply = self.send_to(request, &url, company).await?;
         if reply.body.is_empty() {
             return Ok(None);
         }
@@ -153,6 +174,16 @@ impl<C: Clock> Graph<C> {
         self.follow(request, Vec::new(), Pages::default(), Some(first), progress).await
     }
 
+    /// The same for a collection that is narrowed to a few items: its first page may come in company.
+    pub async fn read_few(&self, request: &Request) -> Result<Vec<Value>, DirectoryError> {
+        if self.gathers {
+            let page = self.read(request).await?;
+            self.from_first_page(request, page).await
+        } else {
+            self.read_all(request, |_| ()).await
+        }
+    }
+
     /// The same where the first page is here already.
     pub(super) async fn from_first_page(&self, request: &Request, page: Value) -> Result<Vec<Value>, DirectoryError> {
         let mut items = Vec::new();
@@ -171,7 +202,7 @@ impl<C: Clock> Graph<C> {
         mut progress: impl FnMut(usize),
     ) -> Result<Vec<Value>, DirectoryError> {
         while let Some(url) = next {
-            let reply = self.send_to(request, &url).await?;
+            let reply = self.send_to(request, &url, Company::None).await?;
             let octets = reply.body.len();
             let page: Value = serde_json::from_slice(&reply.body)
                 .map_err(|_| DirectoryError::new(ErrorKind::Broken, request.what.clone(), "the answer is not JSON"))?;
@@ -218,14 +249,21 @@ impl<C: Clock> Graph<C> {
         (url.origin() == self.base.origin() && url.username().is_empty() && url.password().is_none()).then_some(url)
     }
 
-    async fn send_to(&self, request: &Request, url: &Url) -> Result<Reply, DirectoryError> {
+    /// Sends until there is an answer to go by. In company a write is sent once, also where it was refused for a limit: by the
+    /// time of another try the reading that it rests on may be old, which is for the caller to see to.
+    async fn send_to(&self, request: &Request, url: &Url, company: Company) -> Result<Reply, DirectoryError> {
         let (mut retries, mut reconnects, mut renewed) = (0, 0, false);
         loop {
             let token = self.tokens.token().await?;
-            let answer = self.exchange(request, url, &token).await;
+            let answer = match company {
+                Company::Welcome => self.in_company(request, &token).await,
+                Company::None => {
+                    let _line = self.gather.line().await;
+                    self.exchange(request, url, &token).await
+                }
+            };
             if let Ok(reply) = &answer {
                 self.learn_the_time(reply);
-                self.meter.outer(reply);
             }
             let wait = match answer {
                 Ok(reply) if (200..300).contains(&reply.status) => return Ok(reply),
@@ -237,7 +275,8 @@ impl<C: Clock> Graph<C> {
                     let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
                     let after = header("retry-after");
                     let after = after.and_then(|value| retry::parse_retry_after(value, self.now()));
-                    let wait = retry::wait(reply.status, request.is_write(), after, retries);
+                    let once = company == Company::Welcome && request.is_write();
+                    let wait = if once { None } else { retry::wait(reply.status, request.is_write(), after, retries) };
                     retries += 1;
                     let refused = || refusal::from_graph(request, reply.status, header("request-id"), &reply.body);
                     wait.ok_or_else(refused)?
@@ -262,7 +301,7 @@ impl<C: Clock> Graph<C> {
         }
     }
 
-    async fn exchange(&self, request: &Request, url: &Url, token: &Token) -> Result<Reply, Failure> {
+    pub(super) async fn exchange(&self, request: &Request, url: &Url, token: &Token) -> Result<Reply, Failure> {
         let mut builder = self
             .transport
             .client()
@@ -278,8 +317,17 @@ impl<C: Clock> Graph<C> {
             builder = builder.json(body);
         }
         let built = builder.build().map_err(|_| Failure::NotSent("the request is not usable".to_owned()))?;
-        self.transport.exchange(built, Bodies::Shown(request.body.as_ref())).await
+        let reply = self.transport.exchange(built, Bodies::Shown(request.body.as_ref())).await?;
+        self.meter.outer(&reply);
+        Ok(reply)
     }
+}
+
+/// Whether a request may go together with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    Welcome,
+    None,
 }
 
 /// The `Date` of an answer (RFC 9110 section 6.6.1).

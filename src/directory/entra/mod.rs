@@ -8,6 +8,7 @@
 //! | [`request`] | one request as data: path and OData options that escape |
 //! | [`http`] | requests to Graph, sent again where that is safe ([`retry`]), and pages read to their end ([`pages`], but not without end) |
 //! | [`batch`] | up to twenty requests in one, each answered by itself |
+//! | `gather` | requests that are ready at the same moment go as one batch, below the tenant's limits ([`pace`]) |
 //! | [`meter`] | what has been asked so far, in requests and resource units |
 //! | [`transport`] | the one place that sends: one HTTP exchange, with what a failure means |
 //! | [`refusal`] | Graph's and the sign-in's error bodies as errors; [`permission`], what each operation needs |
@@ -22,8 +23,10 @@ pub mod claims;
 pub mod cloud;
 pub mod collect;
 pub mod credential;
+mod gather;
 pub mod http;
 pub mod meter;
+pub mod pace;
 pub mod pages;
 pub mod permission;
 pub mod read;

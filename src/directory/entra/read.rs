@@ -24,6 +24,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// How many single reads are on their way at the same time.
 pub(super) const SIDE_BY_SIDE: usize = 8;
 
+/// Up to how many users' roles are read one by one; for more, those of the tenant are read as a whole.
+const ONE_BY_ONE: usize = 20;
+
 const DELETED_USERS: &[&str] = &["directory", "deletedItems", "microsoft.graph.user"];
 
 /// Where the users of [`users`] are.
@@ -124,7 +127,7 @@ impl<C: Clock> Graph<C> {
     ) -> Result<Vec<EntraUser>, DirectoryError> {
         let request = users(place).filter(filter);
         let request = if advanced { request.advanced() } else { request };
-        let values = match self.read_all(&request, |_| ()).await {
+        let values = match self.read_few(&request).await {
             Err(error) if place == Place::RecycleBin && error.kind == ErrorKind::Refused => {
                 self.read_all(&users(place), |_| ()).await?
             }
@@ -142,21 +145,41 @@ impl<C: Clock> ReadEntra for Graph<C> {
     /// The user with every attribute. The two that need more (`onPremisesObjectIdentifier`, the source of authority)
     /// stay `None` where they may not be read; a plan has said so as a gap.
     async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
-        let what = format!("read the user {id}");
-        let request =
-            Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&wire::user_members());
         let identifier = unless_refused(&self.unseen.object_identifier, self.object_identifier(id));
-        let (user, identifier) = tokio::join!(self.read(&request), identifier);
-        let mut user: EntraUser = match user {
-            Ok(value) => wire::from_json::<WireUser>(value, &what)?.into(),
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let (user, identifier) = tokio::join!(self.entra_marks(id), identifier);
+        let Some(mut user) = user? else { return Ok(None) };
         user.object_identifier = identifier?;
         if has_been_synced(&user) {
             user.cloud_managed = unless_refused(&self.unseen.sync_behavior, self.cloud_managed(id)).await?;
         }
         Ok(Some(user))
+    }
+
+    async fn entra_marks(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
+        let what = format!("read the user {id}");
+        let request =
+            Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&wire::user_members());
+        match self.read(&request).await {
+            Ok(value) => Ok(Some(wire::from_json::<WireUser>(value, &what)?.into())),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn holdings_of_all(&self, users: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<Holding>>, DirectoryError> {
+        if users.len() <= ONE_BY_ONE {
+            let read = stream::iter(users).map(async |user| Ok((*user, self.holdings_of(*user).await?)));
+            let read: Vec<_> = read.buffered(SIDE_BY_SIDE).collect().await;
+            let all: Result<BTreeMap<_, _>, _> = read.into_iter().collect();
+            return all.map(|mut all| {
+                all.retain(|_, held| !held.is_empty());
+                all
+            });
+        }
+        let wanted: BTreeSet<ObjectId> = users.iter().copied().collect();
+        let mut all = self.holdings_of_everybody().await?;
+        all.retain(|user, _| wanted.contains(user));
+        Ok(all)
     }
 
     async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {

@@ -96,7 +96,8 @@ const fn kind(status: u16, write: bool) -> ErrorKind {
         404 | 410 => ErrorKind::NotFound,
         412 => ErrorKind::Changed,
         // Neither was acted upon: Graph says of both that the request may be repeated later.
-        429 | 503 => ErrorKind::Busy,
+        429 => ErrorKind::Throttled,
+        503 => ErrorKind::Busy,
         400..=499 => ErrorKind::Refused,
         // A failure behind the gateway: the write may have been done before.
         _ if write => ErrorKind::OutcomeUnknown,
@@ -225,7 +226,7 @@ mod tests {
             (404, ErrorKind::NotFound),
             (409, ErrorKind::Refused),
             (412, ErrorKind::Changed),
-            (429, ErrorKind::Busy),
+            (429, ErrorKind::Throttled),
             (500, ErrorKind::OutcomeUnknown),
             (503, ErrorKind::Busy),
             (504, ErrorKind::OutcomeUnknown),

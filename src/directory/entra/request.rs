@@ -120,6 +120,18 @@ impl Request {
         self
     }
 
+    /// What it costs of the tenant's resource units. Source: Microsoft Graph, "service-specific throttling limits",
+    /// identity and access: a read of users or groups 2 or 3, one less with `$select`, one more with `$expand`, at least 1.
+    pub fn units(&self) -> u32 {
+        let has = |name: &str| self.options.iter().any(|(option, _)| *option == name);
+        let base = match (self.is_write(), self.path.first().map(String::as_str)) {
+            (false, Some("users")) => 2,
+            (false, Some("groups")) => 3,
+            _ => 1,
+        };
+        (base + u32::from(has("$expand"))).saturating_sub(u32::from(has("$select"))).max(1)
+    }
+
     /// Whether it changes something.
     pub fn is_write(&self) -> bool {
         self.method != Method::GET && !self.harmless

@@ -5,7 +5,7 @@ use super::permission::Operation;
 use super::request::Request;
 use super::roles::change;
 use crate::directory::error::{DirectoryError, ErrorKind};
-use crate::directory::port::{Clock, WriteEntra};
+use crate::directory::port::{Clock, Turn, WriteEntra};
 use crate::directory::text::one_line;
 use crate::model::anchor::ImmutableId;
 use crate::model::id::ObjectId;
@@ -14,6 +14,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 impl<C: Clock> WriteEntra for Graph<C> {
+    async fn turn(&self) -> Turn {
+        self.turn_to_write().await
+    }
+
     async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {
         let what = match value {
             Some(value) => format!("set the ImmutableID of the user {user} to {value}"),

@@ -12,6 +12,7 @@ use crate::directory::port::Clock;
 use crate::model::id::{ObjectId, RoleDefinitionId};
 use crate::model::role::{GroupMembership, Holding, RoleAssignment, RoleGrant};
 use futures_util::{StreamExt as _, stream};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which of PIM's schedules.
@@ -76,7 +77,10 @@ impl<C: Clock> Graph<C> {
     ) -> Result<Vec<RoleAssignment>, DirectoryError> {
         let request = Request::get(Operation::ReadRoles, what, &["roleManagement", "directory", "roleAssignments"]);
         let request = filter.into_iter().fold(request, Request::filter);
-        let values = self.read_all(&request, progress).await?;
+        let values = match filter {
+            Some(_) => self.read_few(&request).await?,
+            None => self.read_all(&request, progress).await?,
+        };
         let names = self.role_names().await?;
         wire::all_from_json(values, what, |role: WireAssignment| role.named(|id| name_in(names, id)))
     }
@@ -88,11 +92,19 @@ impl<C: Clock> Graph<C> {
         filter: Option<&Filter>,
     ) -> Result<Vec<RoleAssignment>, DirectoryError> {
         let request = filter.into_iter().fold(which.of_roles(), Request::filter);
-        let values = self.read_all(&request, |_| ()).await?;
+        let values = self.narrowed(&request, filter).await?;
         let names = self.role_names().await?;
         let eligible = which == Schedules::Eligible;
         let named = |schedule: WireSchedule| schedule.named(eligible, |id| name_in(names, id));
         Ok(wire::all_from_json(values, &request.what, named)?.into_iter().flatten().collect())
+    }
+
+    /// A collection that may be narrowed by a filter.
+    async fn narrowed(&self, request: &Request, filter: Option<&Filter>) -> Result<Vec<Value>, DirectoryError> {
+        match filter {
+            Some(_) => self.read_few(request).await,
+            None => self.read_all(request, |_| ()).await,
+        }
     }
 
     /// PIM for Groups' schedules; Graph wants them filtered by group or by principal.
@@ -102,7 +114,7 @@ impl<C: Clock> Graph<C> {
         filter: &Filter,
     ) -> Result<Vec<GroupSchedule>, DirectoryError> {
         let request = which.of_groups().filter(filter);
-        let values = self.read_all(&request, |_| ()).await?;
+        let values = self.read_few(&request).await?;
         let read = |schedule: WireGroupSchedule| schedule.read(which == Schedules::Eligible);
         Ok(wire::all_from_json(values, &request.what, read)?.into_iter().flatten().collect())
     }
@@ -185,7 +197,7 @@ impl<C: Clock> Graph<C> {
         let what = format!("read the groups of {user}");
         let path = ["users", &user.to_string(), "memberOf"];
         let request = Request::get(Operation::ReadMembers, what.clone(), &path).select(&["id"]).large_pages();
-        let values = self.read_all(&request, |_| ()).await?;
+        let values = self.read_few(&request).await?;
         let group = |member: WireMember| member.is_group().then_some(member.id);
         Ok(wire::all_from_json(values, &what, group)?.into_iter().flatten().collect())
     }
