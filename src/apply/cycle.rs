@@ -2,7 +2,6 @@
 
 use super::error::ApplyError;
 use super::event::{Event, What};
-use super::linked::Look;
 use super::run::Run;
 use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
@@ -15,6 +14,11 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How long links are read on after the cycle is proven: replicas lag.
 const REPLICAS: SignedDuration = SignedDuration::from_mins(2);
+
+/// Up to so many waiting links are looked at with every poll.
+const FEW: usize = 20;
+/// More than that are looked at with every so manieth poll while the tenant has not synced.
+const EVERY: u32 = 10;
 
 /// How waiting ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +114,7 @@ where
         let mut watch = Stopwatch::from(self.ports.clock.now());
         let (mut ask, mut asked_after, mut proven_at) = (!proof.proven, 0, None);
         let (mut synced, mut synced_at) = (proof.last, None);
+        let (mut looked_after, mut polls) = (None, 1_u32);
         loop {
             let waited = watch.look(self.ports.clock.now(), poll);
             // Status before last sync, and both before the links: what the proof says is then true of each look.
@@ -122,14 +127,19 @@ where
                 may_ask = status.is_none() || proof.idle_seen;
             }
             let of = waiting.len();
-            let looks = self.side_by_side(&waiting, |link| self.look_and_finish(link)).await?;
-            waiting = looks.into_iter().flatten().collect();
+            // Many links are looked at only once the tenant has synced again, and now and then: no cycle, no link.
+            let looks = waiting.len() <= FEW || proof.last != looked_after || polls.is_multiple_of(EVERY);
+            if looks {
+                looked_after = if proof.proven { None } else { proof.last };
+                waiting = self.look_and_finish(waiting).await?;
+            }
+            polls += 1;
             let linked = of - waiting.len();
             // A duplicate comes with a sync, so nothing is read before the tenant has synced again, and not for ever then.
             if proof.last != synced {
                 (synced, synced_at) = (proof.last, Some(waited));
             }
-            if synced_at.is_some_and(|at| waited - at < REPLICAS) {
+            if looks && synced_at.is_some_and(|at| waited - at < REPLICAS) {
                 let open = self.side_by_side(&waiting, |link| self.conclude(link)).await?;
                 waiting = open.into_iter().flatten().collect();
             }
@@ -212,14 +222,25 @@ where
         }
     }
 
-    /// Looks at one link and finishes it if it is formed; otherwise it goes on waiting.
-    async fn look_and_finish(&self, link: &LinkId) -> Result<Option<LinkId>, ApplyError> {
-        let Some(wanted) = self.wanted(link) else { return Ok(Some(link.clone())) };
-        if self.sees_linked(&wanted).await {
-            self.finish_linked(link).await?;
-            return Ok(None);
+    /// Looks at links and finishes those that are formed; the others go on waiting.
+    async fn look_and_finish(&self, links: Vec<LinkId>) -> Result<Vec<LinkId>, ApplyError> {
+        let (known, mut waiting): (Vec<LinkId>, Vec<LinkId>) =
+            links.into_iter().partition(|link| self.wanted(link).is_some());
+        let wanted: Vec<Wanted> = known.iter().filter_map(|link| self.wanted(link)).collect();
+        let mut formed = Vec::new();
+        for (link, look) in known.into_iter().zip(self.look_at_all(&wanted).await) {
+            match look {
+                Ok(true) => formed.push(link),
+                Ok(false) => waiting.push(link),
+                Err(error) => {
+                    self.say_retry("see whether the link is formed", &error.to_string());
+                    waiting.push(link);
+                }
+            }
         }
-        Ok(Some(link.clone()))
+        self.side_by_side(&formed, |link| self.finish_linked(link)).await?;
+        waiting.sort();
+        Ok(waiting)
     }
 
     /// Undoes a link that provably no later cycle forms, now and not at the timeout: each moment that it waits, somebody
@@ -230,16 +251,6 @@ where
         self.keep(link, &diagnosis).await?;
         self.undo_link(link, &format!("no cycle can form the link any more: {diagnosis}")).await?;
         Ok(None)
-    }
-
-    async fn sees_linked(&self, wanted: &Wanted) -> bool {
-        match self.look(wanted).await {
-            Ok(look) => look == Look::Linked,
-            Err(error) => {
-                self.say_retry("see whether the link is formed", &error.to_string());
-                false
-            }
-        }
     }
 
     pub(super) async fn sync_status(&self) -> Result<Option<SyncStatus>, ()> {

@@ -5,7 +5,9 @@ use super::event::{Event, What};
 use super::run::Run;
 use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
-use crate::model::id::LinkId;
+use crate::model::anchor::ImmutableId;
+use crate::model::entra::EntraUser;
+use crate::model::id::{LinkId, ObjectId, Sid};
 use crate::plan::link::{Method, Outcome};
 use crate::plan::step::{Action, Step};
 use crate::rules::aftermath::{Wanted, missing_marks};
@@ -13,6 +15,8 @@ use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{Reading, StepStatus};
 use crate::state::recorder::Recorder;
 use crate::state::write::{Verdict, Write};
+use futures_util::stream::{self, StreamExt as _};
+use std::collections::{BTreeMap, HashMap};
 
 /// What one look at the cloud says of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,27 +52,70 @@ where
     /// One look. Linked = the same cloud object, synced, the exact anchor, the SID, a sync after our step, and no other
     /// live or deleted object with that anchor or SID.
     pub(super) async fn look(&self, wanted: &Wanted) -> Result<Look, DirectoryError> {
-        let Some(user) = self.ports.directories.entra_marks(wanted.cloud.id).await? else {
-            return Ok(Look::Not(vec!["the cloud user is not there any more".to_owned()]));
-        };
-        let mut missing = missing_marks(&user, wanted);
-        if missing.is_empty() {
-            missing = self.rivals(wanted).await?;
-        }
+        let missing = self.marks(wanted).await?;
+        let missing =
+            if missing.is_empty() { self.rivals(std::slice::from_ref(wanted)).await?.remove(0) } else { missing };
         Ok(if missing.is_empty() { Look::Linked } else { Look::Not(missing) })
     }
 
-    /// Other objects that carry the anchor or the SID.
-    async fn rivals(&self, wanted: &Wanted) -> Result<Vec<String>, DirectoryError> {
-        let holders = self.ports.directories.users_with(&wanted.anchor.into(), &wanted.sid).await?;
-        let others = holders.iter().filter(|user| user.id != wanted.cloud.id);
-        Ok(others
-            .map(|user| {
+    /// Which of these links are formed; for each whether it is, or why that could not be read. What others carry is asked of
+    /// all of them together.
+    pub(super) async fn look_at_all(&self, all: &[Wanted]) -> Vec<Result<bool, DirectoryError>> {
+        let marks = all.iter().map(|wanted| self.marks(wanted));
+        let width = self.options.side_by_side.max(1);
+        let marks: Vec<_> = stream::iter(marks).buffered(width).collect().await;
+        let complete = |marks: &Result<Vec<String>, DirectoryError>| marks.as_ref().is_ok_and(Vec::is_empty);
+        let candidates: Vec<Wanted> =
+            all.iter().zip(&marks).filter(|(_, marks)| complete(marks)).map(|(wanted, _)| wanted.clone()).collect();
+        let mut rivals = match self.rivals(&candidates).await {
+            Ok(rivals) => rivals.into_iter().map(|rivals| Ok(rivals.is_empty())).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error); candidates.len()],
+        }
+        .into_iter();
+        let answer = |marks: Result<Vec<String>, DirectoryError>| match marks {
+            Ok(missing) if missing.is_empty() => rivals.next().unwrap_or(Ok(false)),
+            Ok(_) => Ok(false),
+            Err(error) => Err(error),
+        };
+        marks.into_iter().map(answer).collect()
+    }
+
+    /// What is missing at the cloud user itself.
+    async fn marks(&self, wanted: &Wanted) -> Result<Vec<String>, DirectoryError> {
+        let user = self.ports.directories.entra_marks(wanted.cloud.id).await?;
+        let gone = || vec!["the cloud user is not there any more".to_owned()];
+        Ok(user.map_or_else(gone, |user| missing_marks(&user, wanted)))
+    }
+
+    /// Other objects that carry the anchor or the SID, for each link.
+    async fn rivals(&self, all: &[Wanted]) -> Result<Vec<Vec<String>>, DirectoryError> {
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let marks: Vec<_> = all.iter().map(|wanted| (wanted.anchor.into(), wanted.sid.clone())).collect();
+        let holders = self.ports.directories.users_with_any(&marks).await?;
+        let (mut by_anchor, mut by_sid) = (HashMap::<&str, Vec<_>>::new(), HashMap::<&Sid, Vec<_>>::new());
+        for user in &holders {
+            if let Some(id) = &user.immutable_id {
+                by_anchor.entry(id.as_str()).or_default().push(user);
+            }
+            if let Some(sid) = &user.security_identifier {
+                by_sid.entry(sid).or_default().push(user);
+            }
+        }
+        let rivals = |wanted: &Wanted| {
+            let anchor = ImmutableId::from(wanted.anchor);
+            let all = by_anchor.get(anchor.as_str()).into_iter().chain(by_sid.get(&wanted.sid)).flatten();
+            let others: BTreeMap<ObjectId, &EntraUser> =
+                all.filter(|user| user.id != wanted.cloud.id).map(|user| (user.id, *user)).collect();
+            let tell = |user: &EntraUser| {
                 let place = if user.deleted.is_some() { "deleted cloud user" } else { "cloud user" };
-                let what = if user.immutable_id == Some(wanted.anchor.into()) { "anchor" } else { "SID" };
+                let what = if user.immutable_id.as_ref() == Some(&anchor) { "anchor" } else { "SID" };
                 format!("the {place} {} ({}) carries the {what}", user.upn, user.id)
-            })
-            .collect())
+            };
+            others.into_values().map(tell).collect()
+        };
+        Ok(all.iter().map(rivals).collect())
     }
 
     /// Ends a link that is formed: its roles come back at once, waiting for no other link.

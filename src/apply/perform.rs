@@ -46,11 +46,7 @@ fn backoff(attempt: u32) -> SignedDuration {
 const fn may_pass(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::Unreachable
-            | ErrorKind::OutcomeUnknown
-            | ErrorKind::Busy
-            | ErrorKind::Throttled
-            | ErrorKind::Broken
+        ErrorKind::Unreachable | ErrorKind::OutcomeUnknown | ErrorKind::Busy | ErrorKind::Throttled | ErrorKind::Broken
     )
 }
 
@@ -107,9 +103,7 @@ where
     /// The right to write to Entra, which has limits.
     async fn turn(&self, write: &Write) -> Option<Turn> {
         match write {
-            Write::Anchor { .. } | Write::Take { .. } | Write::Give { .. } => {
-                Some(self.ports.directories.turn().await)
-            }
+            Write::Anchor { .. } | Write::Take { .. } | Write::Give { .. } => Some(self.ports.directories.turn().await),
             Write::Align { .. } | Write::Move { .. } => None,
         }
     }

@@ -126,6 +126,10 @@ impl<C: Clock> ReadEntra for Directories<C> {
         self.graph.users_with(anchor, sid).await
     }
 
+    async fn users_with_any(&self, marks: &[(ImmutableId, Sid)]) -> Result<Vec<EntraUser>, DirectoryError> {
+        self.graph.users_with_any(marks).await
+    }
+
     async fn entra_marks(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
         self.graph.entra_marks(id).await
     }

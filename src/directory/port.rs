@@ -51,6 +51,17 @@ pub trait ReadEntra {
     /// Every live or soft-deleted user that has this ImmutableID (compared exactly) or this on-premises SID.
     fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> impl Future<Output = Answer<Vec<EntraUser>>>;
 
+    /// The same for many pairs at once.
+    fn users_with_any(&self, marks: &[(ImmutableId, Sid)]) -> impl Future<Output = Answer<Vec<EntraUser>>> {
+        async move {
+            let mut all = Vec::new();
+            for (anchor, sid) in marks {
+                all.extend(self.users_with(anchor, sid).await?);
+            }
+            Ok(all)
+        }
+    }
+
     /// Everything that makes one user a role holder. Where PIM cannot be read (no permission, no licence) this is what
     /// is active; a plan has said so as a gap.
     fn holdings_of(&self, user: ObjectId) -> impl Future<Output = Answer<Vec<Holding>>>;

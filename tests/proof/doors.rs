@@ -5,7 +5,9 @@
 use crate::control::{Control, Time};
 use matchplan::directory::connected::Directories;
 use matchplan::directory::error::DirectoryError;
-use matchplan::directory::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, Turn, WriteAd, WriteEntra};
+use matchplan::directory::port::{
+    Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, Turn, WriteAd, WriteEntra,
+};
 use matchplan::model::ad::AdUser;
 use matchplan::model::anchor::ImmutableId;
 use matchplan::model::attribute::AttributeChange;
@@ -169,6 +171,10 @@ impl ReadEntra for Doors {
         let user = self.directories.entra_user(id).await?;
         user.iter().for_each(|user| self.watcher.shown(user));
         Ok(user)
+    }
+
+    async fn users_with_any(&self, marks: &[(ImmutableId, Sid)]) -> Result<Vec<EntraUser>, DirectoryError> {
+        self.directories.users_with_any(marks).await
     }
 
     async fn entra_marks(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {

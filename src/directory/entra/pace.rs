@@ -47,11 +47,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self {
-            units: Window::new(SIZES[0].1, UNIT_WINDOW),
-            writes: Window::new(WRITES, WRITE_WINDOW),
-            refusals: 0,
-        }
+        Self { units: Window::new(SIZES[0].1, UNIT_WINDOW), writes: Window::new(WRITES, WRITE_WINDOW), refusals: 0 }
     }
 }
 

@@ -24,6 +24,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// How many single reads are on their way at the same time.
 pub(super) const SIDE_BY_SIDE: usize = 8;
 
+/// How many clauses an `or` may have. Graph refuses more ("Too many child clauses specified in search filter expression
+/// containing 'OR' operators … Max allowed: 15").
+const MOST_CLAUSES: usize = 15;
+
+/// How many such questions wait at the same time: they meet in batches.
+const CHUNKS: usize = 40;
+
 /// Up to how many users' roles are read one by one; for more, those of the tenant are read as a whole.
 const ONE_BY_ONE: usize = 20;
 
@@ -183,19 +190,33 @@ impl<C: Clock> ReadEntra for Graph<C> {
     }
 
     async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {
-        let by_anchor = Filter::eq("onPremisesImmutableId", anchor.as_str());
-        let by_sid = Filter::eq("onPremisesSecurityIdentifier", sid.as_str());
-        let (a, b, c, d) = tokio::join!(
-            self.users_where(Place::Live, &by_anchor, true),
-            self.users_where(Place::Live, &by_sid, false),
-            self.users_where(Place::RecycleBin, &by_anchor, true),
-            self.users_where(Place::RecycleBin, &by_sid, false),
-        );
+        self.users_with_any(&[(anchor.clone(), sid.clone())]).await
+    }
+
+    async fn users_with_any(&self, marks: &[(ImmutableId, Sid)]) -> Result<Vec<EntraUser>, DirectoryError> {
+        let read = stream::iter(marks.chunks(MOST_CLAUSES)).map(async |marks| {
+            let anchors = marks.iter().map(|(anchor, _)| Filter::eq("onPremisesImmutableId", anchor.as_str()));
+            let sids = marks.iter().map(|(_, sid)| Filter::eq("onPremisesSecurityIdentifier", sid.as_str()));
+            let Some((anchors, sids)) = Filter::any_of(anchors).zip(Filter::any_of(sids)) else {
+                return Ok(Vec::new());
+            };
+            let (a, b, c, d) = tokio::join!(
+                self.users_where(Place::Live, &anchors, true),
+                self.users_where(Place::Live, &sids, false),
+                self.users_where(Place::RecycleBin, &anchors, true),
+                self.users_where(Place::RecycleBin, &sids, false),
+            );
+            Ok([a?, b?, c?, d?].concat())
+        });
+        let read: Vec<_> = read.buffered(CHUNKS).collect().await;
         // OData compares text without case, an anchor is case-sensitive: what counts is decided here.
+        let anchors: BTreeSet<&str> = marks.iter().map(|(anchor, _)| anchor.as_str()).collect();
+        let sids: BTreeSet<&Sid> = marks.iter().map(|(_, sid)| sid).collect();
         let matches = |user: &EntraUser| {
-            user.immutable_id.as_ref() == Some(anchor) || user.security_identifier.as_ref() == Some(sid)
+            user.immutable_id.as_ref().is_some_and(|id| anchors.contains(id.as_str()))
+                || user.security_identifier.as_ref().is_some_and(|sid| sids.contains(sid))
         };
-        let all = [a?, b?, c?, d?].into_iter().flatten().filter(matches);
+        let all = read.into_iter().collect::<Result<Vec<_>, _>>()?.concat().into_iter().filter(matches);
         Ok(all.map(|user| (user.id, user)).collect::<BTreeMap<_, _>>().into_values().collect())
     }
 

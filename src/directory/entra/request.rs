@@ -184,6 +184,11 @@ impl Filter {
         Self(format!("{property} eq '{}'", value.replace('\'', "''")))
     }
 
+    /// Any of them; `None` without one.
+    pub fn any_of(filters: impl IntoIterator<Item = Self>) -> Option<Self> {
+        filters.into_iter().reduce(|one, other| Self(format!("{} or {}", one.0, other.0)))
+    }
+
     /// `property eq true`.
     pub fn is_true(property: &'static str) -> Self {
         Self(format!("{property} eq true"))
