@@ -103,6 +103,11 @@ pub enum What {
         /// How long until the next try.
         after: SignedDuration,
     },
+    /// The tenant's limit on requests is reached, and writes wait until there is room again.
+    Throttled {
+        /// For how long, at most.
+        wait: SignedDuration,
+    },
     /// A cycle was asked for, or we wait for the scheduler's.
     CycleAsked {
         /// The wave that needs it.

@@ -103,7 +103,12 @@ where
     /// The right to write to Entra, which has limits.
     async fn turn(&self, write: &Write) -> Option<Turn> {
         match write {
-            Write::Anchor { .. } | Write::Take { .. } | Write::Give { .. } => Some(self.ports.directories.turn().await),
+            Write::Anchor { .. } | Write::Take { .. } | Write::Give { .. } => {
+                if let Some(wait) = self.ports.directories.held_up() {
+                    self.say_throttled(wait);
+                }
+                Some(self.ports.directories.turn().await)
+            }
             Write::Align { .. } | Write::Move { .. } => None,
         }
     }

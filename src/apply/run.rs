@@ -12,7 +12,7 @@ use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{ApplyRecord, LinkRecord, Standing, State, StepStatus};
 use crate::state::recorder::{RecordError, Recorder};
 use futures_util::stream::{self, StreamExt as _};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
@@ -35,9 +35,14 @@ pub(super) struct Run<'a, D, S, C, R, F> {
     /// Links that failed in this run. A resume starts at zero: it is a person's decision to go on.
     pub(super) failures: Cell<u32>,
     stopping: Cell<bool>,
+    /// Until when it has been said that writes wait.
+    throttled_until: Cell<Option<Timestamp>>,
     /// Links that nothing more happens to in this run, though a later one may take them up.
     settled: RefCell<BTreeSet<LinkId>>,
 }
+
+/// From which wait on it is said that writes wait for room.
+const WORTH_SAYING: SignedDuration = SignedDuration::from_secs(2);
 
 /// How many links go first.
 const FIRST: usize = 8;
@@ -85,6 +90,7 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
             sink: RefCell::new(sink),
             failures: Cell::new(0),
             stopping: Cell::new(false),
+            throttled_until: Cell::new(None),
             settled: RefCell::default(),
         }
     }
@@ -116,6 +122,15 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
 
     pub(super) fn emit(&self, what: What) {
         (self.sink.borrow_mut())(Event { at: self.ports.clock.now(), what });
+    }
+
+    /// Says that writes wait for room, once for all that wait.
+    pub(super) fn say_throttled(&self, wait: SignedDuration) {
+        let now = self.ports.clock.now();
+        if wait >= WORTH_SAYING && self.throttled_until.get().is_none_or(|until| now >= until) {
+            self.throttled_until.set(now.checked_add(wait).ok());
+            self.emit(What::Throttled { wait });
+        }
     }
 
     /// Reads something off the ledger.

@@ -67,7 +67,7 @@ pub fn steps(terminal: Terminal, total: usize) -> ProgressBar {
     } else {
         ProgressDrawTarget::hidden()
     });
-    if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} steps  {elapsed}  {wide_msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{bar:32} {human_pos}/{human_len} steps  {elapsed}, {eta} left  {wide_msg}") {
         bar.set_style(style);
     }
     bar

@@ -19,7 +19,7 @@ use crate::model::reference::AdRef;
 use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -170,6 +170,10 @@ impl<C: Clock> ReadEntra for Directories<C> {
 impl<C: Clock> WriteEntra for Directories<C> {
     async fn turn(&self) -> Turn {
         self.graph.turn().await
+    }
+
+    fn held_up(&self) -> Option<SignedDuration> {
+        self.graph.held_up()
     }
 
     async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {

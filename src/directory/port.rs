@@ -114,6 +114,11 @@ pub trait WriteEntra: ReadEntra {
     /// Sets the ImmutableID, or clears it with JSON `null`.
     fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> impl Future<Output = Answer<()>>;
 
+    /// For how long the tenant's limits hold writes up from now; `None` where they do not.
+    fn held_up(&self) -> Option<SignedDuration> {
+        None
+    }
+
     /// Takes a role, an eligibility or a membership away. Taking one that is gone already is
     /// [`super::error::ErrorKind::NotFound`].
     fn take(&self, holding: &Holding) -> impl Future<Output = Answer<()>>;

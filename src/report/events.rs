@@ -51,6 +51,10 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
         What::RoleForgone { step, reason } => (Tone::Warn, "not back", format!("{}: {reason}", headline(step))),
         What::StepLeft { step, why } => (Tone::Warn, "left", format!("{}: {why}", headline(step))),
         What::UndoFailed { step, error } => (Tone::Alarm, "not undone", format!("{}: {error}", headline(step))),
+        What::Throttled { wait } => {
+            let room = format!("the tenant's limit on requests is reached: room again in {}", duration(*wait));
+            (Tone::Plain, "throttled", room)
+        }
         What::Retrying { what, error, after } => {
             (Tone::Warn, "retry", format!("{what} in {}: {error}", duration(*after)))
         }
@@ -127,6 +131,9 @@ impl Progress {
                 ));
             }
             What::Retrying { what, after, .. } => self.say(&format!("{what}: again in {}", duration(*after))),
+            What::Throttled { wait } => {
+                self.say(&format!("the tenant's limit on requests is reached: room again in {}", duration(*wait)));
+            }
             What::StepUndone { step } => self.say(&format!("undone: {}", headline(step))),
             What::Stopping => self.say("stopping: finishing what is in flight"),
             What::CycleAsked { .. } => self.say("waiting for the sync cycle"),

@@ -225,6 +225,10 @@ impl WriteEntra for Doors {
         self.directories.turn().await
     }
 
+    fn held_up(&self) -> Option<jiff::SignedDuration> {
+        self.directories.held_up()
+    }
+
     async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {
         // The port is told neither the name nor what was there.
         let whom = matchplan::model::reference::EntraRef { id: user, upn: user.to_string().as_str().into() };

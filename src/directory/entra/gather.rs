@@ -104,10 +104,10 @@ impl<C: Clock> Graph<C> {
         locked(&self.gather.pace).set_users(users);
     }
 
-    /// For how long the tenant's limits hold us up from now, if they do.
+    /// For how long the tenant's limits hold writes up from now, if they do.
     pub fn slowed(&self) -> Option<SignedDuration> {
         let now = self.gather.elapsed(self.clock.now());
-        locked(&self.gather.pace).is_slowed(now)
+        locked(&self.gather.pace).held_up(Class::Writes, now)
     }
 
     /// Waits until the limits allow one more write, and keeps that right until it is dropped. It returns early if the person

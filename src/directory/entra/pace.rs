@@ -89,10 +89,9 @@ impl Pace {
         self.window(class).refused(retry_after, now);
     }
 
-    /// Whether something waits because of a limit, and for how long at most.
-    pub fn is_slowed(&mut self, now: SignedDuration) -> Option<SignedDuration> {
-        let waits = [self.units.wait(1, now), self.writes.wait(1, now)];
-        waits.into_iter().flatten().max()
+    /// For how long a class is held up from now, if it is.
+    pub fn held_up(&mut self, class: Class, now: SignedDuration) -> Option<SignedDuration> {
+        self.window(class).wait(1, now)
     }
 
     /// How many refusals there were.

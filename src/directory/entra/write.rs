@@ -10,12 +10,17 @@ use crate::directory::text::one_line;
 use crate::model::anchor::ImmutableId;
 use crate::model::id::ObjectId;
 use crate::model::role::Holding;
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 impl<C: Clock> WriteEntra for Graph<C> {
     async fn turn(&self) -> Turn {
         self.turn_to_write().await
+    }
+
+    fn held_up(&self) -> Option<SignedDuration> {
+        self.slowed()
     }
 
     async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {

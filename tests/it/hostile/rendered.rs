@@ -158,6 +158,7 @@ fn happenings(plan: &Plan, state: &State, ended: ApplyOutcome) -> Vec<Event> {
         whats.push(What::StepSucceeded { step: step.clone(), wrote: true });
         whats.push(What::StepFailed { step: step.clone(), error: error.clone() });
         whats.push(What::UndoFailed { step, error: error.clone() });
+        whats.push(What::Throttled { wait: SignedDuration::from_secs(90) });
         whats.push(What::Retrying { what: error.clone(), error, after: SignedDuration::from_secs(1) });
     }
     for (id, link) in &record.links {
