@@ -102,6 +102,7 @@ impl<C: Clock> Graph<C> {
             async { optional(self.object_identifiers().await) },
         )?;
         self.refuse_other_tenant(&organization.id.to_string(), &domains)?;
+        self.learn_size(users.len() as u64);
         let mut gaps = Gaps::default();
         let mut identifiers = gaps.or_gap(Missing::ObjectIdentifier, identifiers);
         for user in &mut users {

@@ -113,7 +113,9 @@ impl<C: Clock> Graph<C> {
     /// Waits until the limits allow one more write, and keeps that right until it is dropped. It returns early if the person
     /// asks to stop.
     pub(super) async fn turn_to_write(&self) -> Turn {
-        self.wait_for(Class::Writes, 1).await;
+        if !self.wait_for(Class::Writes, 1).await {
+            return Turn::default();
+        }
         let pace = Arc::clone(&self.gather.pace);
         Turn::until(move || locked(&pace).give_back(Class::Writes, 1))
     }
