@@ -82,7 +82,7 @@ impl Script {
                 links.push(link);
             }
         }
-        let mut sync = format!("timeout = \"{}\"\n", dice.one(&["20m", "2h", "8h"]));
+        let mut sync = format!("timeout = \"{}\"\n", dice.one(&["20m", "45m", "2h"]));
         // A link whose roles are taken is never left waiting, and a configuration that would is refused.
         let holds = dice.chance(40) && !links.iter().any(|(ad, ..)| ADMINISTRATORS.contains(ad));
         let _ = writeln!(sync, "on_timeout = {:?}", if holds { "hold" } else { "withdraw" });
