@@ -7,8 +7,10 @@ pub mod cloud;
 pub mod contoso;
 pub mod derive;
 pub mod forest;
+pub mod keys;
 pub mod load;
 pub mod sync;
+pub mod table;
 
 pub use contoso::contoso;
 pub use load::{LoadError, load};
