@@ -18,7 +18,7 @@
 use super::sync::report::CycleReport;
 use super::sync::scheduler::{CycleError, Scheduler, Status};
 use super::world::World;
-use super::world::load::{self, LARGEST_WORLD};
+use super::world::load;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -35,6 +35,9 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+/// The largest world that a request brings, in octets.
+const LARGEST_BODY: usize = 256 << 20;
 
 /// A running control API. It stops when this is dropped.
 #[derive(Debug)]
@@ -72,7 +75,7 @@ fn api(scheduler: Arc<Scheduler>, start: World) -> Router {
         .route("/clock", post(move_clock))
         .route("/world", get(show_world).put(replace_world))
         .route("/reset", post(reset))
-        .layer(DefaultBodyLimit::max(usize::try_from(LARGEST_WORLD).unwrap_or(usize::MAX)))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(Control { scheduler, start: Arc::new(start) })
 }
 
@@ -118,7 +121,7 @@ async fn move_clock(State(control): State<Control>, body: Bytes) -> Result<Json<
 }
 
 async fn show_world(State(control): State<Control>) -> Json<World> {
-    Json(control.scheduler.world().read(World::clone))
+    Json(World::clone(&control.scheduler.world().now()))
 }
 
 async fn replace_world(State(control): State<Control>, body: Bytes) -> Result<StatusCode, Problem> {

@@ -6,6 +6,7 @@
 pub mod control;
 pub mod faults;
 pub mod graph;
+pub mod kept;
 pub mod ldap;
 pub mod runtime;
 pub mod shared;

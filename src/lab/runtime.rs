@@ -117,12 +117,9 @@ impl Lab {
         let tenant_id = world.entra.tenant_id;
         let client_id = derive::uuid("application", &world.entra.caller.id.to_string());
         let token = access_token(&world, &client_id.to_string());
-        if let Some(file) = &world_file {
-            super::shared::save(&world, file)?;
-        }
         let account = bind_account(&world, external_ad.as_ref())?;
         let shared = match world_file {
-            Some(file) => SharedWorld::kept_in(world, file),
+            Some(file) => SharedWorld::begun_in(world, file)?,
             None => SharedWorld::in_memory(world),
         };
 

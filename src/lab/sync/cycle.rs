@@ -247,9 +247,7 @@ impl<'w> Run<'w> {
         match users.find(CloudKey::Id, &next.id.to_string()).map(|(row, _)| row) {
             Some(row) if changed => users.replace(row, next),
             Some(_) => {}
-            None => {
-                users.push(next);
-            }
+            None => users.push(next),
         }
         Ok(changed)
     }

@@ -181,9 +181,7 @@ fn put<T: Record>(table: &mut Table<T>, found: Option<(Row, T)>, next: T) -> boo
     match found {
         Some((_, before)) if before == next => return false,
         Some((row, _)) => table.replace(row, next),
-        None => {
-            table.push(next);
-        }
+        None => table.push(next),
     }
     true
 }

@@ -159,7 +159,7 @@ impl<T: Record> Table<T> {
 /// Changing, with the index kept.
 impl<T: Record> Table<T> {
     /// Puts a record behind the others.
-    pub fn push(&mut self, record: T) -> Row {
+    pub fn push(&mut self, record: T) {
         if self.chunks.last().is_none_or(|last| last.len() == CHUNK) {
             self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
         }
@@ -168,7 +168,6 @@ impl<T: Record> Table<T> {
         self.note(row, &record);
         Arc::make_mut(&mut self.chunks[chunk]).push(Some(Arc::new(record)));
         self.len += 1;
-        row
     }
 
     /// Puts another record in place of the one in a row. A gap stays one.

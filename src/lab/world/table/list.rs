@@ -36,6 +36,18 @@ impl<T: Record> Table<T> {
         self.iter().last()
     }
 
+    /// The last record, to be changed.
+    pub fn last_mut(&mut self) -> Option<&mut T> {
+        self.iter_mut().last()
+    }
+
+    /// Sorts the records.
+    pub fn sort_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
+        let mut records: Vec<T> = std::mem::take(self).into_iter().collect();
+        records.sort_by_cached_key(key);
+        self.extend(records);
+    }
+
     /// Whether there is an equal record.
     pub fn contains(&self, record: &T) -> bool {
         self.iter().any(|other| other == record)
