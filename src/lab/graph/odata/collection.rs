@@ -110,7 +110,7 @@ impl Resource {
             .then(|| SkipToken { after: ids[end - 1].clone(), seen: end });
         let value = found[start..end].iter().map(|item| Value::Object(shape(item))).collect();
         let count = self.shows_count(request, options).then_some(total);
-        self.envelope(request, options, count, next.as_ref(), value)
+        self.envelope(request, count, next.as_ref(), value)
     }
 
     /// Whether the page tells how many objects there are in all.
@@ -122,7 +122,6 @@ impl Resource {
     pub(super) fn envelope(
         &self,
         request: &Request,
-        options: &Options,
         count: Option<usize>,
         next: Option<&SkipToken>,
         value: Vec<Value>,
@@ -133,7 +132,7 @@ impl Resource {
         let link = next.map(|token| request.url_with("$skiptoken", &token.encode()));
         page.extend(link.map(|link| ("@odata.nextLink".to_owned(), link.into())));
         page.insert("value".to_owned(), value.into());
-        Reply::object(page).costing(cost(options))
+        Reply::object(page)
     }
 
     /// How many there are (`/$count`).
@@ -260,12 +259,6 @@ fn matching<T>(items: impl IntoIterator<Item = T>, options: &Options, view: &imp
         }
     }
     found
-}
-
-/// What a list costs in resource units: 2, less with `$select` and with a small page, at least 1.
-pub(super) fn cost(options: &Options) -> u32 {
-    let small = options.top.is_some_and(|t| t < 20);
-    (2 - u32::from(options.select.is_some())).saturating_sub(u32::from(small)).max(1)
 }
 
 fn top(request: &Request) -> Result<Option<usize>, Refusal> {

@@ -36,7 +36,7 @@ impl Resource {
         let last = page.last().filter(|_| rest.next().is_some());
         let next = last.map(|last| SkipToken { after: last.identity().1, seen: seen + page.len() });
         let value = page.into_iter().map(|record| Value::Object(shape(record, &properties))).collect();
-        Ok(self.envelope(request, &options, count, next.as_ref(), value))
+        Ok(self.envelope(request, count, next.as_ref(), value))
     }
 
     /// How many records of a table there are (`/$count`).
@@ -60,7 +60,7 @@ impl Resource {
         out.insert("@odata.context".to_owned(), self.context(request, true).into());
         let properties = options.select.clone().unwrap_or_else(|| self.entity.shown());
         out.append(&mut shape(record, &properties));
-        Ok(Reply::object(out).costing(super::collection::cost(&options)))
+        Ok(Reply::object(out))
     }
 }
 
