@@ -11,6 +11,8 @@
 //! | `GET /world` | the world |
 //! | `PUT /world` | replaces it |
 //! | `POST /reset` | puts back the world that the lab started with |
+//! | `GET /usage` | what both servers have served ([`Counted`]) |
+//! | `POST /usage/reset` | the same, and sets the counters back |
 //!
 //! What goes wrong is `{"error":"…"}`: 400 for a request that cannot be used, 409 while a cycle is running, 502 if the
 //! real AD cannot be read, 500 if the world cannot be saved.
@@ -18,7 +20,8 @@
 use super::sync::report::CycleReport;
 use super::sync::scheduler::{CycleError, Scheduler, Status};
 use super::world::World;
-use super::world::load::{self, LARGEST_WORLD};
+use super::usage::{Counted, Usage};
+use super::world::load;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -36,6 +39,9 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+/// The largest world that a request brings, in octets.
+const LARGEST_BODY: usize = 256 << 20;
+
 /// A running control API. It stops when this is dropped.
 #[derive(Debug)]
 pub struct ControlServer {
@@ -46,10 +52,15 @@ pub struct ControlServer {
 }
 
 /// Starts the API on any free port of 127.0.0.1, below `/{segment}/`. `start` is what `POST /reset` goes back to.
-pub async fn serve(scheduler: Arc<Scheduler>, start: World, segment: &SecretString) -> io::Result<ControlServer> {
+pub async fn serve(
+    scheduler: Arc<Scheduler>,
+    start: World,
+    usage: Arc<Usage>,
+    segment: &SecretString,
+) -> io::Result<ControlServer> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let addr = listener.local_addr()?;
-    let app = Router::new().nest(&format!("/{}", segment.expose_secret()), api(scheduler, start));
+    let app = Router::new().nest(&format!("/{}", segment.expose_secret()), api(scheduler, start, usage));
     let mut serving = JoinSet::new();
     serving.spawn(async move {
         // axum's server only ends when it is aborted.
@@ -62,9 +73,10 @@ pub async fn serve(scheduler: Arc<Scheduler>, start: World, segment: &SecretStri
 struct Control {
     scheduler: Arc<Scheduler>,
     start: Arc<World>,
+    usage: Arc<Usage>,
 }
 
-fn api(scheduler: Arc<Scheduler>, start: World) -> Router {
+fn api(scheduler: Arc<Scheduler>, start: World, usage: Arc<Usage>) -> Router {
     Router::new()
         .route("/cycle", post(run_cycle))
         .route("/status", get(status))
@@ -72,8 +84,10 @@ fn api(scheduler: Arc<Scheduler>, start: World) -> Router {
         .route("/clock", post(move_clock))
         .route("/world", get(show_world).put(replace_world))
         .route("/reset", post(reset))
-        .layer(DefaultBodyLimit::max(usize::try_from(LARGEST_WORLD).unwrap_or(usize::MAX)))
-        .with_state(Control { scheduler, start: Arc::new(start) })
+        .route("/usage", get(usage_now))
+        .route("/usage/reset", post(usage_reset))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(Control { scheduler, start: Arc::new(start), usage })
 }
 
 async fn run_cycle(State(control): State<Control>) -> Result<Json<CycleReport>, Problem> {
@@ -118,7 +132,7 @@ async fn move_clock(State(control): State<Control>, body: Bytes) -> Result<Json<
 }
 
 async fn show_world(State(control): State<Control>) -> Json<World> {
-    Json(control.scheduler.world().read(World::clone))
+    Json(World::clone(&control.scheduler.world().now()))
 }
 
 async fn replace_world(State(control): State<Control>, body: Bytes) -> Result<StatusCode, Problem> {
@@ -126,6 +140,14 @@ async fn replace_world(State(control): State<Control>, body: Bytes) -> Result<St
     let world = load::parse(text, Path::new("in this request")).map_err(|e| Problem::bad_request(e.to_string()))?;
     control.scheduler.replace(world).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn usage_now(State(control): State<Control>) -> Json<Counted> {
+    Json(control.usage.now())
+}
+
+async fn usage_reset(State(control): State<Control>) -> Json<Counted> {
+    Json(control.usage.reset())
 }
 
 async fn reset(State(control): State<Control>) -> Result<StatusCode, Problem> {

@@ -6,9 +6,12 @@
 pub mod control;
 pub mod faults;
 pub mod graph;
+pub mod kept;
 pub mod ldap;
+pub mod manners;
 pub mod runtime;
 pub mod shared;
 pub mod sync;
 pub mod tls;
+pub mod usage;
 pub mod world;

@@ -4,6 +4,7 @@ use super::control::{self, ControlServer};
 use super::faults::Faults;
 use super::graph::server::{self as graph, GraphServer, GraphServerConfig};
 use super::graph::token::access_token;
+use super::manners::Manners;
 use super::ldap::{self, LdapServer, LdapServerConfig};
 use super::shared::SharedWorld;
 use super::sync::ldap_source::ExternalAd;
@@ -36,6 +37,8 @@ pub struct LabOptions {
     pub external_ad: Option<ExternalAd>,
     /// What goes wrong at both servers. The sync engine is spared: it reads the world itself.
     pub faults: Faults,
+    /// How both servers serve.
+    pub manners: Manners,
 }
 
 /// A running lab. It stops when this is dropped.
@@ -111,18 +114,15 @@ impl Lab {
     /// Starts everything on 127.0.0.1. Fails if a port is taken, if a file cannot be written, or if a world without AD
     /// domains is given and no real AD either.
     pub async fn start(options: LabOptions) -> io::Result<Self> {
-        let LabOptions { mut world, world_file, graph_port, ldap_port, external_ad, faults } = options;
+        let LabOptions { mut world, world_file, graph_port, ldap_port, external_ad, faults, manners } = options;
         scheduler::schedule(&mut world);
         let start = world.clone();
         let tenant_id = world.entra.tenant_id;
         let client_id = derive::uuid("application", &world.entra.caller.id.to_string());
         let token = access_token(&world, &client_id.to_string());
-        if let Some(file) = &world_file {
-            super::shared::save(&world, file)?;
-        }
         let account = bind_account(&world, external_ad.as_ref())?;
         let shared = match world_file {
-            Some(file) => SharedWorld::kept_in(world, file),
+            Some(file) => SharedWorld::begun_in(world, file)?,
             None => SharedWorld::in_memory(world),
         };
 
@@ -143,6 +143,7 @@ impl Lab {
                     tls_port: 0,
                     require_encryption: false,
                     faults: faults.clone(),
+                    manners: manners.clone(),
                 };
                 Some(ldap::serve(config, &tls).await?)
             }
@@ -155,11 +156,12 @@ impl Lab {
             access_token: token.clone(),
             client_secret: client_secret.clone(),
             faults: faults.clone(),
+            manners: manners.clone(),
         })
         .await?;
         let scheduler = Arc::new(Scheduler::new(shared, external_ad.clone()));
         let key = random_secret();
-        let control = control::serve(Arc::clone(&scheduler), start, &key).await?;
+        let control = control::serve(Arc::clone(&scheduler), start, manners.usage, &key).await?;
 
         let real =
             |scheme: &str| external_ad.as_ref().filter(|ad| ad.url.scheme() == scheme).map(|ad| ad.url.to_string());

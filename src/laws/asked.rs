@@ -8,11 +8,13 @@ use crate::lab::graph::dispatch::Graph;
 use crate::lab::graph::filter::expr::{Expr, Function, Literal};
 use crate::lab::graph::filter::{eval, parser, support};
 use crate::lab::graph::request::{self, Payload, Request, Version};
+use crate::lab::graph::throttle::Throttle;
 use crate::lab::graph::tokens::Tokens;
 use crate::lab::graph::user_entity::USER;
 use crate::lab::ldap::bind::Account;
 use crate::lab::ldap::codec::LdapCodec;
 use crate::lab::ldap::session::{Directory, Next, Session};
+use crate::lab::manners::Manners;
 use crate::lab::shared::SharedWorld;
 use crate::lab::world::World;
 use crate::lab::world::load;
@@ -43,7 +45,7 @@ pub fn lab_ldap(octets: &[u8]) {
     let account = Account { dn: name.to_owned(), upn: "lab@corp.test".to_owned(), password: SECRET.into() };
     let world = SharedWorld::in_memory(FOREST.clone());
     let mut session =
-        Session::new(Arc::new(Directory { world, account, require_encryption: false, faults: Faults::none() }), false);
+        Session::new(Arc::new(Directory { world, account, require_encryption: false, faults: Faults::none(), manners: Manners::default() }), false);
     let password = AuthenticationChoice::Simple(SECRET.as_bytes().into());
     let bind = ProtocolOp::BindRequest(BindRequest::new(3, name.into(), password));
     session.answer(LdapMessage::new(1, bind));
@@ -81,6 +83,7 @@ pub fn lab_graph(octets: &[u8]) {
     let graph = Graph {
         world: SharedWorld::in_memory(TENANT.clone()),
         tokens: Tokens::new(&SECRET.into(), Duration::from_mins(1)),
+        throttle: Throttle::new(Manners::default()),
         conditions: Conditions::new(Faults::none(), root.clone()),
         deltas: Deltas::default(),
         root: root.clone(),
@@ -106,7 +109,7 @@ pub fn lab_graph(octets: &[u8]) {
     let mut expected: Vec<_> = request.query.iter().filter(|(name, _)| name != "$skiptoken").cloned().collect();
     expected.push(("$skiptoken".to_owned(), "x".to_owned()));
     assert_eq!(read, expected);
-    match graph.answer(&request) {
+    match graph.answer(&request).0 {
         Ok(reply) => {
             if let Body::Json(value) = reply.body {
                 let written = serde_json::to_string(&value).expect("it can be sent");

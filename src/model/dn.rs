@@ -137,6 +137,11 @@ impl Dn {
         self.text.get(..length).map(trim)
     }
 
+    /// `type=value` of each part, in lower case and with escapes resolved: equal for equal names.
+    pub fn folded_parts(&self) -> &[String] {
+        &self.folded
+    }
+
     /// Whether this name is `base` or lies below it.
     pub fn is_under(&self, base: &Self) -> bool {
         self.folded.ends_with(&base.folded)

@@ -74,6 +74,7 @@ impl Lab {
             tls_port: 0,
             require_encryption: false,
             faults: faults.clone(),
+            manners: matchplan::lab::manners::Manners::default(),
         };
         let ldap = ldap::serve(config, &tls).await.unwrap();
         let config = GraphServerConfig {
@@ -82,6 +83,7 @@ impl Lab {
             access_token: "lab-token".to_owned().into(),
             client_secret: "graph-secret".to_owned().into(),
             faults,
+            manners: matchplan::lab::manners::Manners::default(),
         };
         let graph = graph::serve(config).await.unwrap();
         Self { world, ldap, graph, tls }
@@ -605,6 +607,7 @@ async fn a_domain_controller_that_came_back_is_read_again() {
         tls_port: port,
         require_encryption: false,
         faults: Faults::none(),
+        manners: matchplan::lab::manners::Manners::default(),
     };
     let _again = ldap::serve(config, &lab.tls).await.unwrap();
     assert_eq!(directories.ad_user(&user.domain, user.guid).await.unwrap(), Some(user));

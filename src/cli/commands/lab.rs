@@ -8,6 +8,7 @@ use crate::cli::locking;
 use crate::cli::signals;
 use crate::cli::terminal::Terminal;
 use crate::lab::faults::{Faults, Rates};
+use crate::lab::manners::Manners;
 use crate::lab::runtime::{Lab, LabOptions};
 use crate::lab::sync::ldap_source::ExternalAd;
 use crate::lab::world::{contoso, load};
@@ -60,6 +61,7 @@ async fn run_server(args: &LabServe, global: &Global, terminal: Terminal) -> Cli
         ldap_port: args.ldap_port,
         external_ad: external_ad(args)?,
         faults: args.faults.map_or_else(Faults::none, |seed| Faults::seeded(seed, Rates::stormy())),
+        manners: Manners::default(),
     })
     .await
     .map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;

@@ -29,8 +29,6 @@ pub struct Reply {
     pub status: StatusCode,
     /// The body.
     pub body: Body,
-    /// What the request cost, told in `x-ms-resource-unit` (Microsoft Graph, "Throttling limits": identity and access).
-    pub resource_units: u32,
     /// Where a created object lives.
     pub location: Option<String>,
 }
@@ -38,7 +36,7 @@ pub struct Reply {
 impl Reply {
     /// 200 with a JSON object.
     pub fn object(object: Object) -> Self {
-        Self { status: StatusCode::OK, body: Body::Json(Value::Object(object)), resource_units: 1, location: None }
+        Self { status: StatusCode::OK, body: Body::Json(Value::Object(object)), location: None }
     }
 
     /// 201 with the created object and where it lives.
@@ -53,13 +51,7 @@ impl Reply {
 
     /// 204.
     pub const fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: Body::Empty, resource_units: 1, location: None }
-    }
-
-    /// The same with another cost.
-    #[must_use]
-    pub fn costing(self, resource_units: u32) -> Self {
-        Self { resource_units, ..self }
+        Self { status: StatusCode::NO_CONTENT, body: Body::Empty, location: None }
     }
 
     fn with_status(self, status: StatusCode) -> Self {

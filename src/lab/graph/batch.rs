@@ -2,7 +2,9 @@
 
 use super::answer::{Answer, Body, Object, Refusal, Reply, Trace};
 use super::request::{self, Payload, Request, Version};
+use super::throttle::Notice;
 use axum::http::{Method, StatusCode};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,33 +22,48 @@ struct Item {
 ///
 /// # Errors
 /// 400 for a batch that is not well formed; then nothing is done.
-pub fn answer(request: &Request, mut serve: impl FnMut(&Request) -> (Answer, Trace)) -> Answer {
+pub fn answer(request: &Request, mut serve: impl FnMut(&Request) -> Served) -> Answer {
     let items = read(request)?;
     let mut failed: BTreeSet<String> = BTreeSet::new();
     let mut responses: Vec<Value> = Vec::with_capacity(items.len());
     for Item { id, depends_on, request: item } in items {
-        let (answer, trace) = match item {
-            _ if depends_on.iter().any(|d| failed.contains(d)) => (Err(Refusal::failed_dependency()), request.trace),
-            Err(refusal) => (Err(refusal), request.trace),
+        let refused = |refusal| Served { answer: Err(refusal), trace: request.trace, notice: Notice::default() };
+        let served = match item {
+            _ if depends_on.iter().any(|d| failed.contains(d)) => refused(Refusal::failed_dependency()),
+            Err(refusal) => refused(refusal),
             Ok(item) => serve(&item),
         };
-        if answer.is_err() {
+        if served.answer.is_err() {
             failed.insert(id.clone());
         }
-        responses.push(response(&id, answer, &trace));
+        responses.push(response(&id, served));
     }
     // Graph promises no order, so the lab does not let a client get used to one.
     responses.reverse();
     Ok(Reply::object(Object::from_iter([("responses".to_owned(), Value::Array(responses))])))
 }
 
-fn response(id: &str, answer: Answer, trace: &Trace) -> Value {
+/// An item's answer, with what it says about its cost.
+#[derive(Debug)]
+pub struct Served {
+    /// The answer.
+    pub answer: Answer,
+    /// Its ids.
+    pub trace: Trace,
+    /// Its cost.
+    pub notice: Notice,
+}
+
+fn response(id: &str, Served { answer, trace, notice }: Served) -> Value {
     let retry_after = answer.as_ref().err().and_then(|refusal| refusal.retry_after.clone());
-    let (status, body, units, location) = match answer {
-        Ok(Reply { status, body, resource_units, location }) => (status, body, resource_units, location),
-        Err(refusal) => (refusal.status, Body::Json(refusal.to_json(trace)), 1, None),
+    let (status, body, location) = match answer {
+        Ok(Reply { status, body, location }) => (status, body, location),
+        Err(refusal) => (refusal.status, Body::Json(refusal.to_json(&trace)), None),
     };
-    let mut headers = json!({ "Cache-Control": "no-cache", "x-ms-resource-unit": units.to_string() });
+    let mut headers = json!({ "Cache-Control": "no-cache" });
+    for (name, value) in notice.0 {
+        headers[name] = value.into();
+    }
     if let Some(location) = location {
         headers["Location"] = location.into();
     }
@@ -70,6 +87,23 @@ fn response(id: &str, answer: Answer, trace: &Trace) -> Value {
         out["body"] = body;
     }
     out
+}
+
+/// How many requests of a batch's body write.
+pub fn writes(body: &[u8]) -> u32 {
+    #[derive(Deserialize)]
+    struct Methods {
+        #[serde(default)]
+        requests: Vec<Method>,
+    }
+    #[derive(Deserialize)]
+    struct Method {
+        #[serde(default)]
+        method: String,
+    }
+    let methods = serde_json::from_slice::<Methods>(body).map(|batch| batch.requests).unwrap_or_default();
+    let writes = methods.iter().take(MAX_ITEMS).filter(|item| !item.method.eq_ignore_ascii_case("GET"));
+    writes.map(|_| 1).sum()
 }
 
 /// The content type of a JSON answer.

@@ -8,18 +8,19 @@ use super::request::{Payload, Request};
 use super::sensitive::check_update;
 use super::user_entity::{USER, view};
 use super::user_patch::{check_addresses, check_upn};
-use super::users::same_upn;
 use crate::lab::world::World;
-use crate::lab::world::cloud::{Cloud, CloudUser};
+use crate::lab::world::cloud::{Cloud, CloudGroup, CloudUser};
+use crate::lab::world::keys::CloudKey;
+use crate::lab::world::table::Row;
 use crate::model::id::ObjectId;
 use serde_json::{Value, json};
 
 const USERS: Resource = Resource { entity: &USER, context: "users" };
 const ITEMS: Resource = Resource { entity: &USER, context: "directoryObjects" };
 
-fn position(world: &World, id: &str) -> Result<usize, Refusal> {
-    let bin = &world.entra.deleted_users;
-    bin.iter().position(|u| u.id.to_string().eq_ignore_ascii_case(id)).ok_or_else(|| Refusal::not_found(id))
+fn position(world: &World, id: &str) -> Result<Row, Refusal> {
+    let found = world.entra.deleted_users.find(CloudKey::Id, &id.to_ascii_lowercase());
+    found.map(|(row, _)| row).ok_or_else(|| Refusal::not_found(id))
 }
 
 /// A user as a directory object: with its type.
@@ -31,12 +32,12 @@ fn typed(user: &CloudUser) -> Object {
 
 /// `GET /directory/deletedItems/microsoft.graph.user`.
 pub fn list(world: &World, request: &Request) -> Answer {
-    USERS.list(request, &world.entra.deleted_users, |u| view(u), |u| u.id.to_string())
+    USERS.list_rows(request, &world.entra.deleted_users)
 }
 
 /// `GET /directory/deletedItems/microsoft.graph.user/$count`.
 pub fn count(world: &World, request: &Request) -> Answer {
-    USERS.count(request, &world.entra.deleted_users, |u| view(u))
+    USERS.count_rows(request, &world.entra.deleted_users)
 }
 
 /// `GET /directory/deletedItems/{id}`.
@@ -49,7 +50,7 @@ pub fn purge(world: &mut World, id: &str) -> Answer {
     let at = position(world, id)?;
     let target = world.entra.deleted_users[at].id;
     check_update(world, target, true)?;
-    world.entra.deleted_users.remove(at);
+    world.entra.deleted_users.take(at);
     forget(&mut world.entra, target);
     Ok(Reply::no_content())
 }
@@ -59,7 +60,13 @@ fn forget(cloud: &mut Cloud, id: ObjectId) {
     cloud.role_assignments.retain(|a| a.principal_id != id);
     cloud.role_assignment_schedules.retain(|s| s.principal_id != id);
     cloud.role_eligibility_schedules.retain(|s| s.principal_id != id);
-    for group in &mut cloud.groups {
+    let holds = |group: &CloudGroup| {
+        let scheduled = group.assignment_schedules.iter().chain(&group.eligibility_schedules);
+        group.members.contains(&id) || group.owners.contains(&id) || scheduled.clone().any(|s| s.principal_id == id)
+    };
+    let touched: Vec<Row> = cloud.groups.rows().filter(|(_, group)| holds(group)).map(|(row, _)| row).collect();
+    for row in touched {
+        let group = &mut cloud.groups[row];
         group.members.retain(|held| *held != id);
         group.owners.retain(|held| *held != id);
         group.assignment_schedules.retain(|s| s.principal_id != id);
@@ -76,7 +83,7 @@ pub fn restore(world: &mut World, request: &Request, id: &str) -> Answer {
     user.deleted_date_time = None;
     user.user_principal_name = wish.upn.unwrap_or_else(|| live_upn(&user).to_owned());
     check_upn(world, &user)?;
-    if world.entra.users.iter().any(|u| same_upn(&u.user_principal_name, &user.user_principal_name)) {
+    if world.entra.users.find(CloudKey::Upn, &user.user_principal_name.to_lowercase()).is_some() {
         return Err(Refusal::conflict("userPrincipalName"));
     }
     if wish.reconcile {
@@ -90,7 +97,7 @@ pub fn restore(world: &mut World, request: &Request, id: &str) -> Answer {
     }
     check_addresses(world, &user)?;
     let answer = ITEMS.single(&Request { query: Vec::new(), ..request.clone() }, typed(&user))?;
-    world.entra.deleted_users.remove(at);
+    world.entra.deleted_users.take(at);
     world.entra.users.push(user);
     Ok(answer)
 }

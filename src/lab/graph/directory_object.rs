@@ -10,6 +10,7 @@ use super::user_entity::{USER, view};
 use super::users::derived_uuid;
 use crate::lab::world::World;
 use crate::lab::world::cloud::{AccessId, Caller, CloudUser, RoleDefinition};
+use crate::lab::world::keys::CloudKey;
 use crate::model::id::ObjectId;
 use serde_json::json;
 
@@ -91,9 +92,10 @@ const SERVICE_PRINCIPALS: Resource = Resource { entity: &SERVICE_PRINCIPAL, cont
 /// The live object with this id: a user, group, contact, administrative unit, or the application that calls.
 pub fn find(world: &World, id: ObjectId) -> Option<Item> {
     let entra = &world.entra;
-    let user = || entra.users.iter().find(|u| u.id == id).map(|u| Item { entity: &USER, object: view(u) });
-    let in_group = || entra.groups.iter().find(|g| g.id == id).map(|g| Item { entity: &GROUP, object: group(g) });
-    let outside = || entra.contacts.iter().find(|c| c.id == id).map(|c| Item { entity: &CONTACT, object: contact(c) });
+    let key = id.to_string();
+    let user = || entra.users.find(CloudKey::Id, &key).map(|(_, u)| Item { entity: &USER, object: view(u) });
+    let in_group = || entra.groups.find(CloudKey::Id, &key).map(|(_, g)| Item { entity: &GROUP, object: group(g) });
+    let outside = || entra.contacts.find(CloudKey::Id, &key).map(|(_, c)| Item { entity: &CONTACT, object: contact(c) });
     let units = &entra.administrative_units;
     let bound = || units.iter().find(|u| u.id == id).map(|u| Item { entity: &ADMINISTRATIVE_UNIT, object: unit(u) });
     let application = || {
@@ -138,8 +140,7 @@ fn service_principal(caller: &Caller) -> Object {
 
 /// `GET /users/{id}/memberOf`: the groups, and the directory roles that the user itself holds now.
 pub fn member_of(world: &World, request: &Request, user: &CloudUser) -> Answer {
-    let is_member = |members: Vec<ObjectId>| members.contains(&user.id);
-    let groups = world.entra.groups.iter().filter(|g| is_member(g.holders(AccessId::Member, world.clock)));
+    let groups = world.entra.groups.iter().filter(|g| g.is_held_by(user.id, AccessId::Member, world.clock));
     let groups = groups.map(|g| Item { entity: &GROUP, object: group(g) });
     let holds = |definition: &&RoleDefinition| {
         let mut held = world.entra.active_roles(world.clock).filter(|role| role.principal_id == user.id);

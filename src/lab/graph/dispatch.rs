@@ -1,10 +1,12 @@
 //! From a request to its answer: conditions, token, route, permission, handler.
 
 use super::answer::{Answer, Refusal, Trace};
+use super::batch::Served;
 use super::conditions::Conditions;
 use super::delta::{self, Deltas};
 use super::request::Request;
 use super::route::{Operation, resolve};
+use super::throttle::{Caller, Notice, Throttle, cost};
 use super::tokens::{Standing, Tokens};
 use super::users::derived_uuid;
 use super::{
@@ -23,6 +25,8 @@ pub struct Graph {
     pub world: SharedWorld,
     /// The tokens it accepts.
     pub tokens: Tokens,
+    /// The limits that it keeps.
+    pub throttle: Throttle,
     /// What the service is like today.
     pub conditions: Conditions,
     /// What clients that ask for changes were told.
@@ -43,34 +47,58 @@ impl Graph {
         Trace { request_id, client_request_id, date }
     }
 
-    /// Answers a request that came over HTTP.
-    ///
-    /// # Errors
-    /// Graph's refusals.
-    pub fn answer(&self, request: &Request) -> Answer {
-        self.authenticate(request)?;
-        match resolve(&request.method, &request.segments)? {
-            Operation::Batch => batch::answer(request, |item| {
-                let trace = self.trace(item.header("client-request-id"));
-                let item = Request { trace, ..item.clone() };
-                (self.conditions.admit(&item).and_then(|()| self.item(&item)), trace)
-            }),
-            operation => self.run(&operation, request),
+    /// Answers a request that came over HTTP, and says what it cost.
+    pub fn answer(&self, request: &Request) -> (Answer, Notice) {
+        let application = match self.authenticate(request) {
+            Ok(application) => application,
+            Err(refusal) => return (Err(refusal), Notice::default()),
+        };
+        match resolve(&request.method, &request.segments) {
+            Ok(Operation::Batch) => (self.batch(request, application), Notice::default()),
+            operation => self.charged(operation, request, application, false),
         }
     }
 
-    fn item(&self, item: &Request) -> Answer {
-        self.run(&resolve(&item.method, &item.segments)?, item)
+    fn batch(&self, request: &Request, application: Uuid) -> Answer {
+        batch::answer(request, |item| {
+            let trace = self.trace(item.header("client-request-id"));
+            let item = Request { trace, ..item.clone() };
+            let (answer, notice) = match self.conditions.admit(&item) {
+                Ok(()) => self.charged(resolve(&item.method, &item.segments), &item, application, true),
+                Err(refusal) => (Err(refusal), Notice::default()),
+            };
+            Served { answer, trace, notice }
+        })
     }
 
-    fn authenticate(&self, request: &Request) -> Result<(), Refusal> {
+    /// Answers a request if its application may still make it.
+    fn charged(
+        &self,
+        operation: Result<Operation, Refusal>,
+        request: &Request,
+        application: Uuid,
+        in_batch: bool,
+    ) -> (Answer, Notice) {
+        let caller = self.world.read(|world| Caller {
+            application,
+            tenant: world.entra.tenant_id.0,
+            users: world.entra.users.len(),
+            in_batch,
+        });
+        let (admitted, notice) = self.throttle.charge(cost::of(operation.as_ref().ok(), request), caller);
+        let answer = admitted.and(operation).and_then(|operation| self.run(&operation, request));
+        (answer, notice)
+    }
+
+    /// The application that the request's token was given to.
+    fn authenticate(&self, request: &Request) -> Result<Uuid, Refusal> {
         let header = request.header("authorization").unwrap_or_default();
         let bearer = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let Some(token) = bearer.map(|(_, token)| token.trim()).filter(|token| !token.is_empty()) else {
             return Err(Refusal::unauthenticated("Access token is empty."));
         };
         match self.tokens.standing(token) {
-            Standing::Valid => Ok(()),
+            Standing::Valid { application } => Ok(application),
             Standing::Expired => Err(Refusal::unauthenticated("Lifetime validation failed, the token is expired.")),
             Standing::Unknown => Err(Refusal::unauthenticated("Access token validation failure. Invalid signature.")),
         }

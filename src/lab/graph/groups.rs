@@ -13,6 +13,8 @@ use super::sensitive::{DIRECTORY_WRITERS, GROUPS_ADMINISTRATOR, check_role};
 use crate::lab::world::World;
 use crate::lab::world::cloud::{AccessId, AppRoleAssignment, AssignmentType, CloudGroup};
 use crate::lab::world::derive;
+use crate::lab::world::keys::CloudKey;
+use crate::lab::world::table::{Row, Table};
 use crate::model::id::ObjectId;
 use crate::model::role::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR, USER_ADMINISTRATOR};
 use serde_json::{Value, json};
@@ -156,8 +158,9 @@ pub fn group(group: &CloudGroup) -> Object {
 ///
 /// # Errors
 /// 404.
-pub fn position(groups: &[CloudGroup], id: &str) -> Result<usize, Refusal> {
-    groups.iter().position(|g| g.id.to_string().eq_ignore_ascii_case(id)).ok_or_else(|| Refusal::not_found(id))
+pub fn position(groups: &Table<CloudGroup>, id: &str) -> Result<Row, Refusal> {
+    let found = groups.find(CloudKey::Id, &id.to_ascii_lowercase());
+    found.map(|(row, _)| row).ok_or_else(|| Refusal::not_found(id))
 }
 
 fn find<'a>(world: &'a World, id: &str) -> Result<&'a CloudGroup, Refusal> {
@@ -219,7 +222,7 @@ fn check_change(world: &World, group: &CloudGroup) -> Result<(), Refusal> {
     if group.is_assignable_to_role && !permission::has(caller, &["RoleManagement.ReadWrite.Directory"]) {
         return Err(Refusal::denied());
     }
-    if !group.holders(AccessId::Owner, world.clock).contains(&caller.id) {
+    if !group.is_held_by(caller.id, AccessId::Owner, world.clock) {
         check_role(world, roles)?;
     }
     if group.on_premises_sync_enabled == Some(true) {
@@ -249,7 +252,7 @@ pub fn add_member(world: &mut World, request: &Request, id: &str) -> Answer {
         return Err(Refusal::bad_request("A group cannot be a member of a group that roles can be assigned to."));
     }
     let group = &mut world.entra.groups[at];
-    if group.holders(AccessId::Member, world.clock).contains(&member) {
+    if group.is_held_by(member, AccessId::Member, world.clock) {
         return Err(Refusal::bad_request(
             "One or more added object references already exist for the following modified properties: 'members'.",
         ));

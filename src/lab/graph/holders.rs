@@ -7,6 +7,8 @@ use super::request::Request;
 use super::sensitive::check_role;
 use crate::lab::world::World;
 use crate::lab::world::cloud::{AdministrativeUnit, CloudHolder};
+use crate::lab::world::keys::CloudKey;
+use crate::lab::world::table::Table;
 use crate::model::role::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
 use serde_json::json;
 
@@ -89,8 +91,9 @@ pub fn unit(unit: &AdministrativeUnit) -> Object {
     [("id".to_owned(), json!(id)), ("displayName".to_owned(), json!(display_name))].into_iter().collect()
 }
 
-fn find<'a>(holders: &'a [CloudHolder], id: &str) -> Result<&'a CloudHolder, Refusal> {
-    holders.iter().find(|h| h.id.to_string().eq_ignore_ascii_case(id)).ok_or_else(|| Refusal::not_found(id))
+fn find<'a>(holders: &'a Table<CloudHolder>, id: &str) -> Result<&'a CloudHolder, Refusal> {
+    let found = holders.find(CloudKey::Id, &id.to_ascii_lowercase());
+    found.map(|(_, holder)| holder).ok_or_else(|| Refusal::not_found(id))
 }
 
 /// `GET /contacts`.

@@ -19,7 +19,7 @@
 //! | [`conditional_access`] | `/identity/conditionalAccess/policies` |
 //! | [`batch`] | `/$batch` |
 //!
-//! [`conditions`] is the place for throttling, replication delay and faults; [`replica`] answers what lags behind, and
+//! [`throttle`] keeps the limits; [`conditions`] is the place for replication delay and faults; [`replica`] answers what lags behind, and
 //! [`broken`] what is cut.
 
 /// The form of an HTTP date (RFC 9110 section 5.6.7).
@@ -50,6 +50,7 @@ pub mod route;
 pub mod sensitive;
 pub mod server;
 pub mod tenant;
+pub mod throttle;
 pub mod token;
 pub mod tokens;
 pub mod user_entity;

@@ -58,13 +58,13 @@ fn roles_of(world: &World, principal: ObjectId) -> Vec<&str> {
 /// Whether somebody is a member or an owner of a group that roles can be assigned to, whether it has one or not.
 fn is_in_a_role_group(world: &World, principal: ObjectId) -> bool {
     let mut groups = world.entra.groups.iter().filter(|group| group.is_assignable_to_role);
-    let is_in = |access, group: &CloudGroup| group.holders(access, world.clock).contains(&principal);
+    let is_in = |access, group: &CloudGroup| group.is_held_by(principal, access, world.clock);
     groups.any(|group| is_in(AccessId::Member, group) || is_in(AccessId::Owner, group))
 }
 
 /// The roles that a principal has now, itself or as a member of a group.
 pub fn effective_roles(world: &World, principal: ObjectId) -> Vec<ActiveRole<'_>> {
-    let through = |group: &&CloudGroup| group.holders(AccessId::Member, world.clock).contains(&principal);
+    let through = |group: &&CloudGroup| group.is_held_by(principal, AccessId::Member, world.clock);
     let groups: Vec<ObjectId> = world.entra.groups.iter().filter(through).map(|group| group.id).collect();
     let active = world.entra.active_roles(world.clock);
     active.filter(|a| a.principal_id == principal || groups.contains(&a.principal_id)).collect()
@@ -73,9 +73,9 @@ pub fn effective_roles(world: &World, principal: ObjectId) -> Vec<ActiveRole<'_>
 /// Whether the caller holds one of these roles.
 pub fn caller_has_role(world: &World, wanted: &[&str]) -> bool {
     let caller = &world.entra.caller;
-    let held = effective_roles(world, caller.id);
-    let mut held = caller.roles.iter().chain(held.iter().map(|a| a.role_definition_id)).map(RoleDefinitionId::as_str);
-    held.any(|role| wanted.iter().any(|w| same_role(role, w)))
+    let is_wanted = |role: &RoleDefinitionId| wanted.iter().any(|w| same_role(role.as_str(), w));
+    let through_the_world = || effective_roles(world, caller.id).iter().any(|a| is_wanted(a.role_definition_id));
+    caller.roles.iter().any(is_wanted) || through_the_world()
 }
 
 /// Whether the caller may change a user; `sensitive` if one of the changes is on the list of sensitive actions.

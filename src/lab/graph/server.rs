@@ -1,15 +1,17 @@
 //! The HTTP door: bytes in, bytes out, on loopback.
 
 use super::answer::{Answer, Body, Refusal, Reply, Trace};
-use super::batch::content_type;
+use super::batch::{self, content_type};
 use super::broken;
 use super::conditions::{self, Conditions, Fate};
 use super::delta::Deltas;
 use super::dispatch::Graph;
 use super::request::{self, Payload, Request, Version};
+use super::throttle::{Notice, Throttle};
 use super::token::{self, TokenRequest};
 use super::tokens::Tokens;
 use crate::lab::faults::{Faults, GraphFault};
+use crate::lab::manners::{Manners, Pace};
 use crate::lab::shared::SharedWorld;
 use axum::Router;
 use axum::body::{Body as HttpBody, to_bytes};
@@ -18,10 +20,11 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTE
 use axum::http::{HeaderValue, Method, Request as HttpRequest, Response, StatusCode};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// The largest request body, as Graph's batches have it.
 const MAX_BODY: usize = 4 << 20;
@@ -42,6 +45,8 @@ pub struct GraphServerConfig {
     pub client_secret: SecretString,
     /// What goes wrong.
     pub faults: Faults,
+    /// How it serves.
+    pub manners: Manners,
 }
 
 /// A running server. It stops when this is dropped.
@@ -58,6 +63,9 @@ pub struct GraphServer {
 struct Service {
     graph: Graph,
     client_secret: SecretString,
+    manners: Manners,
+    /// More threads than processors would only be in each other's way.
+    working: Semaphore,
 }
 
 /// Starts a server.
@@ -65,19 +73,21 @@ struct Service {
 /// # Errors
 /// The port cannot be listened on.
 pub async fn serve(config: GraphServerConfig) -> std::io::Result<GraphServer> {
-    let GraphServerConfig { world, port, access_token, client_secret, faults } = config;
+    let GraphServerConfig { world, port, access_token, client_secret, faults, manners } = config;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let addr = listener.local_addr()?;
     let root = format!("http://{addr}");
     let graph = Graph {
         world,
         tokens: Tokens::new(&access_token, TOKEN_LIFETIME),
+        throttle: Throttle::new(manners.clone()),
         conditions: Conditions::new(faults, root.clone()),
         deltas: Deltas::default(),
         root,
         serial: 0.into(),
     };
-    let service = Arc::new(Service { graph, client_secret });
+    let at_once = std::thread::available_parallelism().map_or(1, NonZero::get) * 2;
+    let service = Arc::new(Service { graph, client_secret, manners, working: Semaphore::new(at_once) });
     let router = Router::new().fallback(handle).with_state(Arc::clone(&service));
     let (stop, stopped) = oneshot::channel::<()>();
     tokio::spawn(async move {
@@ -110,15 +120,31 @@ impl GraphServer {
 }
 
 async fn handle(State(service): State<Arc<Service>>, request: HttpRequest<HttpBody>) -> Response<HttpBody> {
+    let _in_flight = service.manners.usage.exchange();
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY).await;
-    // Saving a world touches the disk, and a large one takes its time to filter.
-    let work = tokio::task::spawn_blocking(move || service.respond(&parts, body.as_deref().ok()));
-    work.await.unwrap_or_else(|_| {
+    let is_batch = parts.method == Method::POST && parts.uri.path().ends_with("/$batch");
+    // What a batch writes is done one after the other; a body that is no batch is refused at once.
+    let writes = body.as_deref().ok().filter(|_| is_batch).map_or(0, batch::writes);
+    let served = Arc::clone(&service);
+    // Saving a world touches the disk, and a large one takes its time to filter. The semaphore is never closed.
+    let turn = service.working.acquire().await;
+    let work = tokio::task::spawn_blocking(move || served.respond(&parts, body.as_deref().ok()));
+    let response = work.await.unwrap_or_else(|_| {
         let mut response = Response::new(HttpBody::empty());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
-    })
+    });
+    drop(turn);
+    let Pace { latency, batch_write } = service.manners.pace;
+    let wait = latency + batch_write * writes;
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    if is_batch {
+        service.manners.usage.count(|all| all.graph.batches += 1);
+    }
+    response
 }
 
 impl Service {
@@ -147,7 +173,7 @@ impl Service {
         let trace = self.graph.trace(None);
         let refusal = conditions::refusal(fault, trace.date).unwrap_or_else(Refusal::internal_error);
         if !sign_in {
-            return self.graph_response(Err(refusal), &trace);
+            return self.graph_response((Err(refusal), Notice::default()), &trace);
         }
         let answer = self.graph.world.read(|w| token::transient(w, refusal.status, trace.request_id));
         let mut response = token_response(answer, trace.request_id);
@@ -167,7 +193,7 @@ impl Service {
         let trace = self.graph.trace(headers.get("client-request-id").map(String::as_str));
         let below = path.trim_start_matches('/');
         let (first, rest) = below.split_once('/').unwrap_or((below, ""));
-        let answer = match (Version::from_segment(first), body) {
+        let request = match (Version::from_segment(first), body) {
             (None, _) => Err(Refusal::odata(format!("Invalid version: {first}."))),
             (Some(_), None) => Err(Refusal::odata("The request body is too large or incomplete.")),
             (Some(version), Some(body)) => {
@@ -176,11 +202,15 @@ impl Service {
                     let query = request::query(parts.uri.query().unwrap_or_default())?;
                     let body = Payload::parse(body, headers.get("content-type").map(String::as_str));
                     let (method, root) = (parts.method.clone(), self.graph.root.clone());
-                    self.graph.answer(&Request { method, version, root, path, segments, query, headers, body, trace })
+                    Ok(Request { method, version, root, path, segments, query, headers, body, trace })
                 })
             }
         };
-        self.graph_response(answer, &trace)
+        let served = match request {
+            Ok(request) => self.graph.answer(&request),
+            Err(refusal) => (Err(refusal), Notice::default()),
+        };
+        self.graph_response(served, &trace)
     }
 
     fn token(&self, tenant: &str, method: &Method, body: &[u8]) -> Response<HttpBody> {
@@ -202,11 +232,11 @@ impl Service {
         token_response(answer, request.request_id)
     }
 
-    fn graph_response(&self, answer: Answer, trace: &Trace) -> Response<HttpBody> {
+    fn graph_response(&self, (answer, notice): (Answer, Notice), trace: &Trace) -> Response<HttpBody> {
         let retry_after = answer.as_ref().err().and_then(|refusal| refusal.retry_after.clone());
-        let (status, body, units, location) = match answer {
-            Ok(Reply { status, body, resource_units, location }) => (status, body, resource_units, location),
-            Err(refusal) => (refusal.status, Body::Json(refusal.to_json(trace)), 1, None),
+        let (status, body, location) = match answer {
+            Ok(Reply { status, body, location }) => (status, body, location),
+            Err(refusal) => (refusal.status, Body::Json(refusal.to_json(trace)), None),
         };
         let (body, kind) = match body {
             Body::Empty => (HttpBody::empty(), None),
@@ -222,7 +252,9 @@ impl Service {
         headers.insert("odata-version", HeaderValue::from_static("4.0"));
         headers.insert("request-id", value(&trace.request_id.to_string()));
         headers.insert("client-request-id", value(&trace.client_request_id.to_string()));
-        headers.insert("x-ms-resource-unit", value(&units.to_string()));
+        for (name, text) in notice.0 {
+            headers.insert(name, value(&text));
+        }
         if let Some(kind) = kind {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         }

@@ -17,7 +17,10 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Good now.
-    Valid,
+    Valid {
+        /// The application that it was given to; nil if the token does not say.
+        application: Uuid,
+    },
     /// Issued here, but its time is over.
     Expired,
     /// Never issued here.
@@ -28,10 +31,23 @@ pub enum Standing {
 #[derive(Debug)]
 pub struct Tokens {
     lifetime: Duration,
-    /// Digest of an access token → when it ends; `None`: never.
-    access: Mutex<BTreeMap<String, Option<Instant>>>,
+    /// By the digest of an access token.
+    access: Mutex<BTreeMap<String, Issued>>,
     /// Digests of refresh tokens.
     refresh: Mutex<Vec<String>>,
+}
+
+/// What is kept of an access token.
+#[derive(Clone, Copy, Debug)]
+struct Issued {
+    application: Uuid,
+    /// `None`: never.
+    ends: Option<Instant>,
+}
+
+/// `appid` among a token's claims.
+fn application(claims: &Value) -> Uuid {
+    claims["appid"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default()
 }
 
 fn digest(token: &str) -> String {
@@ -59,14 +75,18 @@ pub fn jwt(claims: &Value) -> SecretString {
 impl Tokens {
     /// Accepts one token for ever; those it issues live for `lifetime`.
     pub fn new(always: &SecretString, lifetime: Duration) -> Self {
-        let access = Mutex::new(BTreeMap::from([(digest(always.expose_secret()), None)]));
+        let claims = always.expose_secret().split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        let claims: Value = claims.and_then(|octets| serde_json::from_slice(&octets).ok()).unwrap_or_default();
+        let issued = Issued { application: application(&claims), ends: None };
+        let access = Mutex::new(BTreeMap::from([(digest(always.expose_secret()), issued)]));
         Self { lifetime, access, refresh: Mutex::new(Vec::new()) }
     }
 
     /// Issues an access token with these claims.
     pub fn issue(&self, claims: &Value) -> SecretString {
         let token = jwt(claims);
-        lock(&self.access).insert(digest(token.expose_secret()), Some(Instant::now() + self.lifetime));
+        let issued = Issued { application: application(claims), ends: Some(Instant::now() + self.lifetime) };
+        lock(&self.access).insert(digest(token.expose_secret()), issued);
         token
     }
 
@@ -86,8 +106,8 @@ impl Tokens {
     pub fn standing(&self, token: &str) -> Standing {
         match lock(&self.access).get(&digest(token)) {
             None => Standing::Unknown,
-            Some(Some(end)) if Instant::now() >= *end => Standing::Expired,
-            Some(_) => Standing::Valid,
+            Some(Issued { ends: Some(end), .. }) if Instant::now() >= *end => Standing::Expired,
+            Some(Issued { application, .. }) => Standing::Valid { application: *application },
         }
     }
 
@@ -104,7 +124,11 @@ mod tests {
     #[test]
     fn tokens_are_known_end_and_do_not_show_themselves() {
         let tokens = Tokens::new(&"fixed-token".into(), Duration::ZERO);
-        assert_eq!(tokens.standing("fixed-token"), Standing::Valid);
+        assert_eq!(tokens.standing("fixed-token"), Standing::Valid { application: Uuid::nil() });
+        let app = Uuid::new_v4();
+        let own = jwt(&json!({ "appid": app }));
+        let of_app = Tokens::new(&own, Duration::ZERO);
+        assert_eq!(of_app.standing(own.expose_secret()), Standing::Valid { application: app });
         assert_eq!(tokens.standing("other"), Standing::Unknown);
         let issued = tokens.issue(&json!({ "tid": "x" }));
         assert_eq!(tokens.standing(issued.expose_secret()), Standing::Expired);

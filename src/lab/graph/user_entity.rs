@@ -5,6 +5,7 @@
 //! without an advanced query, and so does `onPremisesSyncEnabled eq null`.
 
 use super::answer::Object;
+use super::odata::rows::Held;
 use super::odata::entity::{EntityType, Kind, Level, Property, asked, shown};
 use crate::lab::world::cloud::{CloudProvisioningError, CloudUser};
 use serde_json::{Value, json};
@@ -111,62 +112,72 @@ const PROPERTIES: &[Property] = &[
     asked("userType", Kind::Text, "DAA--D-A-"),
 ];
 
+/// The members that a world's user has besides its profile.
+const HELD: [&str; 21] = [
+    "id",
+    "userPrincipalName",
+    "displayName",
+    "givenName",
+    "surname",
+    "mail",
+    "mailNickname",
+    "proxyAddresses",
+    "accountEnabled",
+    "userType",
+    "onPremisesImmutableId",
+    "onPremisesSyncEnabled",
+    "onPremisesSecurityIdentifier",
+    "onPremisesDistinguishedName",
+    "onPremisesDomainName",
+    "onPremisesSamAccountName",
+    "onPremisesUserPrincipalName",
+    "onPremisesLastSyncDateTime",
+    "onPremisesObjectIdentifier",
+    "onPremisesProvisioningErrors",
+    "deletedDateTime",
+];
+
 /// The user as Graph shows it. What the world does not hold (licences, …) is null or empty there.
 pub fn view(user: &CloudUser) -> Object {
-    let CloudUser {
-        id,
-        user_principal_name,
-        display_name,
-        given_name,
-        surname,
-        mail,
-        mail_nickname,
-        proxy_addresses,
-        account_enabled,
-        user_type,
-        on_premises_immutable_id,
-        on_premises_sync_enabled,
-        on_premises_security_identifier,
-        on_premises_distinguished_name,
-        on_premises_domain_name,
-        on_premises_sam_account_name,
-        on_premises_user_principal_name,
-        on_premises_last_sync_date_time,
-        on_premises_object_identifier,
-        is_cloud_managed: _,
-        on_premises_provisioning_errors,
-        profile,
-        deleted_date_time,
-        password_version: _,
-    } = user;
-    let errors: Vec<Value> = on_premises_provisioning_errors.iter().map(provisioning_error).collect();
-    [
-        ("id", json!(id)),
-        ("userPrincipalName", json!(user_principal_name)),
-        ("displayName", json!(display_name)),
-        ("givenName", json!(given_name)),
-        ("surname", json!(surname)),
-        ("mail", json!(mail)),
-        ("mailNickname", json!(mail_nickname)),
-        ("proxyAddresses", json!(proxy_addresses)),
-        ("accountEnabled", json!(account_enabled)),
-        ("userType", json!(user_type)),
-        ("onPremisesImmutableId", json!(on_premises_immutable_id)),
-        ("onPremisesSyncEnabled", json!(on_premises_sync_enabled)),
-        ("onPremisesSecurityIdentifier", json!(on_premises_security_identifier)),
-        ("onPremisesDistinguishedName", json!(on_premises_distinguished_name)),
-        ("onPremisesDomainName", json!(on_premises_domain_name)),
-        ("onPremisesSamAccountName", json!(on_premises_sam_account_name)),
-        ("onPremisesUserPrincipalName", json!(on_premises_user_principal_name)),
-        ("onPremisesLastSyncDateTime", json!(on_premises_last_sync_date_time)),
-        ("onPremisesObjectIdentifier", json!(on_premises_object_identifier)),
-        ("onPremisesProvisioningErrors", json!(errors)),
-        ("deletedDateTime", json!(deleted_date_time)),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .chain(profile.iter().map(|(name, value)| (name.clone(), described(name, value))))
-    .collect()
+    let profile = user.profile.keys().map(String::as_str);
+    let all = HELD.into_iter().chain(profile);
+    all.filter_map(|name| Some((name.to_owned(), property(user, name)?))).collect()
+}
+
+/// One member of the user as Graph shows it; `None` for one that the world does not hold.
+pub fn property(user: &CloudUser, name: &str) -> Option<Value> {
+    Some(match name {
+        "id" => json!(user.id),
+        "userPrincipalName" => json!(user.user_principal_name),
+        "displayName" => json!(user.display_name),
+        "givenName" => json!(user.given_name),
+        "surname" => json!(user.surname),
+        "mail" => json!(user.mail),
+        "mailNickname" => json!(user.mail_nickname),
+        "proxyAddresses" => json!(user.proxy_addresses),
+        "accountEnabled" => json!(user.account_enabled),
+        "userType" => json!(user.user_type),
+        "onPremisesImmutableId" => json!(user.on_premises_immutable_id),
+        "onPremisesSyncEnabled" => json!(user.on_premises_sync_enabled),
+        "onPremisesSecurityIdentifier" => json!(user.on_premises_security_identifier),
+        "onPremisesDistinguishedName" => json!(user.on_premises_distinguished_name),
+        "onPremisesDomainName" => json!(user.on_premises_domain_name),
+        "onPremisesSamAccountName" => json!(user.on_premises_sam_account_name),
+        "onPremisesUserPrincipalName" => json!(user.on_premises_user_principal_name),
+        "onPremisesLastSyncDateTime" => json!(user.on_premises_last_sync_date_time),
+        "onPremisesObjectIdentifier" => json!(user.on_premises_object_identifier),
+        "onPremisesProvisioningErrors" => {
+            user.on_premises_provisioning_errors.iter().map(provisioning_error).collect::<Vec<_>>().into()
+        }
+        "deletedDateTime" => json!(user.deleted_date_time),
+        _ => described(name, user.profile.get(name)?),
+    })
+}
+
+impl Held for CloudUser {
+    fn property(&self, name: &str) -> Option<Value> {
+        property(self, name)
+    }
 }
 
 /// A value that describes a person; the one telephone number is a list of one to Graph.

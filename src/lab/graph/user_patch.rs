@@ -12,6 +12,7 @@ use super::user_entity::USER;
 use super::users::{position, same_upn};
 use crate::lab::world::World;
 use crate::lab::world::cloud::{CloudDomain, CloudUser};
+use crate::lab::world::keys::CloudKey;
 use crate::model::address::{AddressSet, ProxyAddress};
 use crate::model::id::Sid;
 use crate::model::role::GLOBAL_ADMINISTRATOR;
@@ -75,7 +76,7 @@ pub fn patch(world: &mut World, request: &Request, key: &str) -> Answer {
         set(&mut after, property.name, value)?;
     }
     check_whole(world, before, &after)?;
-    world.entra.users[at] = after;
+    world.entra.users.replace(at, after);
     Ok(Reply::no_content())
 }
 
@@ -181,18 +182,25 @@ fn set_mail(user: &mut CloudUser, mail: String) -> Result<(), Refusal> {
 /// The rules about the user as a whole and about the others in the tenant.
 fn check_whole(world: &World, before: &CloudUser, after: &CloudUser) -> Result<(), Refusal> {
     let entra = &world.entra;
-    let others = || entra.users.iter().filter(|u| u.id != after.id);
+    // Among the users that have a value like this one; `is_same` says which of them have the same.
+    let another = |key: CloudKey, value: &str, is_same: &dyn Fn(&CloudUser) -> bool| {
+        let mut found = entra.users.with(key, &value.to_lowercase());
+        found.any(|(_, user)| user.id != after.id && is_same(user))
+    };
     let upn_changed = before.user_principal_name != after.user_principal_name;
     if upn_changed {
         check_upn(world, after)?;
-        if others().any(|u| same_upn(&u.user_principal_name, &after.user_principal_name)) {
+        let upn = &after.user_principal_name;
+        if another(CloudKey::Upn, upn, &|u| same_upn(&u.user_principal_name, upn)) {
             return Err(Refusal::conflict("userPrincipalName"));
         }
     }
     let id_changed = before.on_premises_immutable_id != after.on_premises_immutable_id;
     if let Some(id) = after.on_premises_immutable_id.as_ref().filter(|_| id_changed) {
         // The recycle bin counts: a restored user would bring its value back.
-        if others().chain(&entra.deleted_users).any(|u| u.on_premises_immutable_id.as_ref() == Some(id)) {
+        let is_same = |u: &CloudUser| u.on_premises_immutable_id.as_ref() == Some(id);
+        let mut binned = entra.deleted_users.with(CloudKey::ImmutableId, &id.to_lowercase());
+        if another(CloudKey::ImmutableId, id, &is_same) || binned.any(|(_, u)| is_same(u)) {
             return Err(Refusal::conflict("onPremisesImmutableId"));
         }
     }
@@ -200,12 +208,11 @@ fn check_whole(world: &World, before: &CloudUser, after: &CloudUser) -> Result<(
     if federated && (upn_changed || id_changed) && after.on_premises_immutable_id.is_none() {
         return Err(Refusal::bad_request("You must provide a required property: FederatedUser.SourceAnchor"));
     }
-    let sid = &after.on_premises_security_identifier;
-    if sid.is_some()
-        && *sid != before.on_premises_security_identifier
-        && others().any(|u| u.on_premises_security_identifier == *sid)
-    {
-        return Err(Refusal::conflict("onPremisesSecurityIdentifier"));
+    let sid_changed = before.on_premises_security_identifier != after.on_premises_security_identifier;
+    if let Some(sid) = after.on_premises_security_identifier.as_ref().filter(|_| sid_changed) {
+        if another(CloudKey::Sid, sid, &|u| u.on_premises_security_identifier.as_ref() == Some(sid)) {
+            return Err(Refusal::conflict("onPremisesSecurityIdentifier"));
+        }
     }
     if before.proxy_addresses == after.proxy_addresses { Ok(()) } else { check_addresses(world, after) }
 }
@@ -246,12 +253,13 @@ pub fn check_upn(world: &World, user: &CloudUser) -> Result<(), Refusal> {
 /// # Errors
 /// 400 `ObjectConflict` on `proxyAddresses`.
 pub fn check_addresses(world: &World, user: &CloudUser) -> Result<(), Refusal> {
-    let key = |address: &String| ProxyAddress(address.clone()).conflict_key();
     let entra = &world.entra;
-    let users = entra.users.iter().filter(|u| u.id != user.id).flat_map(|u| &u.proxy_addresses);
-    let groups = entra.groups.iter().flat_map(|g| &g.proxy_addresses);
-    let contacts = entra.contacts.iter().flat_map(|c| &c.proxy_addresses);
-    let taken: std::collections::BTreeSet<String> = users.chain(groups).chain(contacts).map(key).collect();
-    let free = !user.proxy_addresses.iter().map(key).any(|address| taken.contains(&address));
+    let is_taken = |address: &String| {
+        let key = ProxyAddress(address.clone()).conflict_key();
+        entra.users.with(CloudKey::Address, &key).any(|(_, other)| other.id != user.id)
+            || entra.groups.find(CloudKey::Address, &key).is_some()
+            || entra.contacts.find(CloudKey::Address, &key).is_some()
+    };
+    let free = !user.proxy_addresses.iter().any(is_taken);
     if free { Ok(()) } else { Err(Refusal::conflict("proxyAddresses")) }
 }

@@ -5,9 +5,11 @@ use super::directory_object;
 use super::odata::collection::Resource;
 use super::odata::entity::{EntityType, Kind, shown};
 use super::request::Request;
-use super::user_entity::{USER, view};
+use super::user_entity::USER;
 use crate::lab::world::World;
 use crate::lab::world::cloud::CloudUser;
+use crate::lab::world::keys::CloudKey;
+use crate::lab::world::table::{Row, Table};
 use crate::model::digest;
 use serde_json::json;
 use uuid::Uuid;
@@ -31,11 +33,10 @@ static ON_PREMISES_SYNC_BEHAVIOR: EntityType = EntityType {
 ///
 /// # Errors
 /// 404.
-pub fn position(users: &[CloudUser], key: &str) -> Result<usize, Refusal> {
-    users
-        .iter()
-        .position(|u| u.id.to_string().eq_ignore_ascii_case(key) || same_upn(&u.user_principal_name, key))
-        .ok_or_else(|| Refusal::not_found(key))
+pub fn position(users: &Table<CloudUser>, key: &str) -> Result<Row, Refusal> {
+    let folded = key.to_lowercase();
+    let found = users.find(CloudKey::Id, &folded).or_else(|| users.find(CloudKey::Upn, &folded));
+    found.map(|(row, _)| row).ok_or_else(|| Refusal::not_found(key))
 }
 
 /// UPNs compare without case.
@@ -49,17 +50,17 @@ fn find<'a>(world: &'a World, key: &str) -> Result<&'a CloudUser, Refusal> {
 
 /// `GET /users`.
 pub fn list(world: &World, request: &Request) -> Answer {
-    USERS.list(request, &world.entra.users, |u| view(u), |u| u.id.to_string())
+    USERS.list_rows(request, &world.entra.users)
 }
 
 /// `GET /users/$count`.
 pub fn count(world: &World, request: &Request) -> Answer {
-    USERS.count(request, &world.entra.users, |u| view(u))
+    USERS.count_rows(request, &world.entra.users)
 }
 
 /// `GET /users/{id or UPN}`.
 pub fn get(world: &World, request: &Request, key: &str) -> Answer {
-    USERS.single(request, view(find(world, key)?))
+    USERS.single_row(request, find(world, key)?)
 }
 
 /// `GET /me`: the signed-in user.
@@ -98,16 +99,19 @@ pub fn set_sync_behavior(world: &mut World, request: &Request, key: &str) -> Ans
     }
     let value = body.iter().find(|(k, _)| k.eq_ignore_ascii_case("isCloudManaged")).and_then(|(_, v)| v.as_bool());
     let managed = value.ok_or_else(|| Refusal::odata("isCloudManaged: a Boolean value is expected."))?;
-    let user = &mut world.entra.users[at];
-    if managed && !user.is_cloud_managed {
-        if user.on_premises_sync_enabled != Some(true) {
-            return Err(Refusal::bad_request(
-                "Only an object that is synchronized from on-premises can be converted to cloud-managed.",
-            ));
-        }
-        user.on_premises_sync_enabled = None;
+    let user = &world.entra.users[at];
+    let converts = managed && !user.is_cloud_managed;
+    if converts && user.on_premises_sync_enabled != Some(true) {
+        return Err(Refusal::bad_request(
+            "Only an object that is synchronized from on-premises can be converted to cloud-managed.",
+        ));
     }
-    user.is_cloud_managed = managed;
+    world.entra.users.update(at, |user| {
+        if converts {
+            user.on_premises_sync_enabled = None;
+        }
+        user.is_cloud_managed = managed;
+    });
     Ok(Reply::no_content())
 }
 

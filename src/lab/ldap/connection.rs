@@ -4,8 +4,10 @@ use super::codec::LdapCodec;
 use super::session::{Directory, Next, Session, notice_of_disconnection};
 use futures_util::{SinkExt as _, StreamExt as _};
 use rasn_ldap::LdapMessage;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -20,11 +22,10 @@ enum End {
 
 /// Serves a connection that starts in plain text.
 pub async fn plain(stream: TcpStream, directory: Arc<Directory>, tls: TlsAcceptor) -> io::Result<()> {
-    let mut session = Session::new(directory, false);
     let mut framed = Framed::new(stream, LdapCodec);
-    if let End::Closed = converse(&mut framed, &mut session).await? {
+    let (End::StartTls, mut session) = converse(&mut framed, Session::new(directory, false)).await? else {
         return Ok(());
-    }
+    };
     let parts = framed.into_parts();
     if !parts.read_buf.is_empty() {
         // Requests sent before the handshake would later look as if they had been encrypted.
@@ -32,14 +33,13 @@ pub async fn plain(stream: TcpStream, directory: Arc<Directory>, tls: TlsAccepto
     }
     let stream = tls.accept(parts.io).await?;
     session.now_encrypted();
-    converse(&mut Framed::new(stream, LdapCodec), &mut session).await.map(drop)
+    converse(&mut Framed::new(stream, LdapCodec), session).await.map(drop)
 }
 
 /// Serves a connection that starts with TLS.
 pub async fn encrypted(stream: TcpStream, directory: Arc<Directory>, tls: TlsAcceptor) -> io::Result<()> {
     let stream = tls.accept(stream).await?;
-    let mut session = Session::new(directory, true);
-    converse(&mut Framed::new(stream, LdapCodec), &mut session).await.map(drop)
+    converse(&mut Framed::new(stream, LdapCodec), Session::new(directory, true)).await.map(drop)
 }
 
 async fn send<S: AsyncRead + AsyncWrite + Unpin>(
@@ -52,34 +52,94 @@ async fn send<S: AsyncRead + AsyncWrite + Unpin>(
     framed.flush().await
 }
 
+/// How many requests of one connection may wait for their answers (AD's MaxActiveQueries is 20 for all of a server's
+/// connections at once). A client that sends more is not read until it has read.
+const MOST_PIPELINED: usize = 1_000;
+
+/// An answer that waits for its time.
+struct Due {
+    at: Instant,
+    next: Next,
+}
+
 /// Answers requests until one of both sides has had enough.
-async fn converse<S>(framed: &mut Framed<S, LdapCodec>, session: &mut Session) -> io::Result<End>
+///
+/// Requests are done in the order in which they come, each when it comes; its answer leaves when the latency is over. So a
+/// client that does not wait for answers waits for the latency once, as on a real network.
+async fn converse<S>(framed: &mut Framed<S, LdapCodec>, mut session: Session) -> io::Result<(End, Session)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    while let Some(request) = framed.next().await {
+    let manners = session.manners().clone();
+    let latency = manners.pace.latency;
+    let mut waiting: VecDeque<Due> = VecDeque::new();
+    let mut listening = true;
+    while listening || !waiting.is_empty() {
+        let due = waiting.front().map(|first| first.at);
+        let request = tokio::select! {
+            biased;
+            () = until(due) => None,
+            request = framed.next(), if listening && waiting.len() < MOST_PIPELINED => Some(request),
+        };
+        let Some(request) = request else {
+            let Some(Due { next, .. }) = waiting.pop_front() else { continue };
+            match next {
+                Next::Reply(messages) => send(framed, messages).await?,
+                Next::StartTls(message) => {
+                    send(framed, vec![message]).await?;
+                    return Ok((End::StartTls, session));
+                }
+                Next::Cut(messages) => {
+                    send(framed, messages).await?;
+                    return Ok((End::Closed, session));
+                }
+                Next::Close(messages) => {
+                    send(framed, messages).await?;
+                    return framed.close().await.map(|()| (End::Closed, session));
+                }
+            }
+            continue;
+        };
         let next = match request {
-            Ok(request) => session.answer(request),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            // The client is gone, or has nothing more to say; what it asked before is answered still.
+            None => {
+                listening = false;
+                continue;
+            }
+            Some(Ok(request)) => {
+                let next;
+                (next, session) = answer(session, request).await?;
+                next
+            }
+            Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
                 Next::Close(vec![notice_of_disconnection(&error.to_string())])
             }
-            Err(error) => return Err(error),
+            Some(Err(error)) => return Err(error),
         };
-        match next {
-            Next::Reply(messages) => send(framed, messages).await?,
-            Next::StartTls(message) => {
-                send(framed, vec![message]).await?;
-                return Ok(End::StartTls);
-            }
-            Next::Cut(messages) => {
-                send(framed, messages).await?;
-                return Ok(End::Closed);
-            }
-            Next::Close(messages) => {
-                send(framed, messages).await?;
-                return framed.close().await.map(|()| End::Closed);
-            }
-        }
+        listening = matches!(next, Next::Reply(_));
+        waiting.push_back(Due { at: Instant::now() + latency, next });
+        manners.usage.count(|all| {
+            all.ldap.peak_pipelined = all.ldap.peak_pipelined.max(waiting.len() as u64);
+        });
     }
-    Ok(End::Closed)
+    Ok((End::Closed, session))
+}
+
+/// Waits until then; for ever, if there is nothing to wait for.
+async fn until(due: Option<Instant>) {
+    match due {
+        // The timer counts whole milliseconds: no latency must cost none.
+        Some(due) if due <= Instant::now() => {}
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Answers one request. A search below a base may read a whole directory, which must not hold up other connections.
+async fn answer(mut session: Session, request: LdapMessage) -> io::Result<(Next, Session)> {
+    if !Session::may_take_long(&request) {
+        return Ok((session.answer(request), session));
+    }
+    let work = tokio::task::spawn_blocking(move || (session.answer(request), session));
+    work.await.map_err(|_| io::Error::other("the search failed"))
 }

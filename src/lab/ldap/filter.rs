@@ -78,6 +78,9 @@ impl Filter {
             Self::Or(any) => combine(any, entry, true),
             Self::Not(inner) => inner.test(entry).map(|matched| !matched),
             Self::Present(attribute) => Some(!entry.values(attribute).is_empty()),
+            Self::Equal(attribute, Key::Dn(category)) if attribute.name == "objectCategory" => {
+                Some(entry.is_of_category(category))
+            }
             Self::Equal(attribute, key) => Some(entry.has_value(attribute, key)),
             Self::Beyond(attribute, side, key) => Some(
                 keys(entry, attribute)

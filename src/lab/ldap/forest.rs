@@ -5,8 +5,11 @@ use super::schema::{self, Attribute, Class, Syntax, Writer};
 use super::target::Target;
 use super::{made, stamp, value};
 use crate::lab::world::World;
-use crate::lab::world::forest::{AdDomain, AdEntry};
+use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
+use crate::lab::world::keys::{AdKey, dn_key};
+use crate::lab::world::table::Row;
 use crate::model::dn::Dn;
+use crate::model::id::{AdGuid, Sid};
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,17 +21,17 @@ const LAB: &str = "lab";
 pub struct Forest<'w> {
     /// The world.
     pub world: &'w World,
-    /// Entries that every forest has and the world's file need not spell out.
-    made: Vec<AdEntry>,
-    /// `memberOf`: for each member, the groups that name it. Made when first asked for.
-    groups: OnceCell<HashMap<Dn, Vec<String>>>,
+    /// Entries that every forest has and the world's file need not spell out. Made when first asked for, as all below.
+    made: OnceCell<Vec<AdEntry>>,
+    contexts: OnceCell<Vec<Dn>>,
+    categories: OnceCell<HashMap<&'static str, Dn>>,
 }
 
 /// Where an entry stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// In the world: index of the domain and of the entry in it.
-    Stored(usize, usize),
+    /// In the world: index of the domain, and the entry's row in it.
+    Stored(usize, Row),
     /// Among the entries that are made, not stored. They cannot be written.
     Made(usize),
 }
@@ -36,7 +39,7 @@ pub enum Place {
 impl<'w> Forest<'w> {
     /// Looks at a world.
     pub fn of(world: &'w World) -> Self {
-        Self { world, made: made::entries(world), groups: OnceCell::new() }
+        Self { world, made: OnceCell::new(), contexts: OnceCell::new(), categories: OnceCell::new() }
     }
 
     /// The forest's root domain: the first one of the world.
@@ -45,24 +48,72 @@ impl<'w> Forest<'w> {
     }
 
     /// The naming contexts: every domain, and the forest's configuration.
-    pub fn naming_contexts(&self) -> Vec<Dn> {
-        let domains = self.world.ad.iter().map(|domain| domain.base_dn.clone());
-        domains.chain(made::configuration(self.world)).collect()
+    pub fn naming_contexts(&self) -> &[Dn] {
+        self.contexts.get_or_init(|| {
+            let domains = self.world.ad.iter().map(|domain| domain.base_dn.clone());
+            domains.chain(made::configuration(self.world)).collect()
+        })
+    }
+
+    fn made(&self) -> &[AdEntry] {
+        self.made.get_or_init(|| made::entries(self.world))
+    }
+
+    /// The DN of an object category.
+    fn category(&self, name: &str) -> Option<&Dn> {
+        let categories = self.categories.get_or_init(|| {
+            let all = schema::categories().filter_map(|name| Some((name, made::category(self.world, name)?)));
+            all.collect()
+        });
+        categories.get(name)
     }
 
     /// The naming context that holds a name.
     pub fn context_of(&self, dn: &Dn) -> Option<Dn> {
-        let holding = self.naming_contexts().into_iter().filter(|context| dn.is_under(context));
-        holding.max_by_key(|context| context.as_str().len())
+        let holding = self.naming_contexts().iter().filter(|context| dn.is_under(context));
+        holding.max_by_key(|context| context.as_str().len()).cloned()
     }
 
     fn places(&self) -> impl Iterator<Item = (Place, &AdEntry)> {
         let stored = self.world.ad.iter().enumerate().flat_map(|(d, domain)| {
-            domain.entries.iter().enumerate().map(move |(e, entry)| (Place::Stored(d, e), entry))
+            domain.entries.rows().map(move |(row, entry)| (Place::Stored(d, row), entry))
         });
-        stored.chain(self.made.iter().enumerate().map(|(at, entry)| (Place::Made(at), entry)))
+        stored.chain(self.made().iter().enumerate().map(|(at, entry)| (Place::Made(at), entry)))
     }
 
+    /// The stored entries with a key.
+    fn stored(&self, key: AdKey, text: &str) -> impl Iterator<Item = (Place, &AdEntry)> {
+        let domains = self.world.ad.iter().enumerate();
+        domains.flat_map(move |(d, domain)| {
+            domain.entries.with(key, text).map(move |(row, entry)| (Place::Stored(d, row), entry))
+        })
+    }
+
+    /// The entries that an index names for a key, and all of those that are made: whoever asks tests them.
+    pub fn candidates(&self, key: AdKey, text: &str) -> Vec<(Place, View<'_>)> {
+        let stored: Vec<_> = self.stored(key, text).collect();
+        let made = self.made().iter().enumerate().map(|(at, entry)| (Place::Made(at), entry));
+        stored.into_iter().chain(made).map(|(place, entry)| (place, View { forest: self, entry })).collect()
+    }
+
+    /// The entries directly below a name.
+    pub fn children(&self, dn: &Dn) -> Vec<View<'_>> {
+        let of_dn = |view: &View<'_>| view.entry.dn.parent().as_ref() == Some(dn);
+        self.candidates(AdKey::Parent, &dn_key(dn)).into_iter().map(|(_, view)| view).filter(of_dn).collect()
+    }
+
+    /// The stored entries below a name, at any depth, with their places.
+    pub fn descendants(&self, dn: &Dn) -> Vec<(Place, View<'_>)> {
+        let mut found = Vec::new();
+        let mut open = vec![dn_key(dn)];
+        while let Some(parent) = open.pop() {
+            for (place, entry) in self.stored(AdKey::Parent, &parent) {
+                open.push(dn_key(&entry.dn));
+                found.push((place, View { forest: self, entry }));
+            }
+        }
+        found
+    }
     /// Every entry.
     pub fn entries(&self) -> impl Iterator<Item = View<'_>> {
         self.places().map(|(_, entry)| View { forest: self, entry })
@@ -70,7 +121,27 @@ impl<'w> Forest<'w> {
 
     /// The place of the entry with this name, if there is one.
     pub fn place_of(&self, dn: &Dn) -> Option<Place> {
-        self.places().find(|(_, entry)| entry.dn == *dn).map(|(place, _)| place)
+        self.find_dn(dn).map(|(place, _)| place)
+    }
+
+    fn find_dn(&self, dn: &Dn) -> Option<(Place, &AdEntry)> {
+        let made = || self.made().iter().enumerate().find(|(_, entry)| entry.dn == *dn);
+        let stored = self.stored(AdKey::Dn, &dn_key(dn)).next();
+        stored.or_else(|| made().map(|(at, entry)| (Place::Made(at), entry)))
+    }
+
+    /// The entry with this GUID.
+    pub fn find_guid(&self, guid: AdGuid) -> Option<(Place, View<'_>)> {
+        let made = || self.made().iter().enumerate().find(|(_, entry)| entry.guid == guid);
+        let found = self.stored(AdKey::Guid, &guid.to_string()).next();
+        let found = found.or_else(|| made().map(|(at, entry)| (Place::Made(at), entry)));
+        found.map(|(place, entry)| (place, View { forest: self, entry }))
+    }
+
+    fn find_sid(&self, sid: &Sid) -> Option<(Place, &AdEntry)> {
+        let made = || self.made().iter().enumerate().find(|(_, entry)| entry.sid.as_ref() == Some(sid));
+        let stored = self.stored(AdKey::Sid, sid.as_str()).next();
+        stored.or_else(|| made().map(|(at, entry)| (Place::Made(at), entry)))
     }
 
     /// Finds what a request names: referral for another forest's names, noSuchObject for missing ones. The rootDSE is
@@ -78,9 +149,9 @@ impl<'w> Forest<'w> {
     pub fn locate(&self, target: &Target) -> Outcome<(Place, View<'_>)> {
         let found = match target {
             Target::Root => return Err(Refusal::no_such_object(None)),
-            Target::Dn(dn) => self.places().find(|(_, entry)| entry.dn == *dn),
-            Target::Guid(guid) => self.places().find(|(_, entry)| entry.guid == *guid),
-            Target::Sid(sid) => self.places().find(|(_, entry)| entry.sid.as_ref() == Some(sid)),
+            Target::Dn(dn) => self.find_dn(dn),
+            Target::Guid(guid) => self.find_guid(*guid).map(|(place, view)| (place, view.entry)),
+            Target::Sid(sid) => self.find_sid(sid),
         };
         let missing = || match target {
             Target::Dn(dn) => self.missing(dn),
@@ -100,20 +171,15 @@ impl<'w> Forest<'w> {
         Refusal::no_such_object(ancestors.into_iter().find(|dn| self.place_of(dn).is_some()).as_ref())
     }
 
+    /// The names of the groups that name this entry as a member.
     fn groups_of(&self, dn: &Dn) -> Vec<Vec<u8>> {
-        let groups = self.groups.get_or_init(|| {
-            let mut groups: HashMap<Dn, Vec<String>> = HashMap::new();
-            for group in self.world.ad.iter().flat_map(|domain| &domain.entries) {
-                let members = stored(group, "member").map(value::to_octets).unwrap_or_default();
-                for member in members.iter().filter_map(|value| std::str::from_utf8(value).ok()) {
-                    if let Ok(member) = Dn::parse(member) {
-                        groups.entry(member).or_default().push(group.dn.as_str().to_owned());
-                    }
-                }
-            }
-            groups
-        });
-        groups.get(dn).into_iter().flatten().map(|group| group.as_bytes().to_vec()).collect()
+        let is_named = |group: &AdEntry| {
+            let members = stored(group, "member").map_or(&[][..], AdValues::texts);
+            members.iter().any(|member| Dn::parse(member).is_ok_and(|member| member == *dn))
+        };
+        let key = dn_key(dn);
+        let groups = self.stored(AdKey::Link, &key).filter(|(_, group)| is_named(group));
+        groups.map(|(_, group)| group.dn.as_str().as_bytes().to_vec()).collect()
     }
 }
 
@@ -210,13 +276,25 @@ impl View<'_> {
         values
     }
 
+    /// The name of the category that it has by its class.
+    fn own_category(&self) -> &'static str {
+        schema::structural(&class_chain(self.entry)).map_or("Container", |class: &Class| class.category)
+    }
+
+    /// Whether it is of an object category: quicker than reading a name that was just written.
+    pub fn is_of_category(&self, category: &Dn) -> bool {
+        match stored_text(self.entry, "objectCategory") {
+            Some(text) => Dn::parse(&text).is_ok_and(|dn| dn == *category),
+            None => self.forest.category(self.own_category()) == Some(category),
+        }
+    }
+
     /// What AD always has and a world's file may leave out.
     fn default(&self, name: &str) -> Option<String> {
         let class = || schema::structural(&class_chain(self.entry));
         match name {
             "objectCategory" => {
-                let category = class().map_or("Container", |class: &Class| class.category);
-                made::category(self.forest.world, category).map(String::from)
+                self.forest.category(self.own_category()).map(|dn| dn.as_str().to_owned())
             }
             "instanceType" => Some("4".to_owned()),
             "uSNCreated" | "uSNChanged" => Some(stamp::FIRST_USN.to_string()),

@@ -4,6 +4,7 @@
 use super::sid;
 use crate::lab::world::World;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
+use crate::lab::world::keys::{AdKey, dn_key};
 use crate::model::dn::Dn;
 use crate::model::id::AdGuid;
 use ring::digest::{SHA256, digest};
@@ -70,9 +71,8 @@ pub fn entries(world: &World) -> Vec<AdEntry> {
     for domain in &world.ad {
         entries.extend(domain_entries(world, domain).unwrap_or_default());
     }
-    for held in world.ad.iter().flat_map(|domain| &domain.entries) {
-        entries.retain(|entry| entry.dn != held.dn);
-    }
+    let is_held = |dn: &Dn| world.ad.iter().any(|domain| domain.entries.find(AdKey::Dn, &dn_key(dn)).is_some());
+    entries.retain(|entry| !is_held(&entry.dn));
     entries
 }
 

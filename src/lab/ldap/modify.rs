@@ -31,9 +31,12 @@ pub fn modify(world: &mut World, request: &ModifyRequest, controls: &Controls) -
         (spot, (draft != *view.entry).then_some(draft))
     };
     if let Some(entry) = changed {
-        world.ad[spot.domain].entries[spot.entry] = entry;
         let usn = stamp::next_usn(world);
-        stamp::changed(&mut world.ad[spot.domain].entries[spot.entry], usn, world.clock);
+        let mut entry = entry;
+        // The domain's head itself has just been given the number.
+        stamp::changed(&mut entry, usn, world.clock);
+        stamp::keep_highest(&mut entry, &world.ad[spot.domain].entries[spot.entry]);
+        world.ad[spot.domain].entries.replace(spot.entry, entry);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::target::Target;
 use super::write::Spot;
 use super::{schema, stamp, write};
 use crate::lab::world::World;
+use crate::lab::world::table::Row;
 use crate::model::dn::Dn;
 use rasn_ldap::ModifyDnRequest;
 
@@ -17,13 +18,23 @@ pub fn modify_dn(world: &mut World, request: &ModifyDnRequest) -> Outcome {
     }
     let usn = stamp::next_usn(world);
     let clock = world.clock;
-    for entry in &mut world.ad[spot.domain].entries {
-        if let Some(name) = renamed(&entry.dn, &old, &new) {
-            entry.dn = name;
+    let moved: Vec<(Row, Dn)> = {
+        let forest = Forest::of(world);
+        let below = forest.descendants(&old).into_iter().filter_map(|(place, view)| match place {
+            Place::Stored(domain, row) if domain == spot.domain => Some((row, view.entry.dn.clone())),
+            _ => None,
+        });
+        [(spot.entry, old.clone())].into_iter().chain(below).collect()
+    };
+    let entries = &mut world.ad[spot.domain].entries;
+    for (row, dn) in &moved {
+        if let Some(name) = renamed(dn, &old, &new) {
+            entries.update(*row, |entry| entry.dn = name);
         }
     }
-    stamp::changed(&mut world.ad[spot.domain].entries[spot.entry], usn, clock);
-    write::relink(world, |dn| Some(renamed(dn, &old, &new).unwrap_or_else(|| dn.clone())));
+    entries.update(spot.entry, |entry| stamp::changed(entry, usn, clock));
+    let names: Vec<Dn> = moved.into_iter().map(|(_, dn)| dn).collect();
+    write::relink(world, &names, |dn| Some(renamed(dn, &old, &new).unwrap_or_else(|| dn.clone())));
     Ok(())
 }
 

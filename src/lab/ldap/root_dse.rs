@@ -31,7 +31,7 @@ pub fn attributes(forest: &Forest<'_>) -> Vec<(&'static str, Vec<String>)> {
     let oids = |oids: &[&str]| oids.iter().map(|&oid| oid.to_owned()).collect::<Vec<_>>();
     let root = forest.root();
     let base = || dn(root.map(|domain| domain.base_dn.clone()));
-    let mut contexts: Vec<String> = forest.naming_contexts().into_iter().map(String::from).collect();
+    let mut contexts: Vec<String> = forest.naming_contexts().iter().cloned().map(String::from).collect();
     contexts.extend(dn(made::schema(world)));
     vec![
         ("currentTime", vec![stamp::generalized_time(world.clock)]),

@@ -266,6 +266,11 @@ pub fn category_named(name: &str) -> Option<&'static str> {
     }
 }
 
+/// The `CN`s of all object categories.
+pub fn categories() -> impl Iterator<Item = &'static str> {
+    CLASSES.iter().map(|class| class.category)
+}
+
 /// The most specific known class among these names.
 pub fn structural(names: &[String]) -> Option<&'static Class> {
     CLASSES.iter().find(|class| names.iter().any(|name| name.eq_ignore_ascii_case(class.name)))

@@ -2,16 +2,19 @@
 
 use super::controls::{Controls, Page};
 use super::filter::Filter;
-use super::forest::{Forest, View};
+use super::forest::{Forest, Place, View};
 use super::paging::{Cursor, Cursors};
 use super::refusal::{Outcome, Refusal};
 use super::root_dse;
 use super::select::Selection;
 use super::target::{Target, ldap_url};
+use super::value::Key;
+use crate::lab::world::keys::{AdKey, INDEXED, dn_key};
+use crate::model::digest::hex;
 use crate::model::dn::Dn;
-use crate::model::id::AdGuid;
+use crate::model::id::{AdGuid, Sid};
 use rasn_ldap::{SearchRequest, SearchRequestScope, SearchResultEntry};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The most entries that one answer holds (AD's MaxPageSize): a search for more must be paged.
 pub const MAX_ENTRIES: usize = 1_000;
@@ -87,8 +90,8 @@ fn paged(
         return Ok(Found { cookie: Some(Vec::new()), ..Found::whole(Vec::new()) });
     }
     let now: Vec<AdGuid> = cursor.rest.drain(..size.min(MAX_ENTRIES).min(cursor.rest.len())).collect();
-    let by_guid: HashMap<AdGuid, View<'_>> = forest.entries().map(|view| (view.entry.guid, view)).collect();
-    let entries = now.iter().filter_map(|guid| by_guid.get(guid)).map(|view| selection.entry(view)).collect();
+    let entries =
+        now.iter().filter_map(|guid| forest.find_guid(*guid)).map(|(_, view)| selection.entry(&view)).collect();
     let is_last = cursor.rest.is_empty();
     let end = if is_last && cursor.cut { Err(Refusal::size_limit()) } else { Ok(()) };
     let cookie = if is_last { Vec::new() } else { open.keep(cursor) };
@@ -111,11 +114,45 @@ fn matches<'f>(
     let one_level = request.scope == SearchRequestScope::SingleLevel;
     let in_scope = |dn: &Dn| dn.is_under(base) && (!one_level || dn.parent().as_ref() == Some(base));
     let below = contexts_below(forest, base);
-    let entries = forest.entries().filter(|view| in_scope(&view.entry.dn));
-    let inside = entries.filter(|view| !below.iter().any(|(_, context)| view.entry.dn.is_under(context)));
-    let hits = inside.filter(|view| filter.test(view) == Some(true)).collect();
+    let is_hit = |view: &View<'_>| {
+        let inside = in_scope(&view.entry.dn) && !below.iter().any(|(_, context)| view.entry.dn.is_under(context));
+        inside && filter.test(view) == Some(true)
+    };
+    let hits = match candidates(forest, &filter) {
+        Some(candidates) => candidates.into_values().filter(is_hit).collect(),
+        None if one_level => forest.children(base).into_iter().filter(is_hit).collect(),
+        None => forest.entries().filter(is_hit).collect(),
+    };
     let references = below.iter().filter(|(_, context)| !controls.domain_scope && in_scope(context));
     Ok((hits, references.map(|(host, context)| ldap_url(host, context)).collect()))
+}
+
+/// The entries of which every hit is one, in the forest's order; `None` if no index says.
+fn candidates<'f>(forest: &'f Forest<'_>, filter: &Filter) -> Option<BTreeMap<Place, View<'f>>> {
+    match filter {
+        Filter::Equal(attribute, key) => {
+            let found = |key, text: &str| Some(forest.candidates(key, text).into_iter().collect());
+            match (attribute.name, key) {
+                ("objectGUID", Key::Octets(octets)) => {
+                    found(AdKey::Guid, &AdGuid(uuid::Uuid::from_slice_le(octets).ok()?).to_string())
+                }
+                ("objectSid", Key::Octets(octets)) => found(AdKey::Sid, Sid::from_octets(octets).ok()?.as_str()),
+                ("distinguishedName", Key::Dn(dn)) => found(AdKey::Dn, &dn_key(dn)),
+                ("member" | "manager", Key::Dn(dn)) => found(AdKey::Link, &dn_key(dn)),
+                (name, Key::Text(text)) if INDEXED.contains(&name) => found(AdKey::Value(attribute.name), text),
+                (name, Key::Octets(octets)) if INDEXED.contains(&name) => {
+                    found(AdKey::Value(attribute.name), &hex(octets))
+                }
+                _ => None,
+            }
+        }
+        Filter::And(all) => all.iter().filter_map(|one| candidates(forest, one)).min_by_key(BTreeMap::len),
+        Filter::Or(any) => {
+            let all: Option<Vec<_>> = any.iter().map(|one| candidates(forest, one)).collect();
+            Some(all?.into_iter().flatten().collect())
+        }
+        _ => None,
+    }
 }
 
 /// The naming contexts other than the base's own that lie below it, each with the DNS name that serves it.
@@ -125,6 +162,6 @@ fn contexts_below(forest: &Forest<'_>, base: &Dn) -> Vec<(String, Dn)> {
         let domain = forest.world.ad.iter().find(|domain| domain.base_dn == *context).or(forest.root());
         domain.map(|domain| domain.dns_name.clone()).unwrap_or_default()
     };
-    let others = forest.naming_contexts().into_iter().filter(|context| own.as_ref() != Some(context));
-    others.filter(|context| context.is_under(base)).map(|context| (host(&context), context)).collect()
+    let others = forest.naming_contexts().iter().filter(|context| own.as_ref() != Some(*context));
+    others.filter(|context| context.is_under(base)).map(|context| (host(context), context.clone())).collect()
 }

@@ -4,6 +4,7 @@ use super::bind::Account;
 use super::connection;
 use super::session::Directory;
 use crate::lab::faults::Faults;
+use crate::lab::manners::Manners;
 use crate::lab::shared::SharedWorld;
 use crate::lab::tls::LabTls;
 use secrecy::SecretString;
@@ -35,6 +36,8 @@ pub struct LdapServerConfig {
     pub require_encryption: bool,
     /// What goes wrong.
     pub faults: Faults,
+    /// How it serves.
+    pub manners: Manners,
 }
 
 /// A running server. It stops when this is dropped.
@@ -56,18 +59,34 @@ impl LdapServer {
 
 /// Starts to serve on 127.0.0.1. Fails if a port is taken.
 pub async fn serve(config: LdapServerConfig, tls: &LabTls) -> io::Result<LdapServer> {
-    let LdapServerConfig { world, bind_dn, bind_upn, bind_password, plain_port, tls_port, require_encryption, faults } =
-        config;
+    let LdapServerConfig {
+        world,
+        bind_dn,
+        bind_upn,
+        bind_password,
+        plain_port,
+        tls_port,
+        require_encryption,
+        faults,
+        manners,
+    } = config;
     let account = Account { dn: bind_dn, upn: bind_upn, password: bind_password };
-    let directory = Arc::new(Directory { world, account, require_encryption, faults });
+    let directory = Arc::new(Directory { world, account, require_encryption, faults, manners });
     let acceptor = TlsAcceptor::from(tls.server_config());
     let plain = TcpListener::bind((Ipv4Addr::LOCALHOST, plain_port)).await?;
     let tls = TcpListener::bind((Ipv4Addr::LOCALHOST, tls_port)).await?;
     let addresses = (plain.local_addr()?, tls.local_addr()?);
     let mut listeners = JoinSet::new();
     let (shared, tls_acceptor) = (Arc::clone(&directory), acceptor.clone());
-    listeners.spawn(accept(plain, move |stream| connection::plain(stream, Arc::clone(&shared), tls_acceptor.clone())));
-    listeners.spawn(accept(tls, move |stream| connection::encrypted(stream, Arc::clone(&directory), acceptor.clone())));
+    let connected = |directory: &Directory| directory.manners.usage.count(|all| all.ldap.connections += 1);
+    listeners.spawn(accept(plain, move |stream| {
+        connected(&shared);
+        connection::plain(stream, Arc::clone(&shared), tls_acceptor.clone())
+    }));
+    listeners.spawn(accept(tls, move |stream| {
+        connected(&directory);
+        connection::encrypted(stream, Arc::clone(&directory), acceptor.clone())
+    }));
     Ok(LdapServer { plain: addresses.0, tls: addresses.1, listeners })
 }
 

@@ -8,12 +8,13 @@ use super::refusal::{Outcome, Refusal};
 use super::root_dse::{START_TLS, WHO_AM_I};
 use super::{add, compare, delete, mishap, modify, modify_dn, search};
 use crate::lab::faults::{Faults, LdapFault};
+use crate::lab::manners::Manners;
 use crate::lab::shared::SharedWorld;
 use crate::lab::world::World;
 use rasn_ldap::{
     AddResponse, BindRequest, BindResponse, CompareResponse, DelResponse, ExtendedRequest, ExtendedResponse,
-    LdapMessage, LdapResult, ModifyDnResponse, ModifyResponse, ProtocolOp, ResultCode, SearchRequest, SearchResultDone,
-    SearchResultReference,
+    LdapMessage, LdapResult, ModifyDnResponse, ModifyResponse, ProtocolOp, ResultCode, SearchRequest,
+    SearchRequestScope, SearchResultDone, SearchResultReference,
 };
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub struct Directory {
     pub require_encryption: bool,
     /// What goes wrong.
     pub faults: Faults,
+    /// How it serves.
+    pub manners: Manners,
 }
 
 /// What a connection does after a request.
@@ -91,8 +94,43 @@ impl Session {
         self.encrypted = true;
     }
 
-    /// Answers a request, if nothing goes wrong with it.
+    /// How the server serves.
+    pub fn manners(&self) -> &Manners {
+        &self.directory.manners
+    }
+
+    /// Whether a request may take so long to answer that others should not wait for it.
+    pub fn may_take_long(message: &LdapMessage) -> bool {
+        let ProtocolOp::SearchRequest(request) = &message.protocol_op else { return false };
+        request.scope != SearchRequestScope::BaseObject
+    }
+
+    /// Answers a request, if nothing goes wrong with it, and counts it.
     pub fn answer(&mut self, message: LdapMessage) -> Next {
+        let (searches, writes) = match &message.protocol_op {
+            ProtocolOp::SearchRequest(_) => (1, 0),
+            ProtocolOp::ModifyRequest(_)
+            | ProtocolOp::ModDnRequest(_)
+            | ProtocolOp::AddRequest(_)
+            | ProtocolOp::DelRequest(_) => (0, 1),
+            _ => (0, 0),
+        };
+        let next = self.respond(message);
+        let is_entry = |message: &&LdapMessage| matches!(message.protocol_op, ProtocolOp::SearchResEntry(_));
+        let entries = match &next {
+            Next::Reply(messages) | Next::Cut(messages) => messages.iter().filter(is_entry).count(),
+            Next::StartTls(_) | Next::Close(_) => 0,
+        };
+        self.directory.manners.usage.count(|all| {
+            all.ldap.requests += 1;
+            all.ldap.searches += searches;
+            all.ldap.entries += entries as u64;
+            all.ldap.writes += writes;
+        });
+        next
+    }
+
+    fn respond(&mut self, message: LdapMessage) -> Next {
         let operation = &message.protocol_op;
         let Some(fault) = mishap::asked(operation).and_then(|asked| self.directory.faults.ldap(&asked)) else {
             return self.serve(message);

@@ -3,7 +3,7 @@
 use super::forest::stored_text;
 use crate::lab::world::World;
 use crate::lab::world::forest::{AdEntry, AdValues};
-use crate::model::dn::Dn;
+use crate::lab::world::keys::{AdKey, dn_key};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -25,8 +25,8 @@ fn number(entry: &AdEntry, name: &str) -> u64 {
 
 /// `highestCommittedUSN`: the number of the latest change.
 pub fn highest_usn(world: &World) -> u64 {
-    let head = world.ad.first().and_then(|domain| domain.entries.iter().find(|entry| entry.dn == domain.base_dn));
-    let noted = head.map(|head| number(head, HIGHEST)).unwrap_or_default();
+    let head = world.ad.first().and_then(|domain| domain.entries.find(AdKey::Dn, &dn_key(&domain.base_dn)));
+    let noted = head.map(|(_, head)| number(head, HIGHEST)).unwrap_or_default();
     if noted > 0 {
         return noted;
     }
@@ -38,12 +38,20 @@ pub fn highest_usn(world: &World) -> u64 {
 pub fn next_usn(world: &mut World) -> u64 {
     let usn = highest_usn(world) + 1;
     if let Some(domain) = world.ad.first_mut() {
-        let base: &Dn = &domain.base_dn;
-        if let Some(head) = domain.entries.iter_mut().find(|entry| entry.dn == *base) {
-            head.attributes.insert(HIGHEST.to_owned(), AdValues::One(usn.to_string()));
+        if let Some((row, _)) = domain.entries.find(AdKey::Dn, &dn_key(&domain.base_dn)) {
+            domain.entries.update(row, |head| {
+                head.attributes.insert(HIGHEST.to_owned(), AdValues::One(usn.to_string()));
+            });
         }
     }
     usn
+}
+
+/// Where an entry is a domain's head: the highest number that it has by now, whatever a draft of it says.
+pub fn keep_highest(draft: &mut AdEntry, now: &AdEntry) {
+    if let Some(highest) = now.attributes.get(HIGHEST) {
+        draft.attributes.insert(HIGHEST.to_owned(), highest.clone());
+    }
 }
 
 fn set(entry: &mut AdEntry, name: &str, value: String) {

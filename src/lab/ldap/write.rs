@@ -7,15 +7,18 @@ use super::target::Target;
 use super::value::{self, Key};
 use crate::lab::world::World;
 use crate::lab::world::forest::{AdDomain, AdEntry};
+use crate::lab::world::keys::{AdKey, dn_key};
+use crate::lab::world::table::Row;
 use crate::model::dn::Dn;
+use std::collections::BTreeSet;
 
 /// Where a stored entry is: index of its domain in the world, and its own index in the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spot {
     /// Index in [`World::ad`].
     pub domain: usize,
-    /// Index in the domain's entries.
-    pub entry: usize,
+    /// The entry's row in the domain.
+    pub entry: Row,
 }
 
 /// Finds the entry that a request wants to write, and checks the right to: no rights on protected entries nor on those
@@ -67,34 +70,34 @@ pub fn check_value(forest: &Forest<'_>, attribute: &Attribute, value: &[u8]) -> 
 /// `userPrincipalName` and `servicePrincipalName` are unique in the forest, `sAMAccountName` in its domain, and a UPN
 /// may not be the implicit UPN (`sAMAccountName@domain`) of somebody else. Addresses are not unique in AD.
 pub fn check_unique(world: &World, domain: usize, before: Option<&AdEntry>, after: &AdEntry) -> Outcome {
-    let others = || {
+    let others_with = |name: &'static str, value: &str| {
         let all = world.ad.iter().enumerate();
-        let all = all.flat_map(|(at, domain)| domain.entries.iter().map(move |entry| (at, domain, entry)));
-        all.filter(|(_, _, other)| before.is_none_or(|before| before.guid != other.guid))
+        let all = all.flat_map(|(at, domain)| {
+            domain.entries.with(AdKey::Value(name), value).map(move |(_, entry)| (at, domain, entry))
+        });
+        let others = all.filter(|(_, _, other)| before.is_none_or(|before| before.guid != other.guid));
+        others.collect::<Vec<(usize, &AdDomain, &AdEntry)>>()
     };
     let new = |name: &'static str| {
         let kept = before.map(|before| folded(before, name)).unwrap_or_default();
         folded(after, name).into_iter().filter(move |key| !kept.contains(key))
     };
     for sam in new("sAMAccountName") {
-        if others().any(|(at, _, other)| at == domain && folded(other, "sAMAccountName").contains(&sam)) {
+        if others_with("sAMAccountName", &sam).iter().any(|(at, _, _)| *at == domain) {
             return Err(Refusal::account_exists());
         }
     }
     for name in ["userPrincipalName", "servicePrincipalName"] {
         for key in new(name) {
-            if others().any(|(_, _, other)| folded(other, name).contains(&key)) {
+            if !others_with(name, &key).is_empty() {
                 return Err(Refusal::not_unique_in_forest(known(name)?));
             }
         }
     }
     for upn in new("userPrincipalName") {
         let Some((prefix, suffix)) = upn.rsplit_once('@') else { continue };
-        let is_implicit = |(_, domain, other): (usize, &AdDomain, &AdEntry)| {
-            domain.dns_name.eq_ignore_ascii_case(suffix)
-                && folded(other, "sAMAccountName").iter().any(|sam| sam == prefix)
-        };
-        if others().any(is_implicit) {
+        let is_in_domain = |(_, domain, _): &(usize, &AdDomain, &AdEntry)| domain.dns_name.eq_ignore_ascii_case(suffix);
+        if others_with("sAMAccountName", prefix).iter().any(is_in_domain) {
             return Err(Refusal::account_exists());
         }
     }
@@ -106,31 +109,39 @@ fn folded(entry: &AdEntry, name: &str) -> Vec<String> {
     values.iter().map(|value| value::fold(&String::from_utf8_lossy(value))).collect()
 }
 
-/// Keeps links whole: rewrites every DN-valued attribute in the forest. `rename` gives the new name of an object, the
-/// same name where nothing changed, or `None` where it is gone.
-pub fn relink(world: &mut World, rename: impl Fn(&Dn) -> Option<Dn>) {
-    for entry in world.ad.iter_mut().flat_map(|domain| &mut domain.entries) {
-        let links = |(name, _): &(&String, _)| schema::attribute(name).is_some_and(|known| known.syntax == Syntax::Dn);
-        let names: Vec<String> = entry.attributes.iter().filter(links).map(|(name, _)| name.clone()).collect();
-        for name in names {
-            let Some(values) = entry.attributes.get(&name).map(value::to_octets) else { continue };
-            let linked: Vec<Vec<u8>> = values
-                .iter()
-                .filter_map(|value| match Key::of(Syntax::Dn, value) {
-                    Some(Key::Dn(dn)) => match rename(&dn) {
-                        Some(new) if new == dn => Some(value.clone()),
-                        new => new.map(|new| new.as_str().as_bytes().to_vec()),
-                    },
-                    _ => Some(value.clone()),
-                })
-                .collect();
-            if linked == values {
-                continue;
-            }
-            match value::from_octets(Syntax::Dn, &linked) {
-                Some(values) => entry.attributes.insert(name, values),
-                None => entry.attributes.remove(&name),
-            };
+/// Keeps links whole: rewrites the DN-valued attributes that name one of these objects. `rename` gives the new name of an
+/// object, the same name where nothing changed, or `None` where it is gone.
+pub fn relink(world: &mut World, names: &[Dn], rename: impl Fn(&Dn) -> Option<Dn>) {
+    for domain in &mut world.ad {
+        let linking: BTreeSet<Row> =
+            names.iter().flat_map(|dn| domain.entries.with(AdKey::Link, &dn_key(dn))).map(|(row, _)| row).collect();
+        for row in linking {
+            domain.entries.update(row, |entry| relink_entry(entry, &rename));
         }
+    }
+}
+
+fn relink_entry(entry: &mut AdEntry, rename: &impl Fn(&Dn) -> Option<Dn>) {
+    let links = |(name, _): &(&String, _)| schema::attribute(name).is_some_and(|known| known.syntax == Syntax::Dn);
+    let names: Vec<String> = entry.attributes.iter().filter(links).map(|(name, _)| name.clone()).collect();
+    for name in names {
+        let Some(values) = entry.attributes.get(&name).map(value::to_octets) else { continue };
+        let linked: Vec<Vec<u8>> = values
+            .iter()
+            .filter_map(|value| match Key::of(Syntax::Dn, value) {
+                Some(Key::Dn(dn)) => match rename(&dn) {
+                    Some(new) if new == dn => Some(value.clone()),
+                    new => new.map(|new| new.as_str().as_bytes().to_vec()),
+                },
+                _ => Some(value.clone()),
+            })
+            .collect();
+        if linked == values {
+            continue;
+        }
+        match value::from_octets(Syntax::Dn, &linked) {
+            Some(values) => entry.attributes.insert(name, values),
+            None => entry.attributes.remove(&name),
+        };
     }
 }

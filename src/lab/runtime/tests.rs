@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 async fn lab(world: World, world_file: Option<PathBuf>) -> Lab {
-    Lab::start(LabOptions { world, world_file, graph_port: 0, ldap_port: 0, external_ad: None, faults: Faults::none() })
+    Lab::start(LabOptions { world, world_file, graph_port: 0, ldap_port: 0, external_ad: None, faults: Faults::none(), manners: Manners::default() })
         .await
         .unwrap()
 }
@@ -94,6 +94,7 @@ async fn the_engine_reads_an_ad_over_ldap() {
         ldap_port: 0,
         external_ad: Some(external.clone()),
         faults: Faults::none(),
+        manners: Manners::default(),
     };
     let lab = Lab::start(options).await.unwrap();
     assert_eq!(lab.ready().ldaps_url.as_deref(), Some(url.as_str()));

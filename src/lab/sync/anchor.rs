@@ -7,6 +7,7 @@ use super::view::{AdView, ImportedUser};
 use crate::lab::ldap::stamp;
 use crate::lab::world::World;
 use crate::lab::world::forest::AdValues;
+use crate::lab::world::keys::AdKey;
 use crate::lab::world::sync::Connected;
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::dn::Dn;
@@ -39,12 +40,14 @@ pub fn write_to_forest(writes: &[WriteBack], world: &mut World) {
     for write in writes {
         let usn = stamp::next_usn(world);
         let clock = world.clock;
-        let mut entries = world.ad.iter_mut().flat_map(|domain| domain.entries.iter_mut());
-        if let Some(entry) = entries.find(|entry| entry.guid == write.guid) {
-            entry.attributes.retain(|name, _| !name.eq_ignore_ascii_case("mS-DS-ConsistencyGuid"));
-            let value = AdValues::octets(write.anchor.octets());
-            entry.attributes.insert("mS-DS-ConsistencyGuid".to_owned(), value);
-            stamp::changed(entry, usn, clock);
+        for domain in &mut world.ad {
+            let Some((row, _)) = domain.entries.find(AdKey::Guid, &write.guid.to_string()) else { continue };
+            domain.entries.update(row, |entry| {
+                entry.attributes.retain(|name, _| !name.eq_ignore_ascii_case("mS-DS-ConsistencyGuid"));
+                let value = AdValues::octets(write.anchor.octets());
+                entry.attributes.insert("mS-DS-ConsistencyGuid".to_owned(), value);
+                stamp::changed(entry, usn, clock);
+            });
         }
     }
 }

@@ -8,21 +8,25 @@ use super::report::{CycleReport, ErrorCode, ExportError, ObjectReport, Outcome, 
 use super::scope::exclusion;
 use super::view::{AdView, ImportedHolder, ImportedUser};
 use crate::lab::world::cloud::{Cloud, CloudUser};
+use crate::lab::world::keys::{CloudKey, ConnectedKey};
 use crate::lab::world::sync::Connected;
+use crate::lab::world::table::Table;
 use crate::lab::world::{World, derive};
 use crate::model::anchor::Anchor;
 use crate::model::id::{AdGuid, ObjectId};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How much of the world's time one cycle takes.
 pub const CYCLE_LENGTH: SignedDuration = SignedDuration::from_secs(90);
 
 /// A cycle that reads the world's own forest and may write anchors back to it.
 pub fn of_embedded_forest(world: &mut World) -> CycleReport {
-    let writes = anchor::write_backs(&AdView::of_forest(&world.ad), world);
+    let mut view = AdView::of_forest(&world.ad);
+    let writes = anchor::write_backs(&view, world);
     anchor::write_to_forest(&writes, world);
-    cycle(&AdView::of_forest(&world.ad), world)
+    view.note(&writes);
+    cycle(&view, world)
 }
 
 /// Runs one cycle over what was imported, after [`anchor::write_backs`] have been written: a user in scope whose
@@ -52,8 +56,7 @@ pub fn cycle(view: &AdView, world: &mut World) -> CycleReport {
     } else {
         run.export(&users);
     }
-    let Run { known, mut objects, .. } = run;
-    world.sync.connector_space = known.into_values().collect();
+    let mut objects = run.objects;
     if stopped.is_none() {
         objects.extend(holders::export(&holders, world));
     }
@@ -64,14 +67,36 @@ pub fn cycle(view: &AdView, world: &mut World) -> CycleReport {
 struct Run<'w> {
     world: &'w mut World,
     now: Timestamp,
-    known: BTreeMap<AdGuid, Connected>,
     objects: Vec<ObjectReport>,
 }
 
 impl<'w> Run<'w> {
-    fn new(world: &'w mut World, now: Timestamp) -> Self {
-        let known = std::mem::take(&mut world.sync.connector_space).into_iter().map(|c| (c.ad, c)).collect();
-        Self { world, now, known, objects: Vec::new() }
+    const fn new(world: &'w mut World, now: Timestamp) -> Self {
+        Self { world, now, objects: Vec::new() }
+    }
+
+    /// What the engine remembers of an AD user.
+    fn known(&self, ad: AdGuid) -> Option<&Connected> {
+        self.world.sync.connector_space.find(ConnectedKey::Ad, &ad.to_string()).map(|(_, known)| known)
+    }
+
+    /// Changes what it remembers, where that is another thing. A user that was never seen begins as `new`.
+    fn remember(&mut self, new: Connected, change: impl FnOnce(&mut Connected)) {
+        let memory = &mut self.world.sync.connector_space;
+        match memory.find(ConnectedKey::Ad, &new.ad.to_string()).map(|(row, known)| (row, known.clone())) {
+            Some((row, before)) => {
+                let mut known = before.clone();
+                change(&mut known);
+                if known != before {
+                    memory.replace(row, known);
+                }
+            }
+            None => {
+                let mut known = new;
+                change(&mut known);
+                memory.push(known);
+            }
+        }
     }
 
     /// Whether this cycle exports nothing, and why.
@@ -79,7 +104,8 @@ impl<'w> Run<'w> {
         if self.world.sync.staging {
             return Some(Stopped::Staging);
         }
-        let users = self.departed(users).iter().filter(|ad| self.known[ad].cloud.is_some()).count();
+        let is_joined = |ad: &&AdGuid| self.known(**ad).is_some_and(|known| known.cloud.is_some());
+        let users = self.departed(users).iter().filter(is_joined).count();
         let joined = self.world.sync.connected_holders.iter().filter(|holder| holder.cloud.is_some());
         let deletions = users + holders::departed(holders, joined).len();
         let threshold = self.world.sync.deletion_threshold;
@@ -91,7 +117,9 @@ impl<'w> Run<'w> {
     /// The users that were imported before and are now gone from AD or out of scope.
     fn departed(&self, users: &[&ImportedUser]) -> Vec<AdGuid> {
         let here: BTreeSet<AdGuid> = users.iter().map(|user| user.guid).collect();
-        self.known.keys().filter(|ad| !here.contains(ad)).copied().collect()
+        let known = self.world.sync.connector_space.iter().map(|known| known.ad);
+        let departed: BTreeSet<AdGuid> = known.filter(|ad| !here.contains(ad)).collect();
+        departed.into_iter().collect()
     }
 
     /// Import and synchronization without export: new users are known from now on, and still new to the cloud.
@@ -99,7 +127,7 @@ impl<'w> Run<'w> {
         for user in users {
             let source = self.world.sync.source_anchor;
             let imported = anchor::of(user, source, None).unwrap_or_else(|_| Anchor::from_guid(user.guid));
-            self.known.entry(user.guid).or_insert_with(|| connected(user.guid, imported, None));
+            self.remember(connected(user.guid, imported, None), |_| {});
         }
     }
 
@@ -124,15 +152,17 @@ impl<'w> Run<'w> {
 
     /// The live cloud user that an AD user is joined to. One that was deleted in the cloud makes the AD user new again.
     fn live_object_of(&self, ad: AdGuid) -> Option<&CloudUser> {
-        let id = self.known.get(&ad)?.cloud?;
-        self.world.entra.users.iter().find(|user| user.id == id)
+        live(&self.world.entra.users, self.known(ad)?.cloud?)
     }
 
     /// Soft-deletes the cloud object of a user that left (*sync errors*: `DirSyncEnabled` is off from then on).
     /// What is managed in the cloud stays.
     fn delete(&mut self, ad: AdGuid) {
         let live = self.live_object_of(ad).map(|user| (user.id, user.is_cloud_managed));
-        self.known.remove(&ad);
+        let memory = &mut self.world.sync.connector_space;
+        if let Some((row, _)) = memory.find(ConnectedKey::Ad, &ad.to_string()) {
+            memory.take(row);
+        }
         let Some((id, cloud_managed)) = live else { return };
         let outcome = if cloud_managed { Outcome::Skipped } else { Outcome::Deleted };
         if !cloud_managed {
@@ -143,7 +173,7 @@ impl<'w> Run<'w> {
 
     /// Ongoing sync of a joined user.
     fn update(&mut self, user: &ImportedUser) -> Result<Done, ExportError> {
-        let anchor = anchor::of(user, self.world.sync.source_anchor, self.known.get(&user.guid))?;
+        let anchor = anchor::of(user, self.world.sync.source_anchor, self.known(user.guid))?;
         let Some(current) = self.live_object_of(user.guid).cloned() else { return Ok(Done::Nothing) };
         if current.is_cloud_managed {
             return Ok(Done::Object(current.id, Outcome::Skipped));
@@ -155,30 +185,31 @@ impl<'w> Run<'w> {
     /// Matches, restores or provisions a user that is new to the cloud.
     fn add(&mut self, user: &ImportedUser) -> Result<Done, ExportError> {
         // A new user has been given nothing yet; what an earlier cloud object got does not count.
-        self.known.entry(user.guid).and_modify(|known| {
-            known.cloud = None;
-            known.flowed.clear();
-        });
+        if self.known(user.guid).is_some() {
+            self.remember(connected(user.guid, Anchor::from_guid(user.guid), None), |known| {
+                known.cloud = None;
+                known.flowed.clear();
+            });
+        }
         let anchor = anchor::of(user, self.world.sync.source_anchor, None)?;
-        self.known
-            .entry(user.guid)
-            .and_modify(|known| known.anchor = anchor)
-            .or_insert_with(|| connected(user.guid, anchor, None));
-        let taken = self.known.values().filter_map(|known| known.cloud).collect();
+        self.remember(connected(user.guid, anchor, None), |known| known.anchor = anchor);
         let cloud = &self.world.entra;
-        match matching::decide(user, anchor, Meeting { cloud, now: self.now, taken: &taken }) {
+        let taken = &self.world.sync.connector_space;
+        match matching::decide(user, anchor, Meeting { cloud, now: self.now, taken }) {
             Decision::Join(id, outcome) => {
-                let Some(target) = cloud.users.iter().find(|u| u.id == id).cloned() else { return Ok(Done::Nothing) };
+                let Some(target) = live(&cloud.users, id).cloned() else { return Ok(Done::Nothing) };
                 let synced = target.on_premises_sync_enabled == Some(true);
                 let occasion = if synced { Occasion::Ongoing } else { Occasion::Takeover };
                 self.write(user, anchor, occasion, &target)?;
                 Ok(Done::Object(id, outcome))
             }
             Decision::Restore(id) => {
-                let bin = &cloud.deleted_users;
-                let Some(deleted) = bin.iter().find(|u| u.id == id).cloned() else { return Ok(Done::Nothing) };
+                let Some(deleted) = live(&cloud.deleted_users, id).cloned() else { return Ok(Done::Nothing) };
                 self.write(user, anchor, Occasion::Appearance, &deleted)?;
-                self.world.entra.deleted_users.retain(|u| u.id != id);
+                let bin = &mut self.world.entra.deleted_users;
+                if let Some((row, _)) = bin.find(CloudKey::Id, &id.to_string()) {
+                    bin.take(row);
+                }
                 Ok(Done::Object(id, Outcome::Restored))
             }
             Decision::Provision(reason) => {
@@ -205,22 +236,25 @@ impl<'w> Run<'w> {
         let with_password = self.world.sync.password_hash_sync && self.world.entra.features.password_sync_enabled;
         let mangled_upn = self.world.sync.mangled_upn;
         let flow = Flow { user, anchor, occasion, with_password, mangled_upn, now: self.now };
-        let known = self.known.entry(user.guid).or_insert_with(|| connected(user.guid, anchor, None));
-        let mut flowed = known.flowed.clone();
+        let mut flowed = self.known(user.guid).map(|known| known.flowed.clone()).unwrap_or_default();
         let next = flow.onto(current, &mut flowed, &self.world.entra)?;
-        known.cloud = Some(next.id);
-        known.flowed = flowed;
+        self.remember(connected(user.guid, anchor, None), |known| {
+            known.cloud = Some(next.id);
+            known.flowed = flowed;
+        });
         let changed = next != *current;
-        match self.world.entra.users.iter_mut().find(|u| u.id == next.id) {
-            Some(live) => *live = next,
-            None => self.world.entra.users.push(next),
+        let users = &mut self.world.entra.users;
+        match users.find(CloudKey::Id, &next.id.to_string()).map(|(row, _)| row) {
+            Some(row) if changed => users.replace(row, next),
+            Some(_) => {}
+            None => users.push(next),
         }
         Ok(changed)
     }
 
     /// Remembers how a user's export went, and reports it unless nothing happened.
     fn record(&mut self, user: &ImportedUser, result: Result<Done, ExportError>) {
-        let known = self.known.get(&user.guid);
+        let known = self.known(user.guid);
         let (cloud, outcome, error) = match result {
             Ok(Done::Nothing) => (None, None, None),
             Ok(Done::Object(id, outcome)) => (Some(id), Some(outcome), None),
@@ -231,15 +265,19 @@ impl<'w> Run<'w> {
         let ongoing = matches!(outcome, None | Some(Outcome::Updated));
         let duplicate = ongoing && known.is_some_and(|k| k.error.as_deref() == Some(ADMIN_ROLE_CONFLICT));
         // A user whose anchor cannot be read is known by its objectGUID until it can be.
-        let known =
-            self.known.entry(user.guid).or_insert_with(|| connected(user.guid, Anchor::from_guid(user.guid), None));
-        if !duplicate {
-            known.error = error.as_ref().map(|error| error.code.as_str().to_owned());
-        }
+        self.remember(connected(user.guid, Anchor::from_guid(user.guid), None), |known| {
+            if !duplicate {
+                known.error = error.as_ref().map(|error| error.code.as_str().to_owned());
+            }
+        });
         if let Some(outcome) = outcome {
             self.objects.push(ObjectReport { ad: user.guid, dn: Some(user.dn.clone()), cloud, outcome, error });
         }
     }
+}
+
+fn live(users: &Table<CloudUser>, id: ObjectId) -> Option<&CloudUser> {
+    users.find(CloudKey::Id, &id.to_string()).map(|(_, user)| user)
 }
 
 const ADMIN_ROLE_CONFLICT: &str = ErrorCode::ExistingAdminRoleConflict.as_str();
@@ -258,8 +296,8 @@ const fn connected(ad: AdGuid, anchor: Anchor, cloud: Option<ObjectId>) -> Conne
 /// Moves a live user to the recycle bin, as Entra does it: the UPN is prefixed with the id's digits, so that another
 /// user can have it.
 fn soft_delete(cloud: &mut Cloud, id: ObjectId, now: Timestamp) {
-    let Some(at) = cloud.users.iter().position(|user| user.id == id) else { return };
-    let mut user = cloud.users.remove(at);
+    let row = cloud.users.find(CloudKey::Id, &id.to_string()).map(|(row, _)| row);
+    let Some(mut user) = row.and_then(|row| cloud.users.take(row)) else { return };
     user.user_principal_name = format!("{}{}", id.0.simple(), user.user_principal_name);
     user.on_premises_sync_enabled = None;
     user.deleted_date_time = Some(now);

@@ -10,6 +10,7 @@ use super::report::{ErrorCode, ExportError};
 use super::view::ImportedUser;
 use crate::lab::world::cloud::{Cloud, CloudProvisioningError, CloudUser};
 use crate::lab::world::derive;
+use crate::lab::world::keys::CloudKey;
 use crate::lab::world::sync::MangledUpn;
 use crate::model::address::ProxyAddress;
 use crate::model::anchor::Anchor;
@@ -138,8 +139,11 @@ impl Flow<'_> {
     fn check_types(&self, cloud: &Cloud) -> Result<(), ExportError> {
         for address in self.user.proxy_addresses.iter().filter(|a| a.smtp_address().is_some()) {
             let holds = |values: &[String]| values.iter().any(|v| v.eq_ignore_ascii_case(address.as_str()));
-            let groups = cloud.groups.iter().map(|g| ("group", g.id, &g.display_name, &g.proxy_addresses));
-            let contacts = cloud.contacts.iter().map(|c| ("contact", c.id, &c.display_name, &c.proxy_addresses));
+            let key = address.as_str().to_lowercase();
+            let groups = cloud.groups.with(CloudKey::Address, &key);
+            let groups = groups.map(|(_, g)| ("group", g.id, &g.display_name, &g.proxy_addresses));
+            let contacts = cloud.contacts.with(CloudKey::Address, &key);
+            let contacts = contacts.map(|(_, c)| ("contact", c.id, &c.display_name, &c.proxy_addresses));
             if let Some((kind, id, name, _)) = groups.chain(contacts).find(|(_, _, _, addresses)| holds(addresses)) {
                 let detail = format!("the {kind} {name} ({id}) has {address}");
                 return Err(ExportError::new(ErrorCode::ObjectTypeMismatch, detail));
@@ -152,8 +156,9 @@ impl Flow<'_> {
     fn check_sid(&self, own: ObjectId, cloud: &Cloud) -> Result<(), ExportError> {
         let sid = self.user.sid.as_str();
         let has_sid = |u: &&CloudUser| u.on_premises_security_identifier.as_deref() == Some(sid);
-        match cloud.users.iter().find(|u| u.id != own && has_sid(u)) {
-            Some(holder) => {
+        let mut similar = cloud.users.with(CloudKey::Sid, &sid.to_lowercase());
+        match similar.find(|(_, u)| u.id != own && has_sid(u)) {
+            Some((_, holder)) => {
                 let detail = format!("OnPremiseSecurityIdentifier: {} has {sid}", holder.id);
                 Err(ExportError::new(ErrorCode::AttributeValueMustBeUnique, detail))
             }
@@ -176,8 +181,10 @@ impl Flow<'_> {
         cloud: &Cloud,
         quarantine: &mut Quarantine<'_>,
     ) -> Result<String, ExportError> {
-        let taken =
-            |upn: &str| cloud.users.iter().any(|u| u.id != own && u.user_principal_name.eq_ignore_ascii_case(upn));
+        let taken = |upn: &str| {
+            let mut similar = cloud.users.with(CloudKey::Upn, &upn.to_lowercase());
+            similar.any(|(_, u)| u.id != own && u.user_principal_name.eq_ignore_ascii_case(upn))
+        };
         if !taken(&wanted) {
             return Ok(wanted);
         }
@@ -212,7 +219,8 @@ impl Flow<'_> {
         let mut free = Vec::new();
         for address in &self.user.proxy_addresses {
             let has = |u: &&CloudUser| u.proxy_addresses.iter().any(|v| v.eq_ignore_ascii_case(address.as_str()));
-            let holder = cloud.users.iter().filter(|u| u.id != own).find(has);
+            let similar = cloud.users.with(CloudKey::Address, &address.as_str().to_lowercase());
+            let holder = similar.map(|(_, user)| user).filter(|u| u.id != own).find(has);
             match holder.filter(|_| address.smtp_address().is_some()) {
                 None => free.push(address.clone()),
                 Some(_) if cloud.features.quarantine_upon_proxy_addresses_conflict_enabled => {
@@ -256,9 +264,10 @@ impl Quarantine<'_> {
 
 /// Whether another live object has an address, primary or not.
 fn held_by_another(address: &str, own: ObjectId, cloud: &Cloud) -> bool {
-    let users = cloud.users.iter().filter(|u| u.id != own).map(|u| &u.proxy_addresses);
-    let groups = cloud.groups.iter().map(|group| &group.proxy_addresses);
-    let contacts = cloud.contacts.iter().map(|contact| &contact.proxy_addresses);
+    let key = address.to_lowercase();
+    let users = cloud.users.with(CloudKey::Address, &key).filter(|(_, u)| u.id != own).map(|(_, u)| &u.proxy_addresses);
+    let groups = cloud.groups.with(CloudKey::Address, &key).map(|(_, group)| &group.proxy_addresses);
+    let contacts = cloud.contacts.with(CloudKey::Address, &key).map(|(_, contact)| &contact.proxy_addresses);
     users.chain(groups).chain(contacts).flatten().any(|value| value.eq_ignore_ascii_case(address))
 }
 

@@ -10,7 +10,9 @@ use super::view::{HolderKind, ImportedHolder};
 use crate::lab::world::World;
 use crate::lab::world::cloud::{Cloud, CloudGroup, CloudHolder};
 use crate::lab::world::derive;
+use crate::lab::world::keys::CloudKey;
 use crate::lab::world::sync::ConnectedHolder;
+use crate::lab::world::table::{Record, Row, Table};
 use crate::model::id::{AdGuid, ObjectId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,12 +83,19 @@ fn soft_match(
     let is_primary = |addresses: &[String]| {
         addresses.iter().filter_map(|a| a.strip_prefix("SMTP:")).any(|a| a.eq_ignore_ascii_case(&holder.primary))
     };
+    let key = format!("smtp:{}", holder.primary.to_lowercase());
     // A group that roles can be assigned to lives in the cloud alone; so does a Microsoft 365 group.
-    let groups =
-        cloud.groups.iter().filter(|g| !g.is_assignable_to_role && !g.group_types.iter().any(|t| t == "Unified"));
+    let can_be_synced =
+        |g: &CloudGroup| !g.is_assignable_to_role && !g.group_types.iter().any(|kind| kind == "Unified");
     let found = match holder.kind {
-        HolderKind::Group => groups.clone().find(|g| is_primary(&g.proxy_addresses)).map(|g| g.id),
-        HolderKind::Contact => cloud.contacts.iter().find(|c| is_primary(&c.proxy_addresses)).map(|c| c.id),
+        HolderKind::Group => {
+            let mut similar = cloud.groups.with(CloudKey::Address, &key);
+            similar.find(|(_, g)| can_be_synced(g) && is_primary(&g.proxy_addresses)).map(|(_, g)| g.id)
+        }
+        HolderKind::Contact => {
+            let mut similar = cloud.contacts.with(CloudKey::Address, &key);
+            similar.find(|(_, c)| is_primary(&c.proxy_addresses)).map(|(_, c)| c.id)
+        }
     };
     let Some(id) = found.filter(|id| !known.values().any(|c| c.cloud == Some(*id))) else { return Ok(None) };
     if cloud.features.block_soft_match_enabled {
@@ -98,10 +107,13 @@ fn soft_match(
 
 /// No other object may have one of the SMTP addresses.
 fn check_addresses(holder: &ImportedHolder, own: Option<ObjectId>, cloud: &Cloud) -> Result<(), ExportError> {
-    let users = cloud.users.iter().map(|u| (None, u.id, &u.user_principal_name, &u.proxy_addresses));
-    let groups = cloud.groups.iter().map(|g| (Some(HolderKind::Group), g.id, &g.display_name, &g.proxy_addresses));
+    let users = with_any(&cloud.users, holder);
+    let users = users.into_iter().map(|u| (None, u.id, &u.user_principal_name, &u.proxy_addresses));
+    let groups = with_any(&cloud.groups, holder);
+    let groups = groups.into_iter().map(|g| (Some(HolderKind::Group), g.id, &g.display_name, &g.proxy_addresses));
+    let contacts = with_any(&cloud.contacts, holder);
     let contacts =
-        cloud.contacts.iter().map(|c| (Some(HolderKind::Contact), c.id, &c.display_name, &c.proxy_addresses));
+        contacts.into_iter().map(|c| (Some(HolderKind::Contact), c.id, &c.display_name, &c.proxy_addresses));
     let mut others = users.chain(groups).chain(contacts).filter(|(_, id, _, _)| Some(*id) != own);
     let shared = |addresses: &[String]| {
         let smtp = holder.proxy_addresses.iter().filter(|a| a.smtp_address().is_some());
@@ -114,10 +126,17 @@ fn check_addresses(holder: &ImportedHolder, own: Option<ObjectId>, cloud: &Cloud
     Err(ExportError::new(code, format!("ProxyAddresses: {name} ({id}) has {address}")))
 }
 
+/// The records with any of the holder's addresses, in their order.
+fn with_any<'t, T: Record<Key = CloudKey>>(table: &'t Table<T>, holder: &ImportedHolder) -> Vec<&'t T> {
+    let keys = holder.proxy_addresses.iter().map(|address| address.as_str().to_lowercase());
+    let found: BTreeMap<_, _> = keys.flat_map(|key| table.with(CloudKey::Address, &key)).collect();
+    found.into_values().collect()
+}
+
 fn is_there(cloud: &Cloud, kind: HolderKind, id: ObjectId) -> bool {
     match kind {
-        HolderKind::Group => cloud.groups.iter().any(|g| g.id == id),
-        HolderKind::Contact => cloud.contacts.iter().any(|c| c.id == id),
+        HolderKind::Group => cloud.groups.find(CloudKey::Id, &id.to_string()).is_some(),
+        HolderKind::Contact => cloud.contacts.find(CloudKey::Id, &id.to_string()).is_some(),
     }
 }
 
@@ -136,15 +155,12 @@ fn write(holder: &ImportedHolder, id: ObjectId, cloud: &mut Cloud) -> bool {
     let mail = Some(holder.mail.clone().unwrap_or_else(|| holder.primary.clone()));
     match holder.kind {
         HolderKind::Group => {
-            let at = cloud.groups.iter().position(|g| g.id == id).unwrap_or_else(|| {
-                cloud.groups.push(CloudGroup { id, ..CloudGroup::named(&name) });
-                cloud.groups.len() - 1
-            });
-            let before = cloud.groups[at].clone();
-            let group = &mut cloud.groups[at];
-            (group.display_name, group.mail, group.proxy_addresses) = (name, mail, addresses);
-            group.on_premises_sync_enabled = Some(true);
-            *group != before
+            let found = cloud.groups.find(CloudKey::Id, &id.to_string()).map(|(row, group)| (row, group.clone()));
+            let before = found.as_ref().map(|(_, group)| group.clone());
+            let mut next = before.unwrap_or_else(|| CloudGroup { id, ..CloudGroup::named(&name) });
+            (next.display_name, next.mail, next.proxy_addresses) = (name, mail, addresses);
+            next.on_premises_sync_enabled = Some(true);
+            put(&mut cloud.groups, found, next)
         }
         HolderKind::Contact => {
             let next = CloudHolder {
@@ -154,11 +170,18 @@ fn write(holder: &ImportedHolder, id: ObjectId, cloud: &mut Cloud) -> bool {
                 proxy_addresses: addresses,
                 on_premises_sync_enabled: Some(true),
             };
-            if let Some(contact) = cloud.contacts.iter_mut().find(|c| c.id == id) {
-                return std::mem::replace(contact, next.clone()) != next;
-            }
-            cloud.contacts.push(next);
-            true
+            let found = cloud.contacts.find(CloudKey::Id, &id.to_string()).map(|(row, contact)| (row, contact.clone()));
+            put(&mut cloud.contacts, found, next)
         }
     }
+}
+
+/// Puts a record in its place. `true` if that changed anything.
+fn put<T: Record>(table: &mut Table<T>, found: Option<(Row, T)>, next: T) -> bool {
+    match found {
+        Some((_, before)) if before == next => return false,
+        Some((row, _)) => table.replace(row, next),
+        None => table.push(next),
+    }
+    true
 }

@@ -142,16 +142,17 @@ impl<'a> LdapSource<'a> {
     /// anchor empty, which the cycle then reports for that user.
     pub async fn write_back(&mut self, writes: &[WriteBack], view: &mut AdView) -> Result<(), SourceError> {
         let failed = failed(&self.ad.url, "write anchors back");
+        let mut written = Vec::new();
         for write in writes {
             let target = format!("<GUID={}>", write.guid);
             let attribute = b"mS-DS-ConsistencyGuid".to_vec();
             let add = Mod::Add(attribute, HashSet::from([write.anchor.octets().to_vec()]));
             let result = self.ldap.with_timeout(ANSWER_TIMEOUT).modify(&target, vec![add]).await.map_err(&failed)?;
-            let user = view.users.iter_mut().find(|user| user.guid == write.guid);
-            if let (0, Some(user)) = (result.rc, user) {
-                user.consistency_guid = Some(write.anchor.octets().to_vec());
+            if result.rc == 0 {
+                written.push(write.clone());
             }
         }
+        view.note(&written);
         Ok(())
     }
 

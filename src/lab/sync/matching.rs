@@ -8,10 +8,12 @@ use super::naming::on_premises_upn;
 use super::report::{ErrorCode, ExportError, Outcome};
 use super::view::ImportedUser;
 use crate::lab::world::cloud::{AccessId, Cloud, CloudGroup, CloudUser};
+use crate::lab::world::keys::{CloudKey, ConnectedKey};
+use crate::lab::world::sync::Connected;
+use crate::lab::world::table::Table;
 use crate::model::anchor::Anchor;
 use crate::model::id::ObjectId;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 
 /// What becomes of a new user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +37,8 @@ pub struct Meeting<'a> {
     pub cloud: &'a Cloud,
     /// The time: a role whose end has passed is none.
     pub now: Timestamp,
-    /// The cloud users that other AD users are joined to.
-    pub taken: &'a BTreeSet<ObjectId>,
+    /// What the engine remembers: the cloud users that other AD users are joined to.
+    pub taken: &'a Table<Connected>,
 }
 
 /// Decides for a new user.
@@ -44,11 +46,14 @@ pub fn decide(user: &ImportedUser, anchor: Anchor, meeting: Meeting<'_>) -> Deci
     let cloud = meeting.cloud;
     let immutable_id = anchor.to_base64();
     // The anchor is compared exactly: it is case-sensitive (*design concepts*).
-    let has_anchor = |u: &&CloudUser| u.on_premises_immutable_id.as_ref() == Some(&immutable_id);
-    if let Some(target) = cloud.users.iter().find(has_anchor) {
+    let with_anchor = |users: &'_ Table<CloudUser>| {
+        let mut similar = users.with(CloudKey::ImmutableId, &immutable_id.to_lowercase());
+        similar.find(|(_, u)| u.on_premises_immutable_id.as_ref() == Some(&immutable_id)).map(|(row, _)| row)
+    };
+    if let Some(target) = with_anchor(&cloud.users).and_then(|row| cloud.users.get(row)) {
         return hard_match(user, target, meeting);
     }
-    if let Some(deleted) = cloud.deleted_users.iter().find(has_anchor) {
+    if let Some(deleted) = with_anchor(&cloud.deleted_users).and_then(|row| cloud.deleted_users.get(row)) {
         return restore(user, deleted, meeting);
     }
     soft_match(user, meeting)
@@ -57,7 +62,7 @@ pub fn decide(user: &ImportedUser, anchor: Anchor, meeting: Meeting<'_>) -> Deci
 fn hard_match(user: &ImportedUser, target: &CloudUser, meeting: Meeting<'_>) -> Decision {
     let Meeting { cloud, now, taken } = meeting;
     let refuse = |code, detail: &str| Decision::Refuse(ExportError::new(code, detail));
-    if taken.contains(&target.id) {
+    if taken.find(ConnectedKey::Cloud, &target.id.to_string()).is_some() {
         return refuse(ErrorCode::AttributeValueMustBeUnique, "SourceAnchor: another AD user has the same anchor");
     }
     if target.is_cloud_managed {
@@ -97,9 +102,10 @@ fn soft_match(user: &ImportedUser, meeting: Meeting<'_>) -> Decision {
     let cloud = meeting.cloud;
     let by_smtp = user.primary_smtp().and_then(|address| {
         // Only the upper-case `SMTP:` value counts, on both sides (*existing tenant*).
-        cloud.users.iter().find(|u| primary_smtp(u).is_some_and(|primary| primary.eq_ignore_ascii_case(address)))
+        let mut holders = cloud.users.with(CloudKey::Address, &format!("smtp:{}", address.to_lowercase()));
+        holders.find(|(_, u)| primary_smtp(u).is_some_and(|primary| primary.eq_ignore_ascii_case(address)))
     });
-    if let Some(target) = by_smtp {
+    if let Some((_, target)) = by_smtp {
         // The same address and another anchor: the reading of 2026 (*existing tenant*); older pages say
         // InvalidSoftMatch or quarantine.
         if has_immutable_id(target) {
@@ -112,10 +118,11 @@ fn soft_match(user: &ImportedUser, meeting: Meeting<'_>) -> Decision {
         return Decision::Provision(None);
     }
     let upn = on_premises_upn(user);
-    match cloud.users.iter().find(|u| u.user_principal_name.eq_ignore_ascii_case(&upn)) {
+    let mut similar = cloud.users.with(CloudKey::Upn, &upn.to_lowercase());
+    match similar.find(|(_, u)| u.user_principal_name.eq_ignore_ascii_case(&upn)) {
         // A UPN that is taken is quarantined, not refused (*duplicate attributes*).
-        Some(target) if has_immutable_id(target) => Decision::Provision(None),
-        Some(target) => soft_target(user, target, Outcome::SoftMatchedByUpn, meeting),
+        Some((_, target)) if has_immutable_id(target) => Decision::Provision(None),
+        Some((_, target)) => soft_target(user, target, Outcome::SoftMatchedByUpn, meeting),
         None => Decision::Provision(None),
     }
 }
@@ -173,7 +180,7 @@ pub fn held_role(id: ObjectId, cloud: &Cloud, now: Timestamp) -> Option<&'static
     }
     let carries = |group: &&CloudGroup| group.is_assignable_to_role && (is_active(group.id) || is_eligible(group.id));
     let is_in = |group: &CloudGroup| {
-        group.holders(AccessId::Member, now).contains(&id) || group.is_eligible(id, AccessId::Member, now)
+        group.is_held_by(id, AccessId::Member, now) || group.is_eligible(id, AccessId::Member, now)
     };
     cloud.groups.iter().filter(carries).any(is_in).then_some("holds a Microsoft Entra role through a group")
 }

@@ -1,12 +1,13 @@
 //! What the engine imports from AD, wherever that AD is.
 
+use super::anchor::WriteBack;
 use super::profile;
 use crate::lab::world::derive;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::model::address::ProxyAddress;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, Sid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Everything that the engine's AD connector sees, in scope or not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -200,6 +201,16 @@ impl AdView {
             })
         });
         Self { users: users.collect(), holders: holders.collect() }
+    }
+
+    /// Takes note of what has been written back since the import.
+    pub fn note(&mut self, writes: &[WriteBack]) {
+        let written: HashMap<AdGuid, &WriteBack> = writes.iter().map(|write| (write.guid, write)).collect();
+        for user in &mut self.users {
+            if let Some(write) = written.get(&user.guid) {
+                user.consistency_guid = Some(write.anchor.octets().to_vec());
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub use policy::{PolicyRule, PolicyScope, RoleManagementPolicy};
 pub use role::{ActiveRole, CloudRoleAssignment, RoleDefinition};
 
 use super::load::{no_object_id, no_placeholder};
+use super::table::Table;
 use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, TenantId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -41,16 +42,16 @@ pub struct Cloud {
     /// Whom the lab's token speaks for and what it may do.
     pub caller: Caller,
     /// Live users.
-    pub users: Vec<CloudUser>,
+    pub users: Table<CloudUser>,
     /// Soft-deleted users (`directory/deletedItems`).
     #[serde(default)]
-    pub deleted_users: Vec<CloudUser>,
+    pub deleted_users: Table<CloudUser>,
     /// Groups.
     #[serde(default)]
-    pub groups: Vec<CloudGroup>,
+    pub groups: Table<CloudGroup>,
     /// Organizational contacts.
     #[serde(default)]
-    pub contacts: Vec<CloudHolder>,
+    pub contacts: Table<CloudHolder>,
     /// Administrative units.
     #[serde(default)]
     pub administrative_units: Vec<AdministrativeUnit>,
@@ -58,7 +59,7 @@ pub struct Cloud {
     pub role_definitions: Vec<RoleDefinition>,
     /// Active role assignments without an end.
     #[serde(default)]
-    pub role_assignments: Vec<CloudRoleAssignment>,
+    pub role_assignments: Table<CloudRoleAssignment>,
     /// Active role assignments that have a start or an end, or that were activated: PIM's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub role_assignment_schedules: Vec<RoleSchedule>,

@@ -1,6 +1,7 @@
 //! The AD side of a world: domains of entries with attributes, much as a directory server stores them.
 
 use super::load::{no_guid, no_placeholder};
+use super::table::Table;
 use crate::model::ad::Octets;
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, DomainName, Sid};
@@ -21,7 +22,7 @@ pub struct AdDomain {
     /// The domain's DN.
     pub base_dn: Dn,
     /// All entries below (and including) the base DN, in no particular order.
-    pub entries: Vec<AdEntry>,
+    pub entries: Table<AdEntry>,
 }
 
 /// One entry.
@@ -59,7 +60,8 @@ pub enum AdValues {
 impl AdEntry {
     /// The values of an attribute, asked for by name in any case.
     pub fn values(&self, name: &str) -> Option<&AdValues> {
-        self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, values)| values)
+        let any_case = || self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, values)| values);
+        self.attributes.get(name).or_else(any_case)
     }
 
     /// Whether it has that object class.

@@ -2,6 +2,7 @@
 
 use super::cloud::{Cloud, GroupSchedule, RoleSchedule, ScheduleId};
 use super::{WORLD_VERSION, World, derive};
+use crate::lab::kept;
 use crate::model::id::{AdGuid, ObjectId};
 use crate::model::size;
 use schemars::Schema;
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The largest world that is accepted, in octets.
-pub const LARGEST_WORLD: u64 = 256 << 20;
+pub const LARGEST_WORLD: u64 = 8 << 30;
 
 /// Why a world could not be loaded. The message names the file and is meant for the person who wrote it.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +61,11 @@ pub fn load(path: &Path) -> Result<World, LoadError> {
     let text = read_file(path, LARGEST_WORLD).and_then(|octets| {
         String::from_utf8(octets).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
     });
-    parse(&text.map_err(|source| LoadError::Read { path: path.to_owned(), source })?, path)
+    let unreadable = |source| LoadError::Read { path: path.to_owned(), source };
+    let text = text.map_err(unreadable)?;
+    let mut world = read(&text, path)?;
+    kept::catch_up(&mut world, path, &text).map_err(unreadable)?;
+    check(world, path)
 }
 
 /// Reads a file of at most `limit` octets.
@@ -72,6 +77,11 @@ pub fn read_file(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
 
 /// Loads a world from text; `path` is for messages.
 pub fn parse(text: &str, path: &Path) -> Result<World, LoadError> {
+    check(read(text, path)?, path)
+}
+
+/// A world of the right version and shape, with all ids.
+fn read(text: &str, path: &Path) -> Result<World, LoadError> {
     #[derive(Deserialize)]
     struct Version {
         version: u64,
@@ -85,6 +95,10 @@ pub fn parse(text: &str, path: &Path) -> Result<World, LoadError> {
     }
     let mut world: World = serde_json::from_str(text).map_err(shape)?;
     fill_in_ids(&mut world);
+    Ok(world)
+}
+
+fn check(world: World, path: &Path) -> Result<World, LoadError> {
     let problems = contradictions(&world);
     if problems.is_empty() { Ok(world) } else { Err(LoadError::Contradiction { path: path.to_owned(), problems }) }
 }

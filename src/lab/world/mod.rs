@@ -3,12 +3,15 @@
 //! The cloud's members are spelled as Microsoft Graph spells them, AD's as LDAP does, so that a scenario can be written
 //! by hand from Microsoft's documents. `schemas/lab-world.schema.json` is generated from these types.
 
+pub mod changes;
 pub mod cloud;
 pub mod contoso;
 pub mod derive;
 pub mod forest;
+pub mod keys;
 pub mod load;
 pub mod sync;
+pub mod table;
 
 pub use contoso::contoso;
 pub use load::{LoadError, load};

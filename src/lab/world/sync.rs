@@ -1,5 +1,6 @@
 //! The sync engine's side of a world: what it is set to, and what it remembers between cycles.
 
+use super::table::Table;
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, ObjectId};
@@ -40,7 +41,7 @@ pub struct SyncEngine {
     pub mangled_upn: MangledUpn,
     /// The objects imported so far. An AD user in here is not new: no match is evaluated for it any more.
     #[serde(default)]
-    pub connector_space: Vec<Connected>,
+    pub connector_space: Table<Connected>,
     /// The mail-enabled groups and contacts imported so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connected_holders: Vec<ConnectedHolder>,

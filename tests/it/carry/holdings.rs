@@ -81,7 +81,8 @@ fn role_row(role: &RoleAssignment, world: &mut World) -> Option<Row> {
         row.principal_id == principal && row.role_definition_id == *definition && row.directory_scope() == scope
     };
     let has_clock = role.kind == RoleKind::Activated || role.ends.is_some();
-    let permanent = if has_clock { None } else { take_first(&mut cloud.role_assignments, plain) };
+    let at = cloud.role_assignments.iter().position(plain).filter(|_| !has_clock);
+    let permanent = at.map(|at| cloud.role_assignments.remove(at));
     match permanent {
         Some(row) => Some(Row::Assignment(row)),
         None => take_first(&mut cloud.role_assignment_schedules, scheduled).map(Row::Schedule),

@@ -48,6 +48,7 @@ impl Stage {
             tls_port: 0,
             require_encryption: false,
             faults: Faults::none(),
+            manners: matchplan::lab::manners::Manners::default(),
         };
         let server = serve(config, &tls).await.unwrap();
         let embedded = Directory {

@@ -33,6 +33,7 @@ pub async fn snapshot(world: &World) -> Snapshot {
         tls_port: 0,
         require_encryption: false,
         faults: Faults::none(),
+        manners: matchplan::lab::manners::Manners::default(),
     };
     let ldap = ldap::serve(config, &tls).await.expect("a free port");
     let config = GraphServerConfig {
@@ -41,6 +42,7 @@ pub async fn snapshot(world: &World) -> Snapshot {
         access_token: "token".to_owned().into(),
         client_secret: "secret".to_owned().into(),
         faults: Faults::none(),
+        manners: matchplan::lab::manners::Manners::default(),
     };
     let graph = graph::serve(config).await.expect("a free port");
     let base: url::Url = graph.url().parse().expect("a URL");

@@ -100,6 +100,7 @@ impl Site {
             ldap_port: 0,
             external_ad,
             faults: Faults::none(),
+            manners: matchplan::lab::manners::Manners::default(),
         });
         let lab = lab.await.expect("the lab starts");
         let directory = samba.as_ref().map_or_else(|| embedded(&lab), |samba| samba.directory.clone());

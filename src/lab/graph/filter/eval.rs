@@ -5,20 +5,25 @@ use super::expr::{Expr, Function, Literal, Operator};
 use crate::lab::graph::answer::Object;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// Whether `object` meets `expr`. Members that the object does not have are null.
 pub fn holds(expr: &Expr, object: &Object) -> bool {
-    evaluate(expr, &|name| object.get(name).unwrap_or(&Value::Null))
+    meets(expr, &|name| Cow::Borrowed(object.get(name).unwrap_or(&Value::Null)))
 }
 
-fn evaluate<'a>(expr: &Expr, look: &dyn Fn(&str) -> &'a Value) -> bool {
+/// The same for an object of which `look` gives a member by name.
+pub fn meets<'a>(expr: &Expr, look: &dyn Fn(&str) -> Cow<'a, Value>) -> bool {
     match expr {
-        Expr::And(parts) => parts.iter().all(|p| evaluate(p, look)),
-        Expr::Or(parts) => parts.iter().any(|p| evaluate(p, look)),
-        Expr::Not(inner) => !evaluate(inner, look),
-        Expr::Compare(name, operator, literal) => compare(look(name), *operator, literal),
-        Expr::In(name, literals) => literals.iter().any(|l| compare(look(name), Operator::Eq, l)),
+        Expr::And(parts) => parts.iter().all(|p| meets(p, look)),
+        Expr::Or(parts) => parts.iter().any(|p| meets(p, look)),
+        Expr::Not(inner) => !meets(inner, look),
+        Expr::Compare(name, operator, literal) => compare(&look(name), *operator, literal),
+        Expr::In(name, literals) => {
+            let value = look(name);
+            literals.iter().any(|l| compare(&value, Operator::Eq, l))
+        }
         Expr::Call(function, name, text) => look(name).as_str().is_some_and(|value| {
             let (value, text) = (value.to_lowercase(), text.to_lowercase());
             match function {
@@ -26,14 +31,14 @@ fn evaluate<'a>(expr: &Expr, look: &dyn Fn(&str) -> &'a Value) -> bool {
                 Function::EndsWith => value.ends_with(&text),
             }
         }),
-        Expr::Any { name, lambda } => elements(look(name)).iter().any(|element| match lambda {
+        Expr::Any { name, lambda } => elements(&look(name)).iter().any(|element| match lambda {
             None => true,
             Some((variable, condition)) => {
-                evaluate(condition, &|name| if name == variable { element } else { &Value::Null })
+                meets(condition, &|name| Cow::Borrowed(if name == variable { element } else { &Value::Null }))
             }
         }),
         Expr::Count(name, operator, number) => {
-            let count = i64::try_from(elements(look(name)).len()).unwrap_or(i64::MAX);
+            let count = i64::try_from(elements(&look(name)).len()).unwrap_or(i64::MAX);
             ordered(*operator, Some(count.cmp(number)))
         }
     }

@@ -7,5 +7,6 @@
 pub mod eval;
 pub mod expr;
 pub mod lexer;
+pub mod narrow;
 pub mod parser;
 pub mod support;

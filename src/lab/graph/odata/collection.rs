@@ -42,12 +42,12 @@ impl Item {
 }
 
 /// What the query options ask for.
-struct Options {
-    select: Option<Vec<&'static Property>>,
-    filter: Option<Expr>,
-    order: Option<(&'static str, bool)>,
-    top: Option<usize>,
-    skip: Option<SkipToken>,
+pub(super) struct Options {
+    pub(super) select: Option<Vec<&'static Property>>,
+    pub(super) filter: Option<Expr>,
+    pub(super) order: Option<(&'static str, bool)>,
+    pub(super) top: Option<usize>,
+    pub(super) skip: Option<SkipToken>,
 }
 
 impl Resource {
@@ -106,22 +106,33 @@ impl Resource {
         let start = options.skip.as_ref().map_or(0, |token| token.resume(ids.iter().map(String::as_str))).min(total);
         let size = options.top.or(self.entity.page).unwrap_or(total).max(1);
         let end = start.saturating_add(size).min(total);
+        let next = (end < total && self.entity.page.is_some())
+            .then(|| SkipToken { after: ids[end - 1].clone(), seen: end });
+        let value = found[start..end].iter().map(|item| Value::Object(shape(item))).collect();
+        let count = self.shows_count(request, options).then_some(total);
+        self.envelope(request, count, next.as_ref(), value)
+    }
 
+    /// Whether the page tells how many objects there are in all.
+    pub(super) fn shows_count(&self, request: &Request, options: &Options) -> bool {
+        request.wants_count() && options.skip.is_none() && (request.is_eventual() || !self.entity.is_directory_object)
+    }
+
+    /// A page with what stands around its objects.
+    pub(super) fn envelope(
+        &self,
+        request: &Request,
+        count: Option<usize>,
+        next: Option<&SkipToken>,
+        value: Vec<Value>,
+    ) -> Reply {
         let mut page = Object::new();
         page.insert("@odata.context".to_owned(), self.context(request, false).into());
-        if request.wants_count()
-            && options.skip.is_none()
-            && (request.is_eventual() || !self.entity.is_directory_object)
-        {
-            page.insert("@odata.count".to_owned(), total.into());
-        }
-        if end < total && self.entity.page.is_some() {
-            let token = SkipToken { after: ids[end - 1].clone(), seen: end };
-            page.insert("@odata.nextLink".to_owned(), request.url_with("$skiptoken", &token.encode()).into());
-        }
-        let value: Vec<Value> = found[start..end].iter().map(|item| Value::Object(shape(item))).collect();
+        page.extend(count.map(|count| ("@odata.count".to_owned(), count.into())));
+        let link = next.map(|token| request.url_with("$skiptoken", &token.encode()));
+        page.extend(link.map(|link| ("@odata.nextLink".to_owned(), link.into())));
         page.insert("value".to_owned(), value.into());
-        Reply::object(page).costing(cost(options))
+        Reply::object(page)
     }
 
     /// How many there are (`/$count`).
@@ -154,7 +165,7 @@ impl Resource {
         Ok(Reply::object(out))
     }
 
-    fn options_of_one(&self, request: &Request) -> Result<Options, Refusal> {
+    pub(super) fn options_of_one(&self, request: &Request) -> Result<Options, Refusal> {
         if let Some(option) = ["$filter", "$top", "$orderby", "$search", "$skip", "$skiptoken"]
             .iter()
             .find(|o| request.option(o).is_some())
@@ -184,13 +195,13 @@ impl Resource {
         out
     }
 
-    fn context(&self, request: &Request, single: bool) -> String {
+    pub(super) fn context(&self, request: &Request, single: bool) -> String {
         let selected = request.option("$select").filter(|s| !s.trim().is_empty()).map(|s| format!("({s})"));
         let entity = if single { "/$entity" } else { "" };
         format!("{}#{}{}{entity}", request.metadata(), self.context, selected.unwrap_or_default())
     }
 
-    fn options(&self, request: &Request) -> Result<Options, Refusal> {
+    pub(super) fn options(&self, request: &Request) -> Result<Options, Refusal> {
         let entity = self.entity;
         let advanced = request.is_eventual() && request.wants_count();
         if request.option("$skip").is_some() {
@@ -248,12 +259,6 @@ fn matching<T>(items: impl IntoIterator<Item = T>, options: &Options, view: &imp
         }
     }
     found
-}
-
-/// What a list costs in resource units: 2, less with `$select` and with a small page, at least 1.
-fn cost(options: &Options) -> u32 {
-    let small = options.top.is_some_and(|t| t < 20);
-    (2 - u32::from(options.select.is_some())).saturating_sub(u32::from(small)).max(1)
 }
 
 fn top(request: &Request) -> Result<Option<usize>, Refusal> {

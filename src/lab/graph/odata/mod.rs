@@ -3,3 +3,4 @@
 pub mod collection;
 pub mod entity;
 pub mod page;
+pub mod rows;

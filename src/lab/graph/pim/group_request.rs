@@ -12,6 +12,7 @@ use crate::lab::graph::groups::position;
 use crate::lab::graph::request::Request;
 use crate::lab::graph::sensitive::{GROUPS_ADMINISTRATOR, check_role};
 use crate::lab::world::World;
+use crate::lab::world::table::Row as Place;
 use crate::lab::world::cloud::{AccessId, AssignmentType, GroupSchedule, PolicyScope, ScheduleId, Term};
 use crate::lab::world::derive;
 use crate::model::id::AssignmentId;
@@ -52,7 +53,7 @@ pub fn create(world: &mut World, request: &Request, table: Table) -> Answer {
 
 /// An owner may; for a group that roles can be assigned to, a Privileged Role Administrator; for others, a Groups
 /// Administrator.
-fn check_caller(world: &World, at: usize) -> Result<(), Refusal> {
+fn check_caller(world: &World, at: Place) -> Result<(), Refusal> {
     let group = &world.entra.groups[at];
     if group.holders(AccessId::Owner, world.clock).contains(&world.entra.caller.id) {
         return Ok(());
@@ -68,7 +69,7 @@ fn is_it(row: &Row, wish: &Wish, access: AccessId) -> bool {
 fn assign(
     world: &mut World,
     wish: &Wish,
-    at: usize,
+    at: Place,
     access: AccessId,
     table: Table,
 ) -> Result<(String, Option<Term>), Refusal> {
@@ -113,7 +114,7 @@ fn assign(
 }
 
 /// A new id: the same in every run with the same story, and never one that was used before.
-fn new_id(world: &World, wish: &Wish, at: usize, access: AccessId, table: Table) -> String {
+fn new_id(world: &World, wish: &Wish, at: Place, access: AccessId, table: Table) -> String {
     let group = &world.entra.groups[at];
     let is_used = |id: &str| {
         let live = group.eligibility_schedules.iter().chain(&group.assignment_schedules);
@@ -131,7 +132,7 @@ fn new_id(world: &World, wish: &Wish, at: usize, access: AccessId, table: Table)
     }
 }
 
-fn revoke(world: &mut World, wish: &Wish, at: usize, access: AccessId, table: Table) -> Result<String, Refusal> {
+fn revoke(world: &mut World, wish: &Wish, at: Place, access: AccessId, table: Table) -> Result<String, Refusal> {
     let found = rows(world, &world.entra.groups[at], table).into_iter().find(|row| is_it(row, wish, access));
     let Row { id, .. } = found.ok_or_else(does_not_exist)?;
     if wish.validation_only {

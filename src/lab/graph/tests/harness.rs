@@ -5,6 +5,7 @@
 
 use crate::lab::faults::Faults;
 use crate::lab::graph::server::{GraphServer, GraphServerConfig, serve};
+use crate::lab::manners::Manners;
 use crate::lab::shared::SharedWorld;
 use crate::lab::world::World;
 use reqwest::{Client, Method};
@@ -152,6 +153,7 @@ impl Lab {
             access_token: TOKEN.into(),
             client_secret: SECRET.into(),
             faults,
+            manners: Manners::default(),
         };
         let server = serve(config).await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();

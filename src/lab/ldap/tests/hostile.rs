@@ -82,7 +82,7 @@ proptest! {
         which in any::<prop::sample::Index>(),
     ) {
         let account = Account { dn: ADMIN.to_owned(), upn: "admin@corp.test".to_owned(), password: PASSWORD.to_owned().into() };
-        let directory = Directory { world: SharedWorld::in_memory(world()), account, require_encryption: false, faults: Faults::default() };
+        let directory = Directory { world: SharedWorld::in_memory(world()), account, require_encryption: false, faults: Faults::default(), manners: Default::default() };
         let mut session = Session::new(Arc::new(directory), false);
         let requests = requests();
         let mut damaged = which.get(&requests).clone();

@@ -3,6 +3,7 @@
 use super::fixture::{JANE, JANE_GUID, texts, world, world_with_users};
 use crate::lab::faults::Faults;
 use crate::lab::ldap::{LdapServer, LdapServerConfig, serve};
+use crate::lab::manners::Manners;
 use crate::lab::shared::SharedWorld;
 use crate::lab::tls::LabTls;
 use crate::lab::world::World;
@@ -38,6 +39,7 @@ async fn lab_of(world: SharedWorld, require_encryption: bool) -> Lab {
         tls_port: 0,
         require_encryption,
         faults: Faults::none(),
+        manners: Manners::default(),
     };
     Lab { server: serve(config, &tls).await.unwrap(), world, tls }
 }

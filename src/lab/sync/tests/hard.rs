@@ -122,7 +122,7 @@ fn a_user_managed_in_the_cloud_is_left_alone() {
     let target = CloudUser { is_cloud_managed: true, ..anchored("somebody@x.com", &small.anchor()) };
     let mut small = small.with(target.clone());
     assert_eq!(small.outcome(), (Outcome::Skipped, None));
-    assert_eq!(small.world.entra.users, [target]);
+    assert_eq!(small.world.entra.users, vec![target].into());
 }
 
 /// Two AD users cannot be one cloud user: the second one has an anchor that is taken.

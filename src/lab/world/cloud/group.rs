@@ -171,6 +171,15 @@ impl CloudGroup {
         all
     }
 
+    /// Whether somebody is a member or owner now, in whatever way.
+    pub fn is_held_by(&self, id: ObjectId, access: AccessId, now: Timestamp) -> bool {
+        let for_a_time = || {
+            let mut all = self.assignment_schedules.iter();
+            all.any(|s| s.principal_id == id && s.access_id == access && s.term().holds(now))
+        };
+        self.permanent(access).contains(&id) || for_a_time()
+    }
+
     /// Whether somebody may become a member or owner now.
     pub fn is_eligible(&self, id: ObjectId, access: AccessId, now: Timestamp) -> bool {
         let mut all = self.eligibility_schedules.iter();

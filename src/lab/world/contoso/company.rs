@@ -7,6 +7,7 @@ use crate::lab::world::cloud::{
 use crate::lab::world::derive;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::lab::world::load::{no_guid, no_object_id};
+use crate::lab::world::table::Table;
 use crate::lab::world::sync::{MangledUpn, SyncEngine};
 use crate::model::anchor::SourceAnchor;
 use crate::model::dn::Dn;
@@ -100,7 +101,7 @@ pub(super) fn domain() -> AdDomain {
         dns_name: "corp.contoso.com".to_owned(),
         netbios_name: "CORP".to_owned(),
         base_dn: dn(BASE),
-        entries,
+        entries: entries.into(),
     }
 }
 
@@ -211,17 +212,19 @@ pub(super) fn tenant() -> Cloud {
             roles: caller_roles.map(role_id).to_vec(),
             multi_factor: false,
         },
-        users: Vec::new(),
-        deleted_users: Vec::new(),
+        users: Table::default(),
+        deleted_users: Table::default(),
         groups: vec![
             group("Sales", "sales@contoso.com"),
             group("All Staff", "all.staff@contoso.com"),
             group("Project Aurora", "aurora@contoso.com"),
-        ],
+        ]
+        .into(),
         contacts: vec![
             holder("Sam Stone (external)", "s.stone@contoso.com"),
             holder("Tailspin Toys", "orders@tailspintoys.com"),
-        ],
+        ]
+        .into(),
         administrative_units: vec![AdministrativeUnit { id: no_object_id(), display_name: BERLIN.to_owned() }],
         role_definitions: ROLES
             .iter()
@@ -249,7 +252,7 @@ pub(super) fn engine() -> SyncEngine {
         next_cycle: None,
         deletion_threshold: 500,
         mangled_upn: MangledUpn::WithPlus,
-        connector_space: Vec::new(),
+        connector_space: Table::default(),
         connected_holders: Vec::new(),
     }
 }
