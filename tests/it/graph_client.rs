@@ -1,6 +1,7 @@
 //! How the Graph client behaves against a server that answers by script: paging, throttling, renewed tokens, cut
 //! connections. Nobody sleeps: the clock is ours.
 
+mod batch;
 mod endless;
 mod half;
 

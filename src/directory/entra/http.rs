@@ -3,6 +3,7 @@
 use super::claims::Claims;
 use super::cloud::Endpoints;
 use super::credential::Credential;
+use super::meter::{Meter, Spent};
 use super::pages::Pages;
 use super::permission::Operation;
 use super::refusal;
@@ -36,6 +37,8 @@ pub struct Graph<C> {
     pub(super) role_names: OnceCell<BTreeMap<RoleDefinitionId, String>>,
     /// How many seconds Graph's clock is ahead of ours, by its newest answer.
     ahead: AtomicI64,
+    /// What has been asked so far.
+    pub(super) meter: Meter,
     transport: Transport,
     base: Url,
 }
@@ -76,6 +79,7 @@ impl<C: Clock> Graph<C> {
             role_names: OnceCell::new(),
             unseen: Unseen::default(),
             ahead: AtomicI64::new(0),
+            meter: Meter::default(),
             transport,
             base,
         })
@@ -84,6 +88,11 @@ impl<C: Clock> Graph<C> {
     /// The tokens, for their lifetime and claims.
     pub const fn tokens(&self) -> &TokenSource<C> {
         &self.tokens
+    }
+
+    /// What has been asked of Graph so far.
+    pub fn spent(&self) -> Spent {
+        self.meter.spent()
     }
 
     /// What the credential's token really carries; `None` where the token does not say (it is opaque to us).
@@ -139,35 +148,63 @@ impl<C: Clock> Graph<C> {
 
     /// All items of a collection, over all its pages; `progress` hears how many there are so far. A page that leads to
     /// another host, in a circle or on without end ([`Pages`]) is an error, and so is one that fails: half a collection is never returned.
-    pub async fn read_all(
-        &self,
-        request: &Request,
-        mut progress: impl FnMut(usize),
-    ) -> Result<Vec<Value>, DirectoryError> {
-        let broken = |reason: &str| DirectoryError::new(ErrorKind::Broken, request.what.clone(), reason);
+    pub async fn read_all(&self, request: &Request, progress: impl FnMut(usize)) -> Result<Vec<Value>, DirectoryError> {
+        let first = request.url(&self.base)?;
+        self.follow(request, Vec::new(), Pages::default(), Some(first), progress).await
+    }
+
+    /// The same where the first page is here already.
+    pub(super) async fn from_first_page(&self, request: &Request, page: Value) -> Result<Vec<Value>, DirectoryError> {
         let mut items = Vec::new();
         let mut pages = Pages::default();
-        let mut next = Some(request.url(&self.base)?);
+        let url = request.url(&self.base)?;
+        let next = self.take_page(request, page, url, 0, &mut pages, &mut items)?;
+        self.follow(request, items, pages, next, |_| ()).await
+    }
+
+    async fn follow(
+        &self,
+        request: &Request,
+        mut items: Vec<Value>,
+        mut pages: Pages,
+        mut next: Option<Url>,
+        mut progress: impl FnMut(usize),
+    ) -> Result<Vec<Value>, DirectoryError> {
         while let Some(url) = next {
             let reply = self.send_to(request, &url).await?;
             let octets = reply.body.len();
-            let mut page: Value = serde_json::from_slice(&reply.body).map_err(|_| broken("the answer is not JSON"))?;
-            let Some(Value::Array(values)) = page.get_mut("value").map(Value::take) else {
-                return Err(broken("a page has no `value`"));
-            };
-            pages.count(url, octets, values.len()).map_err(|why| broken(&why))?;
-            items.extend(values);
+            let page: Value = serde_json::from_slice(&reply.body)
+                .map_err(|_| DirectoryError::new(ErrorKind::Broken, request.what.clone(), "the answer is not JSON"))?;
+            next = self.take_page(request, page, url, octets, &mut pages, &mut items)?;
             progress(items.len());
-            next = match page.get("@odata.nextLink") {
-                None | Some(Value::Null) => None,
-                Some(Value::String(link)) => Some(
-                    self.same_host(link)
-                        .ok_or_else(|| broken("the next page is at another address, where the token must not go"))?,
-                ),
-                Some(_) => return Err(broken("the link to the next page is no text")),
-            };
         }
         Ok(items)
+    }
+
+    /// Takes a page's items; the address of the next page.
+    fn take_page(
+        &self,
+        request: &Request,
+        mut page: Value,
+        url: Url,
+        octets: usize,
+        pages: &mut Pages,
+        items: &mut Vec<Value>,
+    ) -> Result<Option<Url>, DirectoryError> {
+        let broken = |reason: &str| DirectoryError::new(ErrorKind::Broken, request.what.clone(), reason);
+        let Some(Value::Array(values)) = page.get_mut("value").map(Value::take) else {
+            return Err(broken("a page has no `value`"));
+        };
+        pages.count(url, octets, values.len()).map_err(|why| broken(&why))?;
+        items.extend(values);
+        match page.get("@odata.nextLink") {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(link)) => self
+                .same_host(link)
+                .map(Some)
+                .ok_or_else(|| broken("the next page is at another address, where the token must not go")),
+            Some(_) => Err(broken("the link to the next page is no text")),
+        }
     }
 
     /// The address of a directory object, as references to it are written.
@@ -188,6 +225,7 @@ impl<C: Clock> Graph<C> {
             let answer = self.exchange(request, url, &token).await;
             if let Ok(reply) = &answer {
                 self.learn_the_time(reply);
+                self.meter.outer(reply);
             }
             let wait = match answer {
                 Ok(reply) if (200..300).contains(&reply.status) => return Ok(reply),

@@ -7,6 +7,8 @@
 //! | [`token`] | tokens: fetched, kept in memory, renewed before they end; [`claims`], what they say |
 //! | [`request`] | one request as data: path and OData options that escape |
 //! | [`http`] | requests to Graph, sent again where that is safe ([`retry`]), and pages read to their end ([`pages`], but not without end) |
+//! | [`batch`] | up to twenty requests in one, each answered by itself |
+//! | [`meter`] | what has been asked so far, in requests and resource units |
 //! | [`transport`] | the one place that sends: one HTTP exchange, with what a failure means |
 //! | [`refusal`] | Graph's and the sign-in's error bodies as errors; [`permission`], what each operation needs |
 //! | [`trace`] | every exchange as a JSON line, without secrets |
@@ -15,11 +17,13 @@
 //! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
 
 pub mod assertion;
+pub mod batch;
 pub mod claims;
 pub mod cloud;
 pub mod collect;
 pub mod credential;
 pub mod http;
+pub mod meter;
 pub mod pages;
 pub mod permission;
 pub mod read;

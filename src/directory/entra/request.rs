@@ -19,7 +19,7 @@ pub enum Version {
 /// A request: what is sent, and what is said about it if it fails.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The method; everything but GET is a write.
+    /// The method; everything but GET is a write, unless [`Self::harmless`] says otherwise.
     pub method: Method,
     /// The version.
     pub version: Version,
@@ -31,6 +31,8 @@ pub struct Request {
     pub eventual: bool,
     /// The JSON body.
     pub body: Option<Value>,
+    /// Whether it changes nothing though it is no GET: a `$batch` of reads.
+    pub harmless: bool,
     /// What is needed to be allowed to do this.
     pub operation: Operation,
     /// What is tried, in words: "read user …".
@@ -57,6 +59,7 @@ impl Request {
             options: Vec::new(),
             eventual: false,
             body: None,
+            harmless: false,
             operation,
             what: what.into(),
         }
@@ -119,7 +122,19 @@ impl Request {
 
     /// Whether it changes something.
     pub fn is_write(&self) -> bool {
-        self.method != Method::GET
+        self.method != Method::GET && !self.harmless
+    }
+
+    /// Path and query below the version, as a `$batch` writes them: `/users?$select=id`. Errors as [`Self::url`].
+    pub fn relative(&self) -> Result<String, DirectoryError> {
+        // Any base will do: what is below the version does not depend on it.
+        let url = self.url(
+            &Url::parse("https://graph")
+                .map_err(|e| DirectoryError::new(ErrorKind::Broken, self.what.clone(), e.to_string()))?,
+        )?;
+        let path = url.path().trim_start_matches('/');
+        let below = path.find('/').map_or("", |at| &path[at..]);
+        Ok(url.query().map_or_else(|| below.to_owned(), |query| format!("{below}?{query}")))
     }
 
     /// The address below `base`. Errors: a segment that is empty, `.` or `..`, which would name another resource.
