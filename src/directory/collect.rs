@@ -5,7 +5,7 @@ use super::entra::collect::Collected;
 use super::error::DirectoryError;
 use super::port::Clock;
 use crate::model::id::DomainName;
-use crate::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
+use crate::snapshot::document::{AdDomainSnapshot, Coverage, SNAPSHOT_VERSION, Snapshot};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use std::sync::{Mutex, PoisonError};
@@ -75,6 +75,7 @@ impl Collected {
             domains,
             tenant: self.tenant,
             users: self.users,
+            coverage: Coverage::Whole,
             deleted_users: self.deleted_users,
             holders: self.holders,
             roles: self.roles,

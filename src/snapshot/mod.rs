@@ -1,7 +1,8 @@
 //! What is: both directories at one time, immutable and serialisable. Pure.
 //!
 //! [`document`] is the data (and what `snapshot --out` writes); [`index`] answers the planner's questions about it
-//! without ever scanning twice.
+//! without ever scanning twice, and [`question`] has them as data.
 
 pub mod document;
 pub mod index;
+pub mod question;

@@ -1,11 +1,13 @@
 //! `matchplan snapshot`: both directories, read once and saved for planning offline.
 
-use crate::cli::args::{Global, SnapshotArgs};
+use crate::cli::args::{Global, Planning, Read, SnapshotArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::project;
+use crate::cli::reading::Need;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
+use crate::directory::port::Clock as _;
 use crate::model::digest;
 use crate::report::safe::Text;
 use crate::snapshot::document::{SNAPSHOT_VERSION, Snapshot};
@@ -17,7 +19,15 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
     let recipients = args.recipients.as_deref().map(|file| project::recipients(file, terminal)).transpose()?;
     let site = Site::open(global, terminal).await?;
     let directories = site.connect(&site.settings, terminal).await?;
-    let snapshot = Snapshot { recipients, ..site.snapshot(&directories, terminal).await? };
+    let read = if args.links.is_empty() {
+        site.snapshot(&directories, terminal).await?
+    } else {
+        let config = site.config(&args.links, terminal)?;
+        let how = Planning { read: Read::Narrow, ..Planning::default() };
+        let need = Need { config: &config, how: &how, now: site.clock.now() };
+        site.snapshot_for(need, &directories, global, terminal).await?
+    };
+    let snapshot = Snapshot { recipients, ..read };
     let text = digest::to_canonical_file(&snapshot)
         .map_err(|error| CliError::plain(format!("The snapshot cannot be written: {error}")))?;
     files::replace(&args.out, text.as_bytes()).map_err(|error| CliError::file("write", &args.out, &error))?;
@@ -32,10 +42,23 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
         snapshot.roles.len(),
         exchange.unwrap_or_default()
     ))?;
+    if !snapshot.coverage.is_whole() {
+        terminal.note("It holds what these links need, and serves no others.");
+    }
     for gap in &snapshot.gaps {
         terminal.note(&format!("warning: could not be read: {}", Text(&gap.reason)));
     }
     Ok(Exit::Success)
+}
+
+/// Reads a saved snapshot that must be of whole directories.
+pub fn read_whole(path: &Path) -> Result<Snapshot, CliError> {
+    let snapshot = read(path)?;
+    if snapshot.coverage.is_whole() {
+        return Ok(snapshot);
+    }
+    let message = format!("{} holds what some links need, and not whole directories.", path.display());
+    Err(CliError::plain(message).hint("Take a whole one: matchplan snapshot --out FILE, without --for."))
 }
 
 /// Reads a saved snapshot.

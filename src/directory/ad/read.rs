@@ -80,7 +80,7 @@ impl AdDomain {
     }
 
     /// Everything below the base that the filter leaves, whole.
-    async fn below_base(
+    pub(super) async fn below_base(
         &self,
         which: &str,
         filter: Filter,
@@ -97,7 +97,7 @@ impl AdDomain {
     }
 
     /// `uPNSuffixes` of the forest's Partitions container: those besides its domains' own names.
-    async fn upn_suffixes(&self, configuration: &str) -> Result<Vec<String>, DirectoryError> {
+    pub(super) async fn upn_suffixes(&self, configuration: &str) -> Result<Vec<String>, DirectoryError> {
         let base = format!("CN=Partitions,{configuration}");
         let entry = self.object(&base, vec!["uPNSuffixes".into()], "read the forest's UPN suffixes").await?;
         let values = entry.as_ref().map(|entry| entry.values("uPNSuffixes")).unwrap_or_default();

@@ -2,12 +2,14 @@
 
 use super::http::Graph;
 use super::permission::Operation;
-use super::read::{Place, SIDE_BY_SIDE, has_been_synced, optional, users};
+use super::read::{Place, SIDE_BY_SIDE, has_been_synced, optional, sync_behavior, users};
 use super::request::Request;
 use super::roles::join;
 use super::roles::read::Schedules;
 use super::roles::wire::WireGroup;
-use super::wire::{self, WireDomain, WireHolder, WireObjectIdentifier, WireSynchronization, WireUser};
+use super::wire::{
+    self, WireDomain, WireHolder, WireObjectIdentifier, WireSyncBehavior, WireSynchronization, WireUser,
+};
 use crate::directory::collect::{Part, Progress};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
@@ -58,13 +60,26 @@ struct Joined {
     policies: Vec<RolePolicy>,
 }
 
+/// A tenant without its users, groups and contacts, and the gaps in it.
+#[derive(Clone)]
+pub(super) struct Frame {
+    pub collected: Collected,
+    pub gaps: Gaps,
+}
+
 /// The gaps found so far.
-#[derive(Default)]
-struct Gaps(Vec<Gap>);
+#[derive(Clone, Default)]
+pub(super) struct Gaps(Vec<Gap>);
 
 impl Gaps {
+    /// In the order of what is missing.
+    pub(super) fn sorted(mut self) -> Vec<Gap> {
+        self.0.sort_by_key(|gap| gap.what);
+        self.0
+    }
+
     /// The value, or nothing and a gap.
-    fn or_gap<T: Default>(&mut self, what: Missing, result: Result<T, DirectoryError>) -> T {
+    pub(super) fn or_gap<T: Default>(&mut self, what: Missing, result: Result<T, DirectoryError>) -> T {
         result.unwrap_or_else(|error| {
             self.add(what, error.in_full());
             T::default()
@@ -81,6 +96,22 @@ impl Gaps {
     }
 }
 
+/// All groups or all contacts, as a request that can be narrowed.
+pub(super) fn holders(kind: HolderKind) -> Request {
+    let (operation, path) = match kind {
+        HolderKind::Group => (Operation::ReadGroups, "groups"),
+        HolderKind::Contact => (Operation::ReadContacts, "contacts"),
+    };
+    Request::get(operation, format!("read the {path} of the tenant"), &[path]).select(&wire::HOLDER).large_pages()
+}
+
+/// `onPremisesObjectIdentifier` of all users, as a request that can be narrowed.
+pub(super) fn identifiers() -> Request {
+    let what = "read onPremisesObjectIdentifier of the users (beta endpoint)";
+    let request = Request::get(Operation::ReadObjectIdentifier, what, &["users"]).beta();
+    request.select(&["id", "onPremisesObjectIdentifier"]).large_pages()
+}
+
 impl<C: Clock> Graph<C> {
     /// Reads it all, side by side. Users, organization and domains must be readable; what else may not be seen becomes
     /// a gap with its reason. Errors also: a tenant other than the configured one.
@@ -90,30 +121,44 @@ impl<C: Clock> Graph<C> {
     }
 
     async fn collect_all(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Collected, DirectoryError> {
-        let (organization, domains, mut users, deleted, groups, contacts, roles, features, identifiers) = tokio::try_join!(
-            self.organization(),
-            self.domains(),
+        let (frame, mut users, groups, contacts, identifiers) = tokio::try_join!(
+            self.frame(progress),
             self.all_users(Place::Live, Part::Users, progress),
-            async { optional(self.all_users(Place::RecycleBin, Part::DeletedUsers, progress).await) },
             async { optional(self.holders(HolderKind::Group, progress).await) },
             async { optional(self.holders(HolderKind::Contact, progress).await) },
-            self.all_roles(progress),
-            async { optional(self.features().await) },
             async { optional(self.object_identifiers().await) },
         )?;
-        self.refuse_other_tenant(&organization.id.to_string(), &domains)?;
-        let mut gaps = Gaps::default();
+        let Frame { mut collected, mut gaps } = frame;
         let mut identifiers = gaps.or_gap(Missing::ObjectIdentifier, identifiers);
         for user in &mut users {
             user.object_identifier = identifiers.remove(&user.id);
         }
-        let behaviors = optional(self.sync_behaviors(&users).await)?;
-        let behaviors = gaps.or_gap(Missing::SyncBehavior, behaviors);
+        let behaviors = gaps.or_gap(Missing::SyncBehavior, optional(self.sync_behaviors(&users).await)?);
         for user in &mut users {
             user.cloud_managed = behaviors.get(&user.id).copied();
         }
-        let mut holders = gaps.or_gap(Missing::Groups, groups);
-        holders.extend(gaps.or_gap(Missing::Contacts, contacts));
+        collected.users = users;
+        collected.holders = gaps.or_gap(Missing::Groups, groups);
+        collected.holders.extend(gaps.or_gap(Missing::Contacts, contacts));
+        collected.gaps = gaps.sorted();
+        Ok(collected)
+    }
+
+    /// Everything but the live users, groups and contacts: what is read whole however little is asked.
+    pub(super) async fn frame(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Frame, DirectoryError> {
+        Box::pin(self.read_frame(progress)).await
+    }
+
+    async fn read_frame(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Frame, DirectoryError> {
+        let (organization, domains, deleted, roles, features) = tokio::try_join!(
+            self.organization(),
+            self.domains(),
+            async { optional(self.all_users(Place::RecycleBin, Part::DeletedUsers, progress).await) },
+            self.all_roles(progress),
+            async { optional(self.features().await) },
+        )?;
+        self.refuse_other_tenant(&organization.id.to_string(), &domains)?;
+        let mut gaps = Gaps::default();
         let features = gaps.or_gap(Missing::SyncFeatures, features);
         let deleted_users = gaps.or_gap(Missing::DeletedUsers, deleted);
         let Joined { roles, groups: role_groups, policies: role_policies } = self.whole_roles(roles, &mut gaps).await?;
@@ -121,8 +166,7 @@ impl<C: Clock> Graph<C> {
         if caller.is_none() {
             gaps.add(Missing::Caller, "the access token does not say whom it speaks for (it has no `oid`)".to_owned());
         }
-        gaps.0.sort_by_key(|gap| gap.what);
-        Ok(Collected {
+        let collected = Collected {
             tenant: Tenant {
                 id: organization.id,
                 display_name: organization.display_name.unwrap_or_default(),
@@ -131,15 +175,16 @@ impl<C: Clock> Graph<C> {
                 last_sync: organization.on_premises_last_sync_date_time,
                 features,
             },
-            users,
+            users: Vec::new(),
             deleted_users,
-            holders,
+            holders: Vec::new(),
             roles,
             role_groups,
             role_policies,
             caller,
-            gaps: gaps.0,
-        })
+            gaps: Vec::new(),
+        };
+        Ok(Frame { collected, gaps })
     }
 
     async fn all_users(
@@ -160,14 +205,13 @@ impl<C: Clock> Graph<C> {
         kind: HolderKind,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<AddressHolder>, DirectoryError> {
-        let (operation, path, part) = match kind {
-            HolderKind::Group => (Operation::ReadGroups, "groups", Part::Groups),
-            HolderKind::Contact => (Operation::ReadContacts, "contacts", Part::Contacts),
+        let part = match kind {
+            HolderKind::Group => Part::Groups,
+            HolderKind::Contact => Part::Contacts,
         };
-        let what = format!("read the {path} of the tenant");
-        let request = Request::get(operation, what.clone(), &[path]).select(&wire::HOLDER).large_pages();
+        let request = holders(kind);
         let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count })).await?;
-        let mut holders = wire::all_from_json(values, &what, |holder: WireHolder| holder.of_kind(kind))?;
+        let mut holders = wire::all_from_json(values, &request.what, |holder: WireHolder| holder.of_kind(kind))?;
         holders.sort_by_key(|holder| holder.id);
         Ok(holders)
     }
@@ -234,19 +278,18 @@ impl<C: Clock> Graph<C> {
     }
 
     async fn object_identifiers(&self) -> Result<BTreeMap<ObjectId, String>, DirectoryError> {
-        let what = "read onPremisesObjectIdentifier of the users (beta endpoint)";
-        let request = Request::get(Operation::ReadObjectIdentifier, what, &["users"])
-            .beta()
-            .select(&["id", "onPremisesObjectIdentifier"])
-            .large_pages();
+        let request = identifiers();
         let values = self.read_all(&request, |_| ()).await?;
         let pair = |user: WireObjectIdentifier| user.on_premises_object_identifier.map(|value| (user.id, value));
-        Ok(wire::all_from_json(values, what, pair)?.into_iter().flatten().collect())
+        Ok(wire::all_from_json(values, &request.what, pair)?.into_iter().flatten().collect())
     }
 
     /// The source of authority of every user that was synced once and is not now: of the others it is known.
-    async fn sync_behaviors(&self, users: &[EntraUser]) -> Result<BTreeMap<ObjectId, bool>, DirectoryError> {
+    pub(super) async fn sync_behaviors(&self, users: &[EntraUser]) -> Result<BTreeMap<ObjectId, bool>, DirectoryError> {
         let ids: Vec<ObjectId> = users.iter().filter(|user| has_been_synced(user)).map(|user| user.id).collect();
+        if ids.len() > SIDE_BY_SIDE {
+            return self.many_sync_behaviors(&ids).await;
+        }
         let read = stream::iter(ids).map(async |id| match self.cloud_managed(id).await {
             Ok(managed) => Ok(managed.map(|managed| (id, managed))),
             // Deleted since the users were read, or never converted.
@@ -254,6 +297,22 @@ impl<C: Clock> Graph<C> {
             Err(error) => Err(error),
         });
         read.buffer_unordered(SIDE_BY_SIDE).try_filter_map(async |pair| Ok(pair)).try_collect().await
+    }
+
+    async fn many_sync_behaviors(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, bool>, DirectoryError> {
+        let requests: Vec<Request> = ids.iter().map(|id| sync_behavior(*id)).collect();
+        let mut found = BTreeMap::new();
+        for ((id, request), outcome) in ids.iter().zip(&requests).zip(self.batch(&requests).await) {
+            match outcome {
+                Ok(value) => {
+                    let behavior: WireSyncBehavior = wire::from_json(value.unwrap_or_default(), &request.what)?;
+                    found.extend(behavior.is_cloud_managed.map(|managed| (*id, managed)));
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     async fn caller(&self) -> Result<Option<Identity>, DirectoryError> {

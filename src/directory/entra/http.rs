@@ -146,6 +146,16 @@ impl<C: Clock> Graph<C> {
             .ok_or_else(|| DirectoryError::new(ErrorKind::Broken, request.what.clone(), "the answer has no body"))
     }
 
+    /// The number that a `/$count` answers, as plain text.
+    pub async fn count(&self, request: &Request) -> Result<u64, DirectoryError> {
+        let reply = self.send_to(request, &request.url(&self.base)?).await?;
+        let text = String::from_utf8_lossy(&reply.body);
+        text.trim()
+            .trim_start_matches('\u{feff}')
+            .parse()
+            .map_err(|_| DirectoryError::new(ErrorKind::Broken, request.what.clone(), "the answer is no number"))
+    }
+
     /// All items of a collection, over all its pages; `progress` hears how many there are so far. A page that leads to
     /// another host, in a circle or on without end ([`Pages`]) is an error, and so is one that fails: half a collection is never returned.
     pub async fn read_all(&self, request: &Request, progress: impl FnMut(usize)) -> Result<Vec<Value>, DirectoryError> {

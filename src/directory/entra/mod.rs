@@ -15,6 +15,7 @@
 //! | [`wire`] | Graph's JSON read into the model |
 //! | [`roles`] | who holds which role, how and until when |
 //! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
+//! | [`narrow`] | users, groups and contacts by what they hold; [`sizes`], how many there are |
 
 pub mod assertion;
 pub mod batch;
@@ -24,6 +25,7 @@ pub mod collect;
 pub mod credential;
 pub mod http;
 pub mod meter;
+pub mod narrow;
 pub mod pages;
 pub mod permission;
 pub mod read;
@@ -31,6 +33,7 @@ pub mod refusal;
 pub mod request;
 pub mod retry;
 pub mod roles;
+pub mod sizes;
 pub mod token;
 pub mod trace;
 pub mod transport;

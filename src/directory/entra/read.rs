@@ -44,6 +44,12 @@ pub(super) fn users(place: Place) -> Request {
     request.select(&wire::user_members()).large_pages()
 }
 
+/// `onPremisesSyncBehavior` of one user.
+pub(super) fn sync_behavior(id: ObjectId) -> Request {
+    let path = ["users", &id.to_string(), "onPremisesSyncBehavior"];
+    Request::get(Operation::ReadSyncBehavior, format!("read the source of authority of the user {id}"), &path)
+}
+
 /// Whether an optional part may be missing for this reason: the credential may not see it, the tenant has no licence for
 /// it, or this cloud does not have it. Everything else is a failure.
 pub(super) const fn may_be_missing(kind: ErrorKind) -> bool {
@@ -82,10 +88,8 @@ pub(super) async fn unless_refused<T: Default>(
 impl<C: Clock> Graph<C> {
     /// `onPremisesSyncBehavior.isCloudManaged` of one user.
     pub(super) async fn cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
-        let what = format!("read the source of authority of the user {id}");
-        let path = ["users", &id.to_string(), "onPremisesSyncBehavior"];
-        let request = Request::get(Operation::ReadSyncBehavior, what.clone(), &path);
-        let behavior: WireSyncBehavior = wire::from_json(self.read(&request).await?, &what)?;
+        let request = sync_behavior(id);
+        let behavior: WireSyncBehavior = wire::from_json(self.read(&request).await?, &request.what)?;
         Ok(behavior.is_cloud_managed)
     }
 

@@ -91,6 +91,14 @@ impl Request {
         self
     }
 
+    /// `$top=1`: whether there is any, and whether it may be read.
+    #[must_use]
+    pub fn one(mut self) -> Self {
+        self.options.retain(|(name, _)| *name != "$top");
+        self.options.push(("$top", "1".to_owned()));
+        self
+    }
+
     /// `$expand`.
     #[must_use]
     pub fn expand(mut self, expand: &'static str) -> Self {
@@ -102,6 +110,13 @@ impl Request {
     #[must_use]
     pub fn filter(mut self, filter: &Filter) -> Self {
         self.options.push(("$filter", filter.0.clone()));
+        self
+    }
+
+    /// With `ConsistencyLevel: eventual` alone, as `/$count` demands it.
+    #[must_use]
+    pub const fn eventually(mut self) -> Self {
+        self.eventual = true;
         self
     }
 
@@ -172,6 +187,22 @@ impl Filter {
         Self(format!("{property} eq '{}'", value.replace('\'', "''")))
     }
 
+    /// `property in ('a','b')`. Without a value, nothing.
+    pub fn is_in(property: &'static str, values: &[&str]) -> Self {
+        let quoted: Vec<String> = values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+        Self(format!("{property} in ({})", quoted.join(",")))
+    }
+
+    /// `collection/any(v:v eq 'value')`.
+    pub fn any_eq(collection: &'static str, value: &str) -> Self {
+        Self(format!("{collection}/any(v:v eq '{}')", value.replace('\'', "''")))
+    }
+
+    /// Any of them; `None` without one.
+    pub fn any_of(filters: impl IntoIterator<Item = Self>) -> Option<Self> {
+        filters.into_iter().reduce(|one, other| Self(format!("{} or {}", one.0, other.0)))
+    }
+
     /// `property eq true`.
     pub fn is_true(property: &'static str) -> Self {
         Self(format!("{property} eq true"))
@@ -202,6 +233,14 @@ mod tests {
             "http://127.0.0.1:8080/v1.0/users?$select=id,mail&\
              $filter=onPremisesImmutableId%20eq%20%27a%2B%2F%3D%27%27%20or%201%20eq%201%26%24top%3D1%27"
         );
+    }
+
+    #[test]
+    fn lists_of_values_stay_lists() {
+        assert_eq!(Filter::is_in("mail", &["a", "b'c"]).0, "mail in ('a','b''c')");
+        let either = Filter::any_of(["x", "y'"].map(|value| Filter::any_eq("proxyAddresses", value))).unwrap();
+        assert_eq!(either.0, "proxyAddresses/any(v:v eq 'x') or proxyAddresses/any(v:v eq 'y''')");
+        assert_eq!(Filter::any_of([]), None);
     }
 
     #[test]
