@@ -54,13 +54,15 @@ impl<C: Clock> Directories<C> {
         let mut covered = Narrow::default();
         for round in 0..MOST_ROUNDS {
             let snapshot = assemble(taken, &frames, &ad, &cloud, &covered);
-            let open: BTreeSet<Question> =
+            let mut open: BTreeSet<Question> =
                 ask(&snapshot).into_iter().filter(|question| !snapshot.answers(question)).collect();
             if open.is_empty() && round > 0 {
                 let cost = self.cost_since(before, &ad);
                 return Ok(Narrowed::Done { snapshot: Box::new(snapshot), rounds: round, cost });
             }
-            if open.contains(&Question::Everything) {
+            // What is not known yet may answer it, so that it counts only once nothing else is open.
+            let whole = open.remove(&Question::Everything);
+            if whole && open.is_empty() {
                 let why = "a sample of the synced users does not show which source anchor is in force";
                 let recipients = "an export of Exchange's recipients names objects by their ids";
                 let why = if snapshot.recipients.is_some() { recipients } else { why };
