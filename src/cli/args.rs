@@ -138,6 +138,10 @@ pub struct SnapshotArgs {
     /// A CSV export of Exchange's Get-Recipient, for the recipients that Graph does not show.
     #[arg(long, value_name = "FILE")]
     pub recipients: Option<PathBuf>,
+    /// Bring this saved snapshot up to date: only what has changed since is read. What no longer tells what has changed is
+    /// read as a whole, and said so.
+    #[arg(long, value_name = "OLD", conflicts_with = "links")]
+    pub refresh: Option<PathBuf>,
     /// Read only what the links of this match plan need: cheaper for few links, and of no use for others. Can be repeated.
     #[arg(long = "for", value_name = "MATCH-PLAN", conflicts_with = "recipients")]
     pub links: Vec<PathBuf>,

@@ -75,6 +75,7 @@ impl Collected {
             domains,
             tenant: self.tenant,
             users: self.users,
+            marks: None,
             coverage: Coverage::Whole,
             deleted_users: self.deleted_users,
             holders: self.holders,

@@ -7,6 +7,7 @@
 //! | [`reach`] | each directory by itself, where one that does not answer must hide nothing of the other |
 //! | [`collect`] | a whole snapshot |
 //! | [`narrow`] | one that holds the answers to some questions; [`cost`], which of the two is cheaper |
+//! | [`refresh`] | a saved one brought up to date |
 //! | [`ad`] | Active Directory over LDAP |
 //! | [`entra`] | Entra ID through Microsoft Graph |
 //! | [`sync`] | the sync engine through the commands that the settings name |
@@ -22,6 +23,7 @@ pub mod narrow;
 pub mod output;
 pub mod port;
 pub mod reach;
+pub mod refresh;
 pub mod scrub;
 pub mod sync;
 pub mod text;

@@ -197,6 +197,7 @@ impl Scene {
                     }),
                 },
                 users: Vec::new(),
+                marks: None,
                 coverage: Coverage::Whole,
                 deleted_users: Vec::new(),
                 holders: Vec::new(),

@@ -1,5 +1,6 @@
 //! The snapshot's data and file format.
 
+use super::marks::Marks;
 use super::question::Question;
 use crate::model::ad::AdUser;
 use crate::model::dn::Dn;
@@ -51,6 +52,9 @@ pub struct Snapshot {
     /// Whom the credential speaks for, if that could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<Identity>,
+    /// Where it ends, for bringing it up to date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marks: Option<Marks>,
     /// What could not be read. A plan says of everything that depends on it: could not be seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,

@@ -2,6 +2,7 @@
 //! code. What a plan predicts of a link is what the cycle does, on random small worlds.
 
 mod narrow;
+mod refresh;
 mod scene;
 pub(crate) mod seen;
 

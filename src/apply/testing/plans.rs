@@ -151,6 +151,7 @@ impl World {
                 features: None,
             },
             users: inner.cloud.values().cloned().collect(),
+            marks: None,
             coverage: Coverage::Whole,
             deleted_users: Vec::new(),
             holders: Vec::new(),

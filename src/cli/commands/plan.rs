@@ -138,7 +138,7 @@ impl Exchange {
     }
 }
 
-fn same_tenant(settings: &Settings, snapshot: &Snapshot) -> Result<(), CliError> {
+pub(super) fn same_tenant(settings: &Settings, snapshot: &Snapshot) -> Result<(), CliError> {
     let (wanted, tenant) = (settings.entra.tenant.as_str(), &snapshot.tenant);
     if tenant.id.to_string().eq_ignore_ascii_case(wanted) || tenant.domain(wanted).is_some() {
         return Ok(());

@@ -10,6 +10,7 @@
 //! | [`root`] | what a domain controller says of itself, and which ones we refuse |
 //! | [`connection`] | connecting, binding, pinning one domain controller, reading pages |
 //! | [`narrow`] | users and other holders by what they hold, many terms to a search |
+//! | [`refresh`] | a domain brought up to date by its controller's count of changes |
 //! | [`read`], [`write`](mod@write) | one domain's reads and its compare-and-swap writes |
 
 pub mod connection;
@@ -21,6 +22,7 @@ pub mod narrow;
 pub mod outcome;
 pub mod read;
 pub mod reader;
+pub mod refresh;
 pub mod root;
 pub mod scope;
 pub mod user;

@@ -217,6 +217,34 @@ impl<C: Clock> Graph<C> {
         }
     }
 
+    /// All items of a delta, from a link or from the beginning, and the link that it ends with.
+    pub(super) async fn read_to_delta_link(
+        &self,
+        request: &Request,
+        link: Option<&str>,
+    ) -> Result<(Vec<Value>, String), DirectoryError> {
+        let broken = |reason: &str| DirectoryError::new(ErrorKind::Broken, request.what.clone(), reason);
+        let elsewhere = || broken("its link leads to another address, where the token must not go");
+        let mut url = match link {
+            Some(link) => self.same_host(link).ok_or_else(elsewhere)?,
+            None => request.url(&self.base)?,
+        };
+        let mut items = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let reply = self.send_to(request, &url).await?;
+            let octets = reply.body.len();
+            let page: Value = serde_json::from_slice(&reply.body).map_err(|_| broken("the answer is not JSON"))?;
+            let last = page.get("@odata.deltaLink").and_then(Value::as_str).map(str::to_owned);
+            let next = self.take_page(request, page, url, octets, &mut pages, &mut items)?;
+            url = match (next, last) {
+                (Some(next), _) => next,
+                (None, Some(last)) => return Ok((items, last)),
+                (None, None) => return Err(broken("its last page has no link for the next time")),
+            };
+        }
+    }
+
     /// The address of a directory object, as references to it are written.
     pub(super) fn address_of(&self, object: ObjectId) -> String {
         format!("{}/v1.0/directoryObjects/{object}", self.base.as_str().trim_end_matches('/'))

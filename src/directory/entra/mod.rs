@@ -15,6 +15,7 @@
 //! | [`wire`] | Graph's JSON read into the model |
 //! | [`roles`] | who holds which role, how and until when |
 //! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
+//! | [`delta`] | what has changed since a snapshot |
 //! | [`narrow`] | users, groups and contacts by what they hold; [`sizes`], how many there are |
 
 pub mod assertion;
@@ -23,6 +24,7 @@ pub mod claims;
 pub mod cloud;
 pub mod collect;
 pub mod credential;
+pub mod delta;
 pub mod http;
 pub mod meter;
 pub mod narrow;

@@ -37,15 +37,15 @@ use std::sync::Arc;
 const CROWD: usize = 30;
 
 /// Both servers, over a world that is exchanged from case to case.
-struct Served {
-    world: SharedWorld,
-    ldap: LdapServer,
+pub(super) struct Served {
+    pub(super) world: SharedWorld,
+    pub(super) ldap: LdapServer,
     graph: GraphServer,
     tls: LabTls,
 }
 
 impl Served {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let world = SharedWorld::in_memory(contoso());
         let tls = LabTls::generate().unwrap();
         let config = LdapServerConfig {
@@ -70,7 +70,7 @@ impl Served {
         Self { world, ldap, graph, tls }
     }
 
-    async fn connect(&self, settings: &Settings, trace: &Memory) -> Directories<LeapingClock> {
+    pub(super) async fn connect(&self, settings: &Settings, trace: &Memory) -> Directories<LeapingClock> {
         let base: url::Url = self.graph.url().parse().unwrap();
         let (tenant, now) = self.world.read(|world| (world.entra.tenant_id.to_string(), world.clock));
         let mut settings = settings.clone();
@@ -100,7 +100,7 @@ fn questions(config: &Config, snapshot: &Snapshot) -> BTreeSet<Question> {
 }
 
 /// Users who have nothing to do with any link, and whom the server's account may read.
-fn crowded(mut world: World) -> World {
+pub(super) fn crowded(mut world: World) -> World {
     let caller = contoso().entra.caller;
     world.entra.caller.permissions = caller.permissions;
     world.entra.caller.roles = caller.roles;
@@ -244,7 +244,7 @@ fn links(range: std::ops::Range<usize>, more: &str) -> String {
     format!("version = 1\n{}", range.map(link).collect::<String>())
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 

@@ -77,6 +77,7 @@ pub(crate) fn snapshot(world: &World) -> Snapshot {
             }),
         },
         users: cloud.users.iter().map(entra_user).collect(),
+        marks: None,
         coverage: Coverage::Whole,
         deleted_users: cloud.deleted_users.iter().map(entra_user).collect(),
         holders: address_holders(world),
