@@ -104,9 +104,9 @@ impl<C: Clock> Directories<C> {
 
     fn tell(&self, ad: &[ad::narrow::Answers], cloud: &entra::narrow::Answers, progress: &dyn Fn(Progress)) {
         for (domain, answers) in self.domains().iter().zip(ad) {
-            progress(Progress::Domain { domain: domain.name().clone(), users: answers.len() });
+            progress(Progress::Domain { domain: domain.name().clone(), users: answers.len(), of: None });
         }
-        progress(Progress::Cloud { part: super::collect::Part::Users, count: cloud.len() });
+        progress(Progress::Cloud { part: super::collect::Part::Users, count: cloud.len(), of: None });
     }
 
     fn cost_since(&self, before: Spent, ad: &[ad::narrow::Answers]) -> Cost {

@@ -2,12 +2,14 @@
 
 use super::http::Graph;
 use super::narrow::MOST_CONDITIONS;
+use super::parts::PAYS_FROM;
 use super::permission::Operation;
 use super::read::{Optional, Place, SIDE_BY_SIDE, has_been_synced, optional, sync_behavior, users};
 use super::request::{Filter, Request};
 use super::roles::join;
 use super::roles::read::Schedules;
 use super::roles::wire::WireGroup;
+use super::sizes::Sizes;
 use super::wire::{
     self, WireDomain, WireHolder, WireObjectIdentifier, WireSyncBehavior, WireSynchronization, WireUser,
 };
@@ -106,6 +108,11 @@ pub(super) fn holders(kind: HolderKind) -> Request {
     Request::get(operation, format!("read the {path} of the tenant"), &[path]).select(&wire::HOLDER).large_pages()
 }
 
+/// All live users, as a request that can be narrowed.
+pub(super) fn live() -> Request {
+    users(Place::Live)
+}
+
 /// A list, narrowed to these ids, in as many requests as that takes.
 fn by_id(list: &Request, ids: &BTreeSet<ObjectId>) -> Vec<Request> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
@@ -124,17 +131,31 @@ impl<C: Clock> Graph<C> {
     /// Reads it all, side by side. Users, organization and domains must be readable; what else may not be seen becomes
     /// a gap with its reason. Errors also: a tenant other than the configured one.
     pub async fn collect(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Collected, DirectoryError> {
-        // So many reads at once are a large future; boxed, it does not travel through every caller's stack.
-        Box::pin(self.collect_all(progress)).await
+        self.collect_sized(Sizes::default(), progress).await
     }
 
-    async fn collect_all(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Collected, DirectoryError> {
-        let (frame, mut users, groups, contacts, identifiers) = tokio::try_join!(
+    /// The same of a tenant that is known to be so large: what remains is told, and many users are read in parts.
+    pub async fn collect_sized(
+        &self,
+        sizes: Sizes,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Collected, DirectoryError> {
+        let progress = |event: Progress| progress(event.out_of(sizes));
+        // So many reads at once are a large future; boxed, it does not travel through every caller's stack.
+        Box::pin(self.collect_all(sizes, &progress)).await
+    }
+
+    async fn collect_all(
+        &self,
+        sizes: Sizes,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Collected, DirectoryError> {
+        let large = sizes.users.is_some_and(|users| users >= PAYS_FROM);
+        let (frame, (mut users, identifiers), groups, contacts) = tokio::try_join!(
             self.frame(progress),
-            self.all_users(Place::Live, Part::Users, progress),
+            self.identified_users(large, progress),
             async { optional(self.holders(HolderKind::Group, progress).await) },
             async { optional(self.holders(HolderKind::Contact, progress).await) },
-            async { optional(self.object_identifiers().await) },
         )?;
         let Frame { mut collected, mut gaps } = frame;
         let mut identifiers = gaps.or_gap(Missing::ObjectIdentifier, identifiers);
@@ -150,6 +171,25 @@ impl<C: Clock> Graph<C> {
         collected.holders.extend(gaps.or_gap(Missing::Contacts, contacts));
         collected.gaps = gaps.sorted();
         Ok(collected)
+    }
+
+    /// All live users, and who of them has an `onPremisesObjectIdentifier`.
+    async fn identified_users(
+        &self,
+        large: bool,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<(Vec<EntraUser>, Result<BTreeMap<ObjectId, String>, DirectoryError>), DirectoryError> {
+        if large && let Ok(users) = self.users_in_parts(progress).await? {
+            let identifiers = match optional(self.identifiers_in_parts(&users).await)? {
+                Ok(Some(identifiers)) => Ok(identifiers),
+                Ok(None) => optional(self.object_identifiers().await)?,
+                Err(refused) => Err(refused),
+            };
+            return Ok((users.into_values().collect(), identifiers));
+        }
+        tokio::try_join!(self.all_users(Place::Live, Part::Users, progress), async {
+            optional(self.object_identifiers().await)
+        })
     }
 
     /// Everything but the live users, groups and contacts: what is read whole however little is asked.
@@ -294,7 +334,7 @@ impl<C: Clock> Graph<C> {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<EntraUser>, DirectoryError> {
         let request = users(place);
-        let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count })).await?;
+        let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count, of: None })).await?;
         let mut users: Vec<EntraUser> = wire::all_from_json(values, &request.what, |user: WireUser| user.into())?;
         users.sort_by_key(|user| user.id);
         Ok(users)
@@ -310,7 +350,7 @@ impl<C: Clock> Graph<C> {
             HolderKind::Contact => Part::Contacts,
         };
         let request = holders(kind);
-        let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count })).await?;
+        let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count, of: None })).await?;
         let mut holders = wire::all_from_json(values, &request.what, |holder: WireHolder| holder.of_kind(kind))?;
         holders.sort_by_key(|holder| holder.id);
         Ok(holders)
@@ -318,7 +358,7 @@ impl<C: Clock> Graph<C> {
 
     /// What roles are made of, as far as it can be read before it is known who holds one.
     async fn all_roles(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<RoleParts, DirectoryError> {
-        let seen = |count| progress(Progress::Cloud { part: Part::Roles, count });
+        let seen = |count| progress(Progress::Cloud { part: Part::Roles, count, of: None });
         let (assignments, active, eligible, groups, policies) = tokio::try_join!(
             async { optional(self.assignments("read the role assignments of the tenant", None, seen).await) },
             async { optional(self.role_schedules(Schedules::Active, None).await) },

@@ -15,6 +15,7 @@
 //! | [`wire`] | Graph's JSON read into the model |
 //! | [`roles`] | who holds which role, how and until when |
 //! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
+//! | [`parts`] | many users read side by side, by the first character of their names |
 //! | [`delta`] | what has changed since a snapshot |
 //! | [`narrow`] | users, groups and contacts by what they hold; [`sizes`], how many there are |
 
@@ -29,6 +30,7 @@ pub mod http;
 pub mod meter;
 pub mod narrow;
 pub mod pages;
+pub mod parts;
 pub mod permission;
 pub mod read;
 pub mod refusal;

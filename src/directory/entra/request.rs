@@ -198,6 +198,11 @@ impl Filter {
         Self(format!("{collection}/any(v:v eq '{}')", value.replace('\'', "''")))
     }
 
+    /// `startswith(property,'value')`.
+    pub fn starts_with(property: &'static str, value: &str) -> Self {
+        Self(format!("startswith({property},'{}')", value.replace('\'', "''")))
+    }
+
     /// Any of them; `None` without one.
     pub fn any_of(filters: impl IntoIterator<Item = Self>) -> Option<Self> {
         filters.into_iter().reduce(|one, other| Self(format!("{} or {}", one.0, other.0)))

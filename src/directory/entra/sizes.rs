@@ -21,16 +21,15 @@ pub struct Sizes {
 impl<C: Clock> Graph<C> {
     /// Counts, all at once. What cannot be counted stops nothing: whoever reads it says why.
     pub async fn sizes(&self) -> Sizes {
-        let count = async |operation, path: &[&str]| {
-            let request = Request::get(operation, format!("count the {} of the tenant", path[0]), path);
-            self.count(&request.eventually()).await.ok()
-        };
-        let (users, deleted, groups, contacts) = tokio::join!(
-            count(Operation::ReadUsers, &["users", "$count"]),
-            count(Operation::ReadDeletedUsers, &["directory", "deletedItems", "microsoft.graph.user", "$count"]),
-            count(Operation::ReadGroups, &["groups", "$count"]),
-            count(Operation::ReadContacts, &["contacts", "$count"]),
-        );
-        Sizes { users, deleted, groups, contacts }
+        let [live, bin, groups, contacts] = [
+            (Operation::ReadUsers, &["users", "$count"][..]),
+            (Operation::ReadDeletedUsers, &["directory", "deletedItems", "microsoft.graph.user", "$count"]),
+            (Operation::ReadGroups, &["groups", "$count"]),
+            (Operation::ReadContacts, &["contacts", "$count"]),
+        ]
+        .map(|(operation, path)| Request::get(operation, "count what the tenant holds", path).eventually());
+        let (users, deleted, groups, contacts) =
+            tokio::join!(self.count(&live), self.count(&bin), self.count(&groups), self.count(&contacts));
+        Sizes { users: users.ok(), deleted: deleted.ok(), groups: groups.ok(), contacts: contacts.ok() }
     }
 }

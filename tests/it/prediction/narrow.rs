@@ -8,6 +8,8 @@ use matchplan::config::read::Config;
 use matchplan::config::settings::{Cloud, Settings, TenantName};
 use matchplan::directory::connected::{Access, Directories};
 use matchplan::directory::entra::credential::Credential;
+use matchplan::directory::entra::parts::PAYS_FROM;
+use matchplan::directory::entra::sizes::Sizes;
 use matchplan::directory::entra::trace::Trace;
 use matchplan::directory::narrow::Narrowed;
 use matchplan::lab::faults::Faults;
@@ -310,5 +312,45 @@ fn other_links_than_a_narrow_snapshot_was_read_for_have_open_questions() {
         // What was saved and read again says the same.
         let text = serde_json::to_string(&narrow).unwrap();
         assert_eq!(serde_json::from_str::<Snapshot>(&text).unwrap(), narrow);
+    });
+}
+
+#[test]
+fn parts_side_by_side_are_all_users_or_are_not_taken_for_them() {
+    runtime().block_on(async {
+        let served = Served::start().await;
+        let mut world = large(30, 5);
+        for (n, name) in ["0zero@x.com", "_under@x.com", "o'neil@x.com", "ZED@x.com"].into_iter().enumerate() {
+            let model = world.entra.users.last().unwrap().clone();
+            let id = ObjectId(uuid::Uuid::from_u128(0xFA_0000 + n as u128));
+            world.entra.users.push(CloudUser { id, user_principal_name: name.to_owned(), ..model });
+        }
+        served.world.write(|held| *held = world.clone()).unwrap();
+        let config = carry::configuration(&settings(true), "version = 1\n");
+        let directories = served.connect(&config.settings, &Memory::default()).await;
+        let in_parts = directories.graph().users_in_parts(&|_| ()).await.unwrap().unwrap();
+        let taken = served.world.read(|world| world.clock);
+        let whole = directories.snapshot(taken, |_| ()).await.unwrap();
+        let plain = whole.users.iter().map(|user| {
+            let mut user = user.clone();
+            (user.object_identifier, user.cloud_managed) = (None, None);
+            user
+        });
+        assert_eq!(in_parts.into_values().collect::<Vec<_>>(), plain.collect::<Vec<_>>());
+        // A tenant that is said to be large is read in parts, and comes out the same.
+        let sizes = Sizes { users: Some(PAYS_FROM), ..Sizes::default() };
+        let trace = Memory::default();
+        let again = served.connect(&config.settings, &trace).await;
+        let collected = again.graph().collect_sized(sizes, &|_| ()).await.unwrap();
+        assert_eq!(collected.users, whole.users);
+        assert!(trace.text().contains("startswith"));
+        // A name that begins with something else is in no part.
+        let odd = CloudUser { user_principal_name: "\u{e9}mile@x.com".to_owned(), ..world.entra.users[0].clone() };
+        let odd = CloudUser { id: ObjectId(uuid::Uuid::from_u128(0xFB)), ..odd };
+        served.world.write(|held| held.entra.users.push(odd)).unwrap();
+        let why = directories.graph().users_in_parts(&|_| ()).await.unwrap().unwrap_err();
+        assert!(why.contains("tenant counts"), "{why}");
+        let collected = directories.graph().collect_sized(sizes, &|_| ()).await.unwrap();
+        assert_eq!(collected.users.len(), whole.users.len() + 1);
     });
 }
