@@ -110,6 +110,8 @@ fn empty(now: Timestamp) -> Snapshot {
             features: None,
         },
         users: Vec::new(),
+        marks: None,
+        coverage: crate::snapshot::document::Coverage::Whole,
         deleted_users: Vec::new(),
         holders: Vec::new(),
         roles: Vec::new(),

@@ -30,6 +30,9 @@ pub struct Global {
     /// Write every Graph exchange to FILE as JSON lines, secrets redacted.
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Say how much of the directories is read, why, and what it cost.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
     /// When to colour the output.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
@@ -135,10 +138,17 @@ pub struct SnapshotArgs {
     /// A CSV export of Exchange's Get-Recipient, for the recipients that Graph does not show.
     #[arg(long, value_name = "FILE")]
     pub recipients: Option<PathBuf>,
+    /// Bring this saved snapshot up to date: only what has changed since is read. What no longer tells what has changed is
+    /// read as a whole, and said so.
+    #[arg(long, value_name = "OLD", conflicts_with = "links")]
+    pub refresh: Option<PathBuf>,
+    /// Read only what the links of this match plan need: cheaper for few links, and of no use for others. Can be repeated.
+    #[arg(long = "for", value_name = "MATCH-PLAN", conflicts_with = "recipients")]
+    pub links: Vec<PathBuf>,
 }
 
 /// Options of everything that plans.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Planning {
     /// Leave blocked links out (each is named) instead of blocking the whole plan.
     #[arg(long)]
@@ -150,6 +160,21 @@ pub struct Planning {
     /// address too. A saved plan remembers the file's name, and apply reads it again.
     #[arg(long, value_name = "FILE")]
     pub recipients: Option<PathBuf>,
+    /// How much of both directories to read. Narrowly, only what the links need is asked for; the plan is the same.
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub read: Read,
+}
+
+/// How much is read to plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Read {
+    /// Whichever is cheaper, counted in requests and resource units.
+    #[default]
+    Auto,
+    /// What the links need.
+    Narrow,
+    /// All users, groups and contacts.
+    All,
 }
 
 /// `plan`.

@@ -11,6 +11,7 @@
 //! | [`home`] | where this computer keeps what belongs to no project |
 //! | [`locking`] | taking the lock, and saying who has it |
 //! | [`executing`], [`signals`] | running an apply; how a person or the system asks to stop |
+//! | [`reading`] | how much of the directories a plan needs, and reading that much |
 //! | [`site`] | the connected directories: the configured ones, or the lab |
 //! | [`commands`] | one file per command |
 
@@ -26,6 +27,7 @@ pub mod lab;
 pub mod locking;
 pub mod progress;
 pub mod project;
+pub mod reading;
 pub mod run;
 pub mod secrets;
 pub mod signals;

@@ -6,6 +6,8 @@
 //! | [`connected`] | both directories and the sync engine, connected: the adapters behind every port |
 //! | [`reach`] | each directory by itself, where one that does not answer must hide nothing of the other |
 //! | [`collect`] | a whole snapshot |
+//! | [`narrow`] | one that holds the answers to some questions; [`cost`], which of the two is cheaper |
+//! | [`refresh`] | a saved one brought up to date |
 //! | [`ad`] | Active Directory over LDAP |
 //! | [`entra`] | Entra ID through Microsoft Graph |
 //! | [`sync`] | the sync engine through the commands that the settings name |
@@ -14,11 +16,14 @@
 pub mod ad;
 pub mod collect;
 pub mod connected;
+pub mod cost;
 pub mod entra;
 pub mod error;
+pub mod narrow;
 pub mod output;
 pub mod port;
 pub mod reach;
+pub mod refresh;
 pub mod scrub;
 pub mod sync;
 pub mod text;

@@ -8,6 +8,7 @@ use crate::model::id::DomainName;
 use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::objects;
 use crate::rules::source_anchor::{self, Conclusion, Evidence};
+use crate::snapshot::question::Question;
 use std::collections::BTreeMap;
 
 /// An AD user that is to be linked, and how, where that could be decided.
@@ -23,10 +24,41 @@ pub fn find(wanted: &[Wanted<'_>], context: &Context<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let evidence = source_anchor::evidence(context.index);
+    let sampled = context.index.snapshot.is_sampled();
     let judged = by_domain.into_iter().map(|(domain, links)| {
-        judge(domain, &links, evidence.get(domain).copied().unwrap_or_default(), context.source_anchor(domain))
+        let evidence = evidence.get(domain).copied().unwrap_or_default();
+        let configured = context.source_anchor(domain);
+        if sampled && evidence.conclusion() == Conclusion::Proven(configured) {
+            return by_sample(domain, &links, evidence, configured);
+        }
+        if sampled {
+            // Anything else is a matter of how many, and of whom: that takes all of them.
+            context.index.note(|| Question::Everything);
+        }
+        judge(domain, &links, evidence, configured)
     });
     judged.flatten().collect()
+}
+
+/// Some users prove the setting, and nobody among those that were looked at speaks against it.
+fn by_sample(
+    domain: &DomainName,
+    links: &[Wanted<'_>],
+    evidence: Evidence<'_>,
+    configured: SourceAnchor,
+) -> Option<Finding> {
+    let (first, _) = links.iter().find(|(_, method)| *method == Some(Method::Hard))?;
+    let finding = Finding::new(
+        Severity::Info,
+        FindingCode::SourceAnchorUnproven,
+        format!(
+            "source_anchor of {domain} is {} in matchplan.toml, and a sample agrees: {}. The other synced users were not looked at.",
+            configured.attribute(),
+            evidence.counts()
+        ),
+        "To look at them all, plan with --read all.",
+    );
+    Some(finding.about([objects::ad_user(first)]))
 }
 
 fn judge(

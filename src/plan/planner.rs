@@ -19,8 +19,10 @@ use crate::rules::objects;
 use crate::rules::prediction::Takeover;
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::index::Index;
+use crate::snapshot::question::Asked;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Everything that a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +50,19 @@ struct Pair<'a> {
 
 /// Makes a plan.
 pub fn plan(input: PlanInput<'_>) -> Plan {
+    make(input, None)
+}
+
+/// Makes a plan, and notes every question that it asks of the snapshot. A snapshot that [answers](Snapshot::answers) them
+/// all gives the plan that the whole directories would.
+pub fn plan_noting(input: PlanInput<'_>, asked: &Arc<Asked>) -> Plan {
+    make(input, Some(asked))
+}
+
+fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>) -> Plan {
     let PlanInput { config, snapshot, now, skip_blocked, allow } = input;
     let settings = &config.settings;
-    let index = Index::new(snapshot, |name| settings.source_anchor(name));
+    let index = Index::new(snapshot, |name| settings.source_anchor(name)).noting(asked.cloned());
     let (protected, mut findings) = resolve::protected(&settings.guard.protect, &index);
     findings.extend(unread_domains(config, snapshot));
     let context = Context {
@@ -60,7 +72,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         protected: &protected,
         allow,
         now,
-        lint: &World::of_snapshot(snapshot),
+        lint: &World::of_snapshot(snapshot).noting(asked.cloned()),
     };
 
     let mut pairs = Vec::new();

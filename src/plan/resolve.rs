@@ -9,6 +9,7 @@ use crate::rules::finding::{Finding, FindingCode};
 use crate::rules::objects;
 use crate::rules::takeover;
 use crate::snapshot::index::{Holder, Index};
+use crate::snapshot::question::{Question, most_alike};
 
 /// How many objects a finding about an ambiguous name lists.
 const SHOWN: usize = 5;
@@ -94,13 +95,8 @@ pub fn renamed_by_takeover<'a>(
 
 fn similar_account(selector: &AdSelector, index: &Index<'_>) -> Option<String> {
     let AdSelector::Sam { sam, .. } = selector else { return None };
-    let wanted = sam.key();
-    index
-        .ad_users()
-        .map(|user| (strsim::jaro_winkler(&wanted, &user.sam.key()), user))
-        .filter(|(likeness, _)| *likeness > 0.9)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.sam.cmp(&a.1.sam)))
-        .map(|(_, user)| user.sam.to_string())
+    index.note(|| Question::AdAlike(sam.key()));
+    most_alike(&sam.key(), index.ad_users().map(|user| &user.sam)).map(ToString::to_string)
 }
 
 /// The cloud user that a selector names.

@@ -19,7 +19,7 @@ use crate::model::role::{
 };
 use crate::model::tenant::{Domain, SyncFeatures, Tenant};
 use crate::rules::finding::{FindingCode, Severity};
-use crate::snapshot::document::{AdDomainSnapshot, Gap, Missing, SNAPSHOT_VERSION, Snapshot};
+use crate::snapshot::document::{AdDomainSnapshot, Coverage, Gap, Missing, SNAPSHOT_VERSION, Snapshot};
 use uuid::Uuid;
 
 /// The synced container.
@@ -197,6 +197,8 @@ impl Scene {
                     }),
                 },
                 users: Vec::new(),
+                marks: None,
+                coverage: Coverage::Whole,
                 deleted_users: Vec::new(),
                 holders: Vec::new(),
                 roles: Vec::new(),

@@ -10,6 +10,7 @@ use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::entra::EntraUser;
 use crate::model::id::DomainName;
 use crate::snapshot::index::Index;
+use crate::snapshot::question::Question;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ pub enum Conclusion {
 
 /// The evidence of every domain that a synced user comes from. One look at each cloud user.
 pub fn evidence<'a>(index: &Index<'a>) -> BTreeMap<DomainName, Evidence<'a>> {
+    index.note(|| Question::SyncedUsers);
     let mut found: BTreeMap<DomainName, Evidence<'a>> = BTreeMap::new();
     let mut synced: Vec<&'a EntraUser> = index.snapshot.users.iter().filter(|user| user.is_synced()).collect();
     synced.sort_by_key(|user| user.id);

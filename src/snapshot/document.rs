@@ -1,5 +1,7 @@
 //! The snapshot's data and file format.
 
+use super::marks::Marks;
+use super::question::Question;
 use crate::model::ad::AdUser;
 use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
@@ -27,6 +29,9 @@ pub struct Snapshot {
     pub domains: Vec<AdDomainSnapshot>,
     /// The tenant.
     pub tenant: Tenant,
+    /// How much of the directories this is.
+    #[serde(default, skip_serializing_if = "Coverage::is_whole")]
+    pub coverage: Coverage,
     /// All live users.
     pub users: Vec<EntraUser>,
     /// The recycle bin's users.
@@ -47,9 +52,52 @@ pub struct Snapshot {
     /// Whom the credential speaks for, if that could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<Identity>,
+    /// Where it ends, for bringing it up to date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marks: Option<Marks>,
     /// What could not be read. A plan says of everything that depends on it: could not be seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
+}
+
+/// How much of the directories a snapshot holds. The recycle bin, roles, groups that bring them and everything about the
+/// tenant are whole in any case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coverage {
+    /// All users, groups and contacts of both.
+    #[default]
+    Whole,
+    /// The answers to some questions, and whatever else came with them.
+    Narrow(Narrow),
+}
+
+/// What a narrow snapshot can answer: what is not in here was not looked for, which is not the same as not being there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Narrow {
+    /// Questions that were asked of both directories, with all of their answers in the snapshot.
+    pub asked: BTreeSet<Question>,
+    /// How many of the synced users were looked at, if any were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synced: Option<Synced>,
+}
+
+/// How many of the synced users a narrow snapshot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Synced {
+    /// All of them.
+    All,
+    /// Some hundreds, as the tenant sent them.
+    Sample,
+}
+
+impl Coverage {
+    /// Whether it is everything.
+    pub const fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole)
+    }
 }
 
 /// One AD domain.
@@ -116,6 +164,26 @@ pub enum Missing {
 }
 
 impl Snapshot {
+    /// Whether the snapshot holds the whole answer to a question.
+    pub fn answers(&self, question: &Question) -> bool {
+        let Coverage::Narrow(narrow) = &self.coverage else { return true };
+        narrow.asked.contains(question)
+            || match question {
+                // Of these there is one at most, and it is here.
+                Question::AdGuid(guid) => {
+                    self.domains.iter().flat_map(|domain| &domain.users).any(|user| user.guid == *guid)
+                }
+                Question::CloudId(id) => self.users.iter().any(|user| user.id == *id),
+                Question::SyncedUsers => narrow.synced.is_some(),
+                _ => false,
+            }
+    }
+
+    /// Whether only some of the synced users were looked at.
+    pub const fn is_sampled(&self) -> bool {
+        matches!(self.coverage, Coverage::Narrow(Narrow { synced: Some(Synced::Sample), .. }))
+    }
+
     /// Why a part is missing, or `None` if it was read.
     pub fn gap(&self, what: Missing) -> Option<&Gap> {
         self.gaps.iter().find(|gap| gap.what == what)

@@ -2,6 +2,7 @@
 //! directories returned their objects, so that the same directories give the same plan.
 
 use super::document::Snapshot;
+use super::question::{Asked, Question};
 use crate::model::ad::AdUser;
 use crate::model::address::ProxyAddress;
 use crate::model::anchor::{Anchor, SourceAnchor};
@@ -12,6 +13,7 @@ use crate::model::name::{SamAccountName, Upn};
 use crate::model::recipient::{AdHolder, Recipient};
 use crate::model::role::Holding;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Somebody who holds an address or a name.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +51,8 @@ impl Holder<'_> {
 pub struct Index<'a> {
     /// What is indexed.
     pub snapshot: &'a Snapshot,
+    /// Where the questions are noted, if anybody wants to know them.
+    asked: Option<Arc<Asked>>,
     ad_by_guid: HashMap<AdGuid, &'a AdUser>,
     ad_by_dn: HashMap<&'a Dn, &'a AdUser>,
     ad_by_sam: HashMap<String, Vec<&'a AdUser>>,
@@ -69,6 +73,7 @@ impl<'a> Index<'a> {
     pub fn new(snapshot: &'a Snapshot, anchor_of: impl Fn(&DomainName) -> SourceAnchor) -> Self {
         let mut index = Self {
             snapshot,
+            asked: None,
             ad_by_guid: HashMap::new(),
             ad_by_dn: HashMap::new(),
             ad_by_sam: HashMap::new(),
@@ -109,6 +114,24 @@ impl<'a> Index<'a> {
         index.add_recipients();
         index.add_holdings();
         index
+    }
+
+    /// The same index, noting what it is asked.
+    #[must_use]
+    pub fn noting(mut self, asked: Option<Arc<Asked>>) -> Self {
+        self.asked = asked;
+        if self.snapshot.recipients.is_some() {
+            // What Exchange says of an object is said by its id, so that no question about an address finds it.
+            self.note(|| Question::Everything);
+        }
+        self
+    }
+
+    /// Notes a question.
+    pub fn note(&self, question: impl FnOnce() -> Question) {
+        if let Some(asked) = &self.asked {
+            asked.note(question());
+        }
     }
 
     /// What Exchange says of an object that Graph shows too is said of that object: it is one holder, not two.
@@ -184,16 +207,19 @@ impl<'a> Index<'a> {
 
     /// The AD user with that GUID.
     pub fn ad_user(&self, guid: AdGuid) -> Option<&'a AdUser> {
+        self.note(|| Question::AdGuid(guid));
         self.ad_by_guid.get(&guid).copied()
     }
 
     /// The AD user of that name.
     pub fn ad_by_dn(&self, dn: &Dn) -> Option<&'a AdUser> {
+        self.note(|| Question::AdDn(dn.clone()));
         self.ad_by_dn.get(dn).copied()
     }
 
     /// The AD users with that sAMAccountName, in one domain or in all.
     pub fn ad_by_sam(&self, domain: Option<&DomainName>, sam: &SamAccountName) -> Vec<&'a AdUser> {
+        self.note(|| Question::AdSam(sam.key()));
         let all = self.ad_by_sam.get(&sam.key()).map_or(&[][..], Vec::as_slice);
         let wanted = |user: &&&AdUser| domain.is_none_or(|d| d.as_str().eq_ignore_ascii_case(user.domain.as_str()));
         all.iter().filter(wanted).copied().collect()
@@ -201,31 +227,36 @@ impl<'a> Index<'a> {
 
     /// The AD users with that UPN.
     pub fn ad_by_upn(&self, upn: &Upn) -> &[&'a AdUser] {
+        self.note(|| Question::AdUpn(upn.key()));
         self.ad_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
     }
 
     /// The AD users with that anchor. More than one is a fault of the data.
     pub fn ad_by_anchor(&self, anchor: Anchor) -> &[&'a AdUser] {
+        self.note(|| Question::AdAnchor(anchor));
         self.ad_by_anchor.get(&anchor).map_or(&[], Vec::as_slice)
     }
 
     /// The AD user with that SID.
     pub fn ad_by_sid(&self, sid: &Sid) -> Option<&'a AdUser> {
+        self.note(|| Question::AdSid(sid.clone()));
         self.ad_by_sid.get(sid).copied()
     }
 
-    /// All AD users.
+    /// All AD users that were read. What depends on them all is to be noted by who asks.
     pub fn ad_users(&self) -> impl Iterator<Item = &'a AdUser> {
         self.snapshot.domains.iter().flat_map(|domain| &domain.users)
     }
 
     /// The live cloud user with that id.
     pub fn cloud_user(&self, id: ObjectId) -> Option<&'a EntraUser> {
+        self.note(|| Question::CloudId(id));
         self.cloud_by_id.get(&id).copied()
     }
 
     /// The live cloud users with that UPN.
     pub fn cloud_by_upn(&self, upn: &Upn) -> &[&'a EntraUser] {
+        self.note(|| Question::CloudUpn(upn.key()));
         self.cloud_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
     }
 
@@ -236,16 +267,19 @@ impl<'a> Index<'a> {
 
     /// The cloud users, live or soft-deleted, with that ImmutableID, compared exactly.
     pub fn cloud_by_immutable_id(&self, value: &str) -> &[&'a EntraUser] {
+        self.note(|| Question::ImmutableId(value.to_owned()));
         self.cloud_by_immutable_id.get(value).map_or(&[], Vec::as_slice)
     }
 
     /// The cloud users, live or soft-deleted, with that on-premises SID.
     pub fn cloud_by_sid(&self, sid: &Sid) -> &[&'a EntraUser] {
+        self.note(|| Question::CloudSid(sid.clone()));
         self.cloud_by_sid.get(sid).map_or(&[], Vec::as_slice)
     }
 
     /// Everybody on both sides who holds an address, given as its lower-case `type:address`.
     pub fn holders_of(&self, conflict_key: &str) -> &[Holder<'a>] {
+        self.note(|| Question::Address(conflict_key.to_owned()));
         self.by_address.get(conflict_key).map_or(&[], Vec::as_slice)
     }
 

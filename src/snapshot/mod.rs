@@ -1,7 +1,10 @@
 //! What is: both directories at one time, immutable and serialisable. Pure.
 //!
 //! [`document`] is the data (and what `snapshot --out` writes); [`index`] answers the planner's questions about it
-//! without ever scanning twice.
+//! without ever scanning twice, and [`question`] has them as data;
+//! [`marks`] say where a snapshot ends, for bringing it up to date.
 
 pub mod document;
 pub mod index;
+pub mod marks;
+pub mod question;

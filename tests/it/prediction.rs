@@ -1,6 +1,8 @@
 //! The planner's rulebook against the lab's sync engine: two implementations of Microsoft's documents that share no
 //! code. What a plan predicts of a link is what the cycle does, on random small worlds.
 
+mod narrow;
+mod refresh;
 mod scene;
 pub(crate) mod seen;
 

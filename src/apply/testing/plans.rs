@@ -13,7 +13,7 @@ use crate::model::tenant::{Domain, Tenant};
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
 use crate::plan::link::{BeforeImage, Exposure, Method, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
-use crate::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
+use crate::snapshot::document::{AdDomainSnapshot, Coverage, SNAPSHOT_VERSION, Snapshot};
 use uuid::Uuid;
 
 impl World {
@@ -151,6 +151,8 @@ impl World {
                 features: None,
             },
             users: inner.cloud.values().cloned().collect(),
+            marks: None,
+            coverage: Coverage::Whole,
             deleted_users: Vec::new(),
             holders: Vec::new(),
             roles: inner.roles.clone(),

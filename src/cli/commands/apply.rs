@@ -7,12 +7,13 @@ use crate::cli::args::{self, Apply, Format, Global, Planning, Rendering};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::executing::{self, Consent, Work};
 use crate::cli::exit::Exit;
+use crate::cli::reading::Need;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
+use crate::config::read::Config;
 use crate::directory::port::Clock as _;
 use crate::plan::document::{Plan, Purpose};
 use crate::report::compare::Comparison;
-use crate::snapshot::document::Snapshot;
 use crate::state::ledger::ApplyRecord;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,8 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     let config = work.site.config(&args.files, terminal)?;
     let exchange = Exchange::read(args.planning.recipients.as_deref(), terminal)?;
     let directories = work.site.connect(&work.site.settings, terminal).await?;
-    let snapshot = exchange.into(work.site.snapshot(&directories, terminal).await?);
+    let need = Need { config: &config, how: &args.planning, now: work.site.clock.now() };
+    let snapshot = exchange.into(work.site.snapshot_for(need, &directories, global, terminal).await?);
     let plan = make(&config, &snapshot, work.site.clock.now(), &args.planning)?;
     print_plan(&plan, None, Rendering { format: Format::Text, redact: false, details: false }, terminal)?;
     if plan.is_blocked() {
@@ -96,11 +98,21 @@ async fn apply_saved(file: &Path, plan: Plan, args: &Apply, work: Work<'_>, glob
     let recipients = recipients_of(&plan, args);
     let exchange = Exchange::read(recipients.as_deref(), terminal)?;
     let directories = work.site.connect(&work.site.settings, terminal).await?;
-    let snapshot = exchange.into(work.site.snapshot(&directories, terminal).await?);
+    let again = match &plan.purpose {
+        Purpose::Link => Some(Again::of(&plan, args, recipients, &work)?),
+        Purpose::Rollback { .. } => None,
+    };
+    let read = match &again {
+        Some(again) => {
+            work.site.snapshot_for(again.need(work.site.clock.now()), &directories, global, terminal).await?
+        }
+        None => work.site.snapshot(&directories, terminal).await?,
+    };
+    let snapshot = exchange.into(read);
     executing::same_tenant(&plan, &snapshot)?;
-    let now = match &plan.purpose {
-        Purpose::Link => plan_again(&plan, args, recipients, &work, &snapshot)?,
-        Purpose::Rollback { .. } => work.rollback_again(&plan, &snapshot, &args.planning.allow)?,
+    let now = match &again {
+        Some(again) => make(&again.config, &snapshot, work.site.clock.now(), &again.how)?,
+        None => work.rollback_again(&plan, &snapshot, &args.planning.allow)?,
     };
     if !acts_alike(&plan, &now)
         && let Some(earlier) = work.state().and_then(|state| state.applied(&plan.digest))
@@ -139,18 +151,23 @@ fn recipients_of(plan: &Plan, args: &Apply) -> Option<PathBuf> {
     args.planning.recipients.clone().or_else(|| plan.recipients.as_ref().map(PathBuf::from))
 }
 
-/// Plans again from the same match plans and the live directories.
-fn plan_again(
-    plan: &Plan,
-    args: &Apply,
-    recipients: Option<PathBuf>,
-    work: &Work<'_>,
-    snapshot: &Snapshot,
-) -> Result<Plan, CliError> {
-    let files: Vec<PathBuf> = plan.sources.iter().map(PathBuf::from).collect();
-    let config = work.site.config(&files, work.terminal)?;
-    let how = Planning { skip_blocked: !plan.skipped.is_empty(), allow: args.planning.allow.clone(), recipients };
-    make(&config, snapshot, work.site.clock.now(), &how)
+/// What a saved plan is planned again from, besides the live directories: the same match plans, in the same way.
+struct Again {
+    config: Config,
+    how: Planning,
+}
+
+impl Again {
+    fn of(plan: &Plan, args: &Apply, recipients: Option<PathBuf>, work: &Work<'_>) -> Result<Self, CliError> {
+        let files: Vec<PathBuf> = plan.sources.iter().map(PathBuf::from).collect();
+        let config = work.site.config(&files, work.terminal)?;
+        let Planning { allow, read, .. } = args.planning.clone();
+        Ok(Self { config, how: Planning { skip_blocked: !plan.skipped.is_empty(), allow, recipients, read } })
+    }
+
+    const fn need(&self, now: Timestamp) -> Need<'_> {
+        Need { config: &self.config, how: &self.how, now }
+    }
 }
 
 /// The saved plan still holds if planning again gives the same. Otherwise the directories, the match plans or the

@@ -68,7 +68,7 @@ fn elsewhere<'a>(base: &Dn, domains: impl Iterator<Item = &'a Dn>) -> CliError {
 }
 
 fn offline(file: &Path, base: Option<&Dn>) -> Result<LintReport, CliError> {
-    let snapshot = snapshot::read(file)?;
+    let snapshot = snapshot::read_whole(file)?;
     if let Some(base) = base.filter(|base| !snapshot.domains.iter().any(|domain| base.is_under(&domain.base_dn))) {
         return Err(elsewhere(base, snapshot.domains.iter().map(|domain| &domain.base_dn)));
     }

@@ -6,6 +6,7 @@ use crate::cli::args::{Format, Global, PlanArgs, Planning};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::project;
+use crate::cli::reading::{self, Need};
 use crate::cli::site::{self, Site};
 use crate::cli::terminal::Terminal;
 use crate::config::read::Config;
@@ -14,16 +15,18 @@ use crate::directory::port::Clock as _;
 use crate::model::id::LinkId;
 use crate::model::recipient::Recipient;
 use crate::plan::document::Plan;
-use crate::plan::planner::{PlanInput, plan};
+use crate::plan::planner::{PlanInput, plan, plan_noting};
 use crate::report::events::count;
 use crate::report::safe::Text;
 use crate::rules::finding::FindingCode;
 use crate::snapshot::document::Snapshot;
+use crate::snapshot::question::Asked;
 use crate::store::paths::Paths;
 use crate::store::{files, ledger};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Plans, prints, and saves if asked to. Nothing in either directory changes.
 pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliResult {
@@ -35,8 +38,10 @@ pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliRes
         let site = Site::open(global, terminal).await?;
         let config = site.config(&args.plans, terminal)?;
         let directories = site.connect(&site.settings, terminal).await?;
-        let snapshot = site.snapshot(&directories, terminal).await?;
-        let made = make(&config, &exchange.into(snapshot), site.clock.now(), &args.planning)?;
+        let now = site.clock.now();
+        let need = Need { config: &config, how: &args.planning, now };
+        let snapshot = site.snapshot_for(need, &directories, global, terminal).await?;
+        let made = make(&config, &exchange.into(snapshot), now, &args.planning)?;
         if args.plans.is_empty() {
             note_unwritten(&site, &made, terminal);
         }
@@ -102,7 +107,15 @@ fn offline(
 /// Makes a plan; a snapshot of another tenant than the configured one is refused.
 pub fn make(config: &Config, snapshot: &Snapshot, now: Timestamp, how: &Planning) -> Result<Plan, CliError> {
     same_tenant(&config.settings, snapshot)?;
-    let mut made = plan(PlanInput { config, snapshot, now, skip_blocked: how.skip_blocked, allow: &how.allow });
+    let input = PlanInput { config, snapshot, now, skip_blocked: how.skip_blocked, allow: &how.allow };
+    let mut made = if snapshot.coverage.is_whole() {
+        plan(input)
+    } else {
+        let asked = Arc::new(Asked::default());
+        let made = plan_noting(input, &asked);
+        reading::refuse_unanswered(&asked, snapshot)?;
+        made
+    };
     if let Some(file) = &how.recipients {
         made.recipients = Some(file.display().to_string());
         made.seal();
@@ -125,7 +138,7 @@ impl Exchange {
     }
 }
 
-fn same_tenant(settings: &Settings, snapshot: &Snapshot) -> Result<(), CliError> {
+pub(super) fn same_tenant(settings: &Settings, snapshot: &Snapshot) -> Result<(), CliError> {
     let (wanted, tenant) = (settings.entra.tenant.as_str(), &snapshot.tenant);
     if tenant.id.to_string().eq_ignore_ascii_case(wanted) || tenant.domain(wanted).is_some() {
         return Ok(());

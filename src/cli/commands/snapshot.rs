@@ -1,11 +1,17 @@
 //! `matchplan snapshot`: both directories, read once and saved for planning offline.
 
-use crate::cli::args::{Global, SnapshotArgs};
+use super::plan::same_tenant;
+use crate::cli::args::{Global, Planning, Read, SnapshotArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
+use crate::cli::progress;
 use crate::cli::project;
-use crate::cli::site::Site;
+use crate::cli::reading::Need;
+use crate::cli::site::{Site, SiteClock};
 use crate::cli::terminal::Terminal;
+use crate::directory::connected::Directories;
+use crate::directory::port::Clock as _;
+use crate::directory::refresh::Refreshed;
 use crate::model::digest;
 use crate::report::safe::Text;
 use crate::snapshot::document::{SNAPSHOT_VERSION, Snapshot};
@@ -17,7 +23,19 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
     let recipients = args.recipients.as_deref().map(|file| project::recipients(file, terminal)).transpose()?;
     let site = Site::open(global, terminal).await?;
     let directories = site.connect(&site.settings, terminal).await?;
-    let snapshot = Snapshot { recipients, ..site.snapshot(&directories, terminal).await? };
+    let read = if let Some(old) = &args.refresh {
+        refreshed(&site, &directories, &read_whole(old)?, terminal).await?
+    } else if args.links.is_empty() {
+        // Before the reading begins: what changes under way is not taken for seen the next time.
+        let marks = directories.marks().await;
+        Snapshot { marks: Some(marks), ..site.snapshot(&directories, terminal).await? }
+    } else {
+        let config = site.config(&args.links, terminal)?;
+        let how = Planning { read: Read::Narrow, ..Planning::default() };
+        let need = Need { config: &config, how: &how, now: site.clock.now() };
+        site.snapshot_for(need, &directories, global, terminal).await?
+    };
+    let snapshot = Snapshot { recipients: recipients.or(read.recipients), ..read };
     let text = digest::to_canonical_file(&snapshot)
         .map_err(|error| CliError::plain(format!("The snapshot cannot be written: {error}")))?;
     files::replace(&args.out, text.as_bytes()).map_err(|error| CliError::file("write", &args.out, &error))?;
@@ -32,10 +50,47 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
         snapshot.roles.len(),
         exchange.unwrap_or_default()
     ))?;
+    if !snapshot.coverage.is_whole() {
+        terminal.note("It holds what these links need, and serves no others.");
+    }
     for gap in &snapshot.gaps {
         terminal.note(&format!("warning: could not be read: {}", Text(&gap.reason)));
     }
     Ok(Exit::Success)
+}
+
+/// A saved snapshot brought up to date, and what is to be said of that.
+async fn refreshed(
+    site: &Site,
+    directories: &Directories<SiteClock>,
+    old: &Snapshot,
+    terminal: Terminal,
+) -> Result<Snapshot, CliError> {
+    same_tenant(&site.settings, old)?;
+    let bar = progress::reading(terminal);
+    let read = directories.refresh(old, site.clock.now(), |event| bar.tell(&event)).await;
+    bar.finish();
+    let Refreshed { mut snapshot, notes } = read?;
+    for note in notes {
+        terminal.note(&format!("note: {}", Text(&note)));
+    }
+    if old.recipients.is_some() {
+        terminal.note(
+            "note: Exchange's recipients are still those of the old snapshot; give a new export with --recipients.",
+        );
+        snapshot.recipients.clone_from(&old.recipients);
+    }
+    Ok(snapshot)
+}
+
+/// Reads a saved snapshot that must be of whole directories.
+pub fn read_whole(path: &Path) -> Result<Snapshot, CliError> {
+    let snapshot = read(path)?;
+    if snapshot.coverage.is_whole() {
+        return Ok(snapshot);
+    }
+    let message = format!("{} holds what some links need, and not whole directories.", path.display());
+    Err(CliError::plain(message).hint("Take a whole one: matchplan snapshot --out FILE, without --for."))
 }
 
 /// Reads a saved snapshot.

@@ -157,7 +157,7 @@ impl AdDomain {
             filter: Filter::any(),
             attributes: root::ATTRIBUTES.map(str::to_owned).to_vec(),
         };
-        let root = search_on(&mut ldap, &root, &format!("read what {url} is")).await?;
+        let root = search_on(&mut ldap, &root, &format!("read what {url} is"), &|_| ()).await?;
         let root = root.into_iter().next().unwrap_or_default();
         let controller = DomainController::read(&root, url.as_str(), &self.settings.base_dn)?;
         Ok((ldap, controller))
@@ -166,11 +166,21 @@ impl AdDomain {
     /// All entries, or an error: half an answer is never returned. A connection that broke is opened once more, since
     /// reading twice is harmless.
     pub(super) async fn search(&self, search: &Search<'_>, what: &str) -> Result<Vec<Entry>, DirectoryError> {
+        self.search_telling(search, what, &|_| ()).await
+    }
+
+    /// The same; `progress` hears with each page how many entries there are so far.
+    pub(super) async fn search_telling(
+        &self,
+        search: &Search<'_>,
+        what: &str,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Entry>, DirectoryError> {
         let mut ldap = self.ldap().await?;
-        match search_on(&mut ldap, search, what).await {
+        match search_on(&mut ldap, search, what, progress).await {
             Err(error) if error.kind == ErrorKind::Unreachable => {
                 let mut ldap = self.reopened(&mut ldap).await?;
-                search_on(&mut ldap, search, what).await
+                search_on(&mut ldap, search, what, progress).await
             }
             other => other,
         }
@@ -224,7 +234,12 @@ fn refuse_plain(settings: &AdSettings) -> Result<(), DirectoryError> {
     .with_hint("use an ldaps:// URL, or `starttls = true`"))
 }
 
-async fn search_on(ldap: &mut Ldap, search: &Search<'_>, what: &str) -> Result<Vec<Entry>, DirectoryError> {
+async fn search_on(
+    ldap: &mut Ldap,
+    search: &Search<'_>,
+    what: &str,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<Vec<Entry>, DirectoryError> {
     // `EntriesOnly` first: a paged stream lets referrals through as items. A base search is one page by nature.
     let mut adapters: Vec<Box<dyn Adapter<'_, String, Vec<String>>>> = vec![Box::new(EntriesOnly::new())];
     if search.scope != Scope::Base {
@@ -253,6 +268,9 @@ async fn search_on(ldap: &mut Ldap, search: &Search<'_>, what: &str) -> Result<V
                     return Err(broken(what, entries.len(), &reason));
                 }
                 entries.push(entry);
+                if entries.len().is_multiple_of(PAGE_SIZE.unsigned_abs() as usize) {
+                    progress(entries.len());
+                }
             }
             Ok(None) => break,
             // A server that dies in the middle shows here, while `finish` would say success …
@@ -266,6 +284,7 @@ async fn search_on(ldap: &mut Ldap, search: &Search<'_>, what: &str) -> Result<V
     // … and a page that is refused shows only in `finish`, after a `next` that looked like the end.
     let result = stream.finish().await;
     if result.rc == 0 {
+        progress(entries.len());
         return Ok(entries);
     }
     let mut error = from_result(&result, During::Read, what);

@@ -14,6 +14,8 @@ pub enum Filter {
     Not(Box<Filter>),
     /// `(attribute=value)`; the value may be any octets.
     Equal(&'static str, Vec<u8>),
+    /// `(attribute>=number)`.
+    AtLeast(&'static str, u64),
     /// `(attribute=*)`: the attribute is there.
     Present(&'static str),
     /// One that a person gave.
@@ -58,6 +60,7 @@ impl fmt::Display for Filter {
             Self::Or(parts) => list(f, '|', parts),
             Self::Not(part) => write!(f, "(!{part})"),
             Self::Present(attribute) => write!(f, "({attribute}=*)"),
+            Self::AtLeast(attribute, number) => write!(f, "({attribute}>={number})"),
             Self::Given(given) => given.fmt(f),
             Self::Equal(attribute, value) => {
                 write!(f, "({attribute}=")?;

@@ -9,6 +9,8 @@
 //! | [`outcome`] | result codes and broken connections as errors that say what to do |
 //! | [`root`] | what a domain controller says of itself, and which ones we refuse |
 //! | [`connection`] | connecting, binding, pinning one domain controller, reading pages |
+//! | [`narrow`] | users and other holders by what they hold, many terms to a search |
+//! | [`refresh`] | a domain brought up to date by its controller's count of changes |
 //! | [`read`], [`write`](mod@write) | one domain's reads and its compare-and-swap writes |
 
 pub mod connection;
@@ -16,9 +18,11 @@ pub mod entry;
 pub mod filter;
 pub mod given;
 pub mod holder;
+pub mod narrow;
 pub mod outcome;
 pub mod read;
 pub mod reader;
+pub mod refresh;
 pub mod root;
 pub mod scope;
 pub mod user;

@@ -26,11 +26,19 @@ impl AdDomain {
     /// All users and other holders of addresses below the base, with the domain's names. Errors: an answer that is not
     /// complete, and an object that cannot be read ([`super::user`] says why none is left out).
     pub async fn snapshot(&self) -> Result<AdDomainSnapshot, DirectoryError> {
+        self.snapshot_telling(&|_| ()).await
+    }
+
+    /// The same; `progress` hears how many users came in so far.
+    pub async fn snapshot_telling(
+        &self,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<AdDomainSnapshot, DirectoryError> {
         let controller = self.controller().cloned().ok_or_else(|| {
             DirectoryError::new(ErrorKind::Unreachable, format!("read {}", self.settings.name), "not connected")
         })?;
         let mut users = Vec::new();
-        for entry in self.below_base("users", Filter::users(), user::attributes()).await? {
+        for entry in self.below_base_telling("users", Filter::users(), user::attributes(), progress).await? {
             users.push(read_user(&entry, &self.settings.name)?);
         }
         users.sort_by_key(|user| user.guid);
@@ -80,16 +88,26 @@ impl AdDomain {
     }
 
     /// Everything below the base that the filter leaves, whole.
-    async fn below_base(
+    pub(super) async fn below_base(
         &self,
         which: &str,
         filter: Filter,
         attributes: Vec<String>,
     ) -> Result<Vec<Entry>, DirectoryError> {
+        self.below_base_telling(which, filter, attributes, &|_| ()).await
+    }
+
+    async fn below_base_telling(
+        &self,
+        which: &str,
+        filter: Filter,
+        attributes: Vec<String>,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Entry>, DirectoryError> {
         let host = self.controller().map(|controller| controller.host.as_str()).unwrap_or_default();
         let what = format!("read the {which} of {} from {host}", self.base_dn());
         let search = Search { base: self.base_dn().as_str(), scope: Scope::Subtree, filter, attributes };
-        let mut entries = self.search(&search, &what).await?;
+        let mut entries = self.search_telling(&search, &what, progress).await?;
         for entry in &mut entries {
             *entry = self.whole(std::mem::take(entry)).await?;
         }
@@ -97,7 +115,7 @@ impl AdDomain {
     }
 
     /// `uPNSuffixes` of the forest's Partitions container: those besides its domains' own names.
-    async fn upn_suffixes(&self, configuration: &str) -> Result<Vec<String>, DirectoryError> {
+    pub(super) async fn upn_suffixes(&self, configuration: &str) -> Result<Vec<String>, DirectoryError> {
         let base = format!("CN=Partitions,{configuration}");
         let entry = self.object(&base, vec!["uPNSuffixes".into()], "read the forest's UPN suffixes").await?;
         let values = entry.as_ref().map(|entry| entry.values("uPNSuffixes")).unwrap_or_default();

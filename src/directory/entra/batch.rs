@@ -264,11 +264,14 @@ impl<C: Clock> Graph<C> {
     /// follows, which is rare where one asks narrowly, page by page.
     pub async fn batch_lists(&self, requests: &[Request]) -> Vec<Result<Vec<Value>, DirectoryError>> {
         let first = self.batch(requests).await;
-        let whole = requests.iter().zip(first).map(async |(request, page)| {
-            let page = page?.ok_or_else(|| unknown(request, "the answer has no body"))?;
-            self.from_first_page(request, page).await
-        });
+        // Not a closure: a future with one that borrows could not go to another thread.
+        let whole: Vec<_> = requests.iter().zip(first).map(|(request, page)| self.whole_list(request, page)).collect();
         stream::iter(whole).buffered(SIDE_BY_SIDE).collect().await
+    }
+
+    async fn whole_list(&self, request: &Request, first: Outcome) -> Result<Vec<Value>, DirectoryError> {
+        let page = first?.ok_or_else(|| unknown(request, "the answer has no body"))?;
+        self.from_first_page(request, page).await
     }
 }
 

@@ -1,13 +1,18 @@
 //! Everything of a tenant that a snapshot holds.
 
 use super::http::Graph;
+use super::narrow::MOST_CONDITIONS;
+use super::parts::PAYS_FROM;
 use super::permission::Operation;
-use super::read::{Place, SIDE_BY_SIDE, has_been_synced, optional, users};
-use super::request::Request;
+use super::read::{Optional, Place, SIDE_BY_SIDE, has_been_synced, optional, sync_behavior, users};
+use super::request::{Filter, Request};
 use super::roles::join;
 use super::roles::read::Schedules;
 use super::roles::wire::WireGroup;
-use super::wire::{self, WireDomain, WireHolder, WireObjectIdentifier, WireSynchronization, WireUser};
+use super::sizes::Sizes;
+use super::wire::{
+    self, WireDomain, WireHolder, WireObjectIdentifier, WireSyncBehavior, WireSynchronization, WireUser,
+};
 use crate::directory::collect::{Part, Progress};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
@@ -58,13 +63,26 @@ struct Joined {
     policies: Vec<RolePolicy>,
 }
 
+/// A tenant without its users, groups and contacts, and the gaps in it.
+#[derive(Clone)]
+pub(in crate::directory) struct Frame {
+    pub collected: Collected,
+    pub gaps: Gaps,
+}
+
 /// The gaps found so far.
-#[derive(Default)]
-struct Gaps(Vec<Gap>);
+#[derive(Clone, Default)]
+pub(in crate::directory) struct Gaps(Vec<Gap>);
 
 impl Gaps {
+    /// In the order of what is missing.
+    pub(in crate::directory) fn sorted(mut self) -> Vec<Gap> {
+        self.0.sort_by_key(|gap| gap.what);
+        self.0
+    }
+
     /// The value, or nothing and a gap.
-    fn or_gap<T: Default>(&mut self, what: Missing, result: Result<T, DirectoryError>) -> T {
+    pub(in crate::directory) fn or_gap<T: Default>(&mut self, what: Missing, result: Result<T, DirectoryError>) -> T {
         result.unwrap_or_else(|error| {
             self.add(what, error.in_full());
             T::default()
@@ -81,40 +99,207 @@ impl Gaps {
     }
 }
 
+/// All groups or all contacts, as a request that can be narrowed.
+pub(super) fn holders(kind: HolderKind) -> Request {
+    let (operation, path) = match kind {
+        HolderKind::Group => (Operation::ReadGroups, "groups"),
+        HolderKind::Contact => (Operation::ReadContacts, "contacts"),
+    };
+    Request::get(operation, format!("read the {path} of the tenant"), &[path]).select(&wire::HOLDER).large_pages()
+}
+
+/// All live users, as a request that can be narrowed.
+pub(super) fn live() -> Request {
+    users(Place::Live)
+}
+
+/// A list, narrowed to these ids, in as many requests as that takes.
+fn by_id(list: &Request, ids: &BTreeSet<ObjectId>) -> Vec<Request> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    ids.chunks(MOST_CONDITIONS).map(|ids| list.clone().filter(&Filter::is_in("id", ids))).collect()
+}
+
+/// `onPremisesObjectIdentifier` of all users, as a request that can be narrowed.
+pub(super) fn identifiers() -> Request {
+    let what = "read onPremisesObjectIdentifier of the users (beta endpoint)";
+    let request = Request::get(Operation::ReadObjectIdentifier, what, &["users"]).beta();
+    request.select(&["id", "onPremisesObjectIdentifier"]).large_pages()
+}
+
 impl<C: Clock> Graph<C> {
     /// Reads it all, side by side. Users, organization and domains must be readable; what else may not be seen becomes
     /// a gap with its reason. Errors also: a tenant other than the configured one.
     pub async fn collect(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Collected, DirectoryError> {
-        // So many reads at once are a large future; boxed, it does not travel through every caller's stack.
-        Box::pin(self.collect_all(progress)).await
+        self.collect_sized(Sizes::default(), progress).await
     }
 
-    async fn collect_all(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Collected, DirectoryError> {
-        let (organization, domains, mut users, deleted, groups, contacts, roles, features, identifiers) = tokio::try_join!(
-            self.organization(),
-            self.domains(),
-            self.all_users(Place::Live, Part::Users, progress),
-            async { optional(self.all_users(Place::RecycleBin, Part::DeletedUsers, progress).await) },
+    /// The same of a tenant that is known to be so large: what remains is told, and many users are read in parts.
+    pub async fn collect_sized(
+        &self,
+        sizes: Sizes,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Collected, DirectoryError> {
+        let progress = |event: Progress| progress(event.out_of(sizes));
+        // So many reads at once are a large future; boxed, it does not travel through every caller's stack.
+        Box::pin(self.collect_all(sizes, &progress)).await
+    }
+
+    async fn collect_all(
+        &self,
+        sizes: Sizes,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Collected, DirectoryError> {
+        let large = sizes.users.is_some_and(|users| users >= PAYS_FROM);
+        let (frame, (mut users, identifiers), groups, contacts) = tokio::try_join!(
+            self.frame(progress),
+            self.identified_users(large, progress),
             async { optional(self.holders(HolderKind::Group, progress).await) },
             async { optional(self.holders(HolderKind::Contact, progress).await) },
-            self.all_roles(progress),
-            async { optional(self.features().await) },
-            async { optional(self.object_identifiers().await) },
         )?;
-        self.refuse_other_tenant(&organization.id.to_string(), &domains)?;
+        let Frame { mut collected, mut gaps } = frame;
         self.learn_size(users.len() as u64);
-        let mut gaps = Gaps::default();
         let mut identifiers = gaps.or_gap(Missing::ObjectIdentifier, identifiers);
         for user in &mut users {
             user.object_identifier = identifiers.remove(&user.id);
         }
-        let behaviors = optional(self.sync_behaviors(&users).await)?;
-        let behaviors = gaps.or_gap(Missing::SyncBehavior, behaviors);
+        let behaviors = gaps.or_gap(Missing::SyncBehavior, optional(self.sync_behaviors(&users).await)?);
         for user in &mut users {
             user.cloud_managed = behaviors.get(&user.id).copied();
         }
-        let mut holders = gaps.or_gap(Missing::Groups, groups);
-        holders.extend(gaps.or_gap(Missing::Contacts, contacts));
+        collected.users = users;
+        collected.holders = gaps.or_gap(Missing::Groups, groups);
+        collected.holders.extend(gaps.or_gap(Missing::Contacts, contacts));
+        collected.gaps = gaps.sorted();
+        Ok(collected)
+    }
+
+    /// All live users, and who of them has an `onPremisesObjectIdentifier`.
+    async fn identified_users(
+        &self,
+        large: bool,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<(Vec<EntraUser>, Result<BTreeMap<ObjectId, String>, DirectoryError>), DirectoryError> {
+        if large && let Ok(users) = self.users_in_parts(progress).await? {
+            let identifiers = match optional(self.identifiers_in_parts(&users).await)? {
+                Ok(Some(identifiers)) => Ok(identifiers),
+                Ok(None) => optional(self.object_identifiers().await)?,
+                Err(refused) => Err(refused),
+            };
+            return Ok((users.into_values().collect(), identifiers));
+        }
+        tokio::try_join!(self.all_users(Place::Live, Part::Users, progress), async {
+            optional(self.object_identifiers().await)
+        })
+    }
+
+    /// Everything but the live users, groups and contacts: what is read whole however little is asked.
+    pub(in crate::directory) async fn frame(
+        &self,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Frame, DirectoryError> {
+        Box::pin(self.read_frame(progress)).await
+    }
+
+    /// All live users, without what is read of each by itself.
+    pub(in crate::directory) async fn live_users(
+        &self,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Vec<EntraUser>, DirectoryError> {
+        self.all_users(Place::Live, Part::Users, progress).await
+    }
+
+    /// All groups or contacts, if they may be read.
+    pub(in crate::directory) async fn optional_holders(
+        &self,
+        kind: HolderKind,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Optional<Vec<AddressHolder>> {
+        optional(self.holders(kind, progress).await)
+    }
+
+    /// These users as they are now; who is gone is left out.
+    pub(in crate::directory) async fn users_by_id(
+        &self,
+        ids: &BTreeSet<ObjectId>,
+    ) -> Result<Vec<EntraUser>, DirectoryError> {
+        let requests = by_id(&users(Place::Live), ids);
+        let mut found = Vec::new();
+        for (request, values) in requests.iter().zip(self.batch_lists(&requests).await) {
+            found.extend(wire::all_from_json(values?, &request.what, |user: WireUser| EntraUser::from(user))?);
+        }
+        Ok(found)
+    }
+
+    /// These groups or contacts as they are now; who is gone is left out. Contacts cannot be filtered by their ids, so
+    /// that each is read by itself.
+    pub(in crate::directory) async fn holders_by_id(
+        &self,
+        kind: HolderKind,
+        ids: &BTreeSet<ObjectId>,
+    ) -> Result<Vec<AddressHolder>, DirectoryError> {
+        let one = |id: &ObjectId| {
+            let mut request = holders(kind);
+            request.options.retain(|(name, _)| *name != "$top");
+            request.path.push(id.to_string());
+            request
+        };
+        let requests: Vec<Request> = ids.iter().map(one).collect();
+        let mut found = Vec::new();
+        for (request, outcome) in requests.iter().zip(self.batch(&requests).await) {
+            match outcome {
+                Ok(value) => {
+                    found.push(wire::from_json::<WireHolder>(value.unwrap_or_default(), &request.what)?.of_kind(kind));
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// `onPremisesObjectIdentifier` of these users, if it may be read.
+    pub(in crate::directory) async fn identifiers_of(
+        &self,
+        ids: &BTreeSet<ObjectId>,
+    ) -> Optional<BTreeMap<ObjectId, String>> {
+        let mut requests = by_id(&identifiers(), ids);
+        if requests.is_empty() {
+            // Whether it may be read is known of a whole reading, too.
+            requests.push(identifiers().one());
+        }
+        let read = async {
+            let mut found = BTreeMap::new();
+            for (request, values) in requests.iter().zip(self.batch_lists(&requests).await) {
+                let pair =
+                    |user: WireObjectIdentifier| user.on_premises_object_identifier.map(|value| (user.id, value));
+                found.extend(wire::all_from_json(values?, &request.what, pair)?.into_iter().flatten());
+            }
+            Ok(found)
+        };
+        optional(read.await)
+    }
+
+    /// `onPremisesObjectIdentifier` of everybody who has one, if it may be read.
+    pub(in crate::directory) async fn all_identifiers(&self) -> Optional<BTreeMap<ObjectId, String>> {
+        optional(self.object_identifiers().await)
+    }
+
+    /// The source of authority of those of these users of whom it is a question, if it may be read.
+    pub(in crate::directory) async fn behaviors_of(&self, users: &[EntraUser]) -> Optional<BTreeMap<ObjectId, bool>> {
+        optional(self.sync_behaviors(users).await)
+    }
+
+    async fn read_frame(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Frame, DirectoryError> {
+        let (organization, domains, deleted, roles, features) = tokio::try_join!(
+            self.organization(),
+            self.domains(),
+            async { optional(self.all_users(Place::RecycleBin, Part::DeletedUsers, progress).await) },
+            self.all_roles(progress),
+            async { optional(self.features().await) },
+        )?;
+        self.refuse_other_tenant(&organization.id.to_string(), &domains)?;
+        let mut gaps = Gaps::default();
         let features = gaps.or_gap(Missing::SyncFeatures, features);
         let deleted_users = gaps.or_gap(Missing::DeletedUsers, deleted);
         let Joined { roles, groups: role_groups, policies: role_policies } = self.whole_roles(roles, &mut gaps).await?;
@@ -122,8 +307,7 @@ impl<C: Clock> Graph<C> {
         if caller.is_none() {
             gaps.add(Missing::Caller, "the access token does not say whom it speaks for (it has no `oid`)".to_owned());
         }
-        gaps.0.sort_by_key(|gap| gap.what);
-        Ok(Collected {
+        let collected = Collected {
             tenant: Tenant {
                 id: organization.id,
                 display_name: organization.display_name.unwrap_or_default(),
@@ -132,15 +316,16 @@ impl<C: Clock> Graph<C> {
                 last_sync: organization.on_premises_last_sync_date_time,
                 features,
             },
-            users,
+            users: Vec::new(),
             deleted_users,
-            holders,
+            holders: Vec::new(),
             roles,
             role_groups,
             role_policies,
             caller,
-            gaps: gaps.0,
-        })
+            gaps: Vec::new(),
+        };
+        Ok(Frame { collected, gaps })
     }
 
     async fn all_users(
@@ -150,7 +335,7 @@ impl<C: Clock> Graph<C> {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<EntraUser>, DirectoryError> {
         let request = users(place);
-        let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count })).await?;
+        let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count, of: None })).await?;
         let mut users: Vec<EntraUser> = wire::all_from_json(values, &request.what, |user: WireUser| user.into())?;
         users.sort_by_key(|user| user.id);
         Ok(users)
@@ -161,21 +346,20 @@ impl<C: Clock> Graph<C> {
         kind: HolderKind,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<AddressHolder>, DirectoryError> {
-        let (operation, path, part) = match kind {
-            HolderKind::Group => (Operation::ReadGroups, "groups", Part::Groups),
-            HolderKind::Contact => (Operation::ReadContacts, "contacts", Part::Contacts),
+        let part = match kind {
+            HolderKind::Group => Part::Groups,
+            HolderKind::Contact => Part::Contacts,
         };
-        let what = format!("read the {path} of the tenant");
-        let request = Request::get(operation, what.clone(), &[path]).select(&wire::HOLDER).large_pages();
-        let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count })).await?;
-        let mut holders = wire::all_from_json(values, &what, |holder: WireHolder| holder.of_kind(kind))?;
+        let request = holders(kind);
+        let values = self.read_all(&request, |count| progress(Progress::Cloud { part, count, of: None })).await?;
+        let mut holders = wire::all_from_json(values, &request.what, |holder: WireHolder| holder.of_kind(kind))?;
         holders.sort_by_key(|holder| holder.id);
         Ok(holders)
     }
 
     /// What roles are made of, as far as it can be read before it is known who holds one.
     async fn all_roles(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<RoleParts, DirectoryError> {
-        let seen = |count| progress(Progress::Cloud { part: Part::Roles, count });
+        let seen = |count| progress(Progress::Cloud { part: Part::Roles, count, of: None });
         let (assignments, active, eligible, groups, policies) = tokio::try_join!(
             async { optional(self.assignments("read the role assignments of the tenant", None, seen).await) },
             async { optional(self.role_schedules(Schedules::Active, None).await) },
@@ -265,19 +449,18 @@ impl<C: Clock> Graph<C> {
     }
 
     async fn object_identifiers(&self) -> Result<BTreeMap<ObjectId, String>, DirectoryError> {
-        let what = "read onPremisesObjectIdentifier of the users (beta endpoint)";
-        let request = Request::get(Operation::ReadObjectIdentifier, what, &["users"])
-            .beta()
-            .select(&["id", "onPremisesObjectIdentifier"])
-            .large_pages();
+        let request = identifiers();
         let values = self.read_all(&request, |_| ()).await?;
         let pair = |user: WireObjectIdentifier| user.on_premises_object_identifier.map(|value| (user.id, value));
-        Ok(wire::all_from_json(values, what, pair)?.into_iter().flatten().collect())
+        Ok(wire::all_from_json(values, &request.what, pair)?.into_iter().flatten().collect())
     }
 
     /// The source of authority of every user that was synced once and is not now: of the others it is known.
-    async fn sync_behaviors(&self, users: &[EntraUser]) -> Result<BTreeMap<ObjectId, bool>, DirectoryError> {
+    pub(super) async fn sync_behaviors(&self, users: &[EntraUser]) -> Result<BTreeMap<ObjectId, bool>, DirectoryError> {
         let ids: Vec<ObjectId> = users.iter().filter(|user| has_been_synced(user)).map(|user| user.id).collect();
+        if ids.len() > SIDE_BY_SIDE {
+            return self.many_sync_behaviors(&ids).await;
+        }
         let read = stream::iter(ids).map(async |id| match self.cloud_managed(id).await {
             Ok(managed) => Ok(managed.map(|managed| (id, managed))),
             // Deleted since the users were read, or never converted.
@@ -285,6 +468,22 @@ impl<C: Clock> Graph<C> {
             Err(error) => Err(error),
         });
         read.buffer_unordered(SIDE_BY_SIDE).try_filter_map(async |pair| Ok(pair)).try_collect().await
+    }
+
+    async fn many_sync_behaviors(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, bool>, DirectoryError> {
+        let requests: Vec<Request> = ids.iter().map(|id| sync_behavior(*id)).collect();
+        let mut found = BTreeMap::new();
+        for ((id, request), outcome) in ids.iter().zip(&requests).zip(self.batch(&requests).await) {
+            match outcome {
+                Ok(value) => {
+                    let behavior: WireSyncBehavior = wire::from_json(value.unwrap_or_default(), &request.what)?;
+                    found.extend(behavior.is_cloud_managed.map(|managed| (*id, managed)));
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     async fn caller(&self) -> Result<Option<Identity>, DirectoryError> {

@@ -159,7 +159,8 @@ impl<C: Clock> Graph<C> {
     }
 
     async fn send_together(&self, together: Vec<Waiting>, token: &Token) {
-        let units: u32 = together.iter().map(|waiting| waiting.request.units()).sum();
+        let units: u64 = together.iter().map(|waiting| waiting.request.units()).sum();
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
         if !self.wait_for(Class::Units, units).await {
             let stopped = || Err(Failure::NotSent("stopped as asked, before it was sent".to_owned()));
             together.into_iter().for_each(|waiting| drop(waiting.tell.send(stopped())));

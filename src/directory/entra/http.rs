@@ -167,6 +167,16 @@ impl<C: Clock> Graph<C> {
             .ok_or_else(|| DirectoryError::new(ErrorKind::Broken, request.what.clone(), "the answer has no body"))
     }
 
+    /// The number that a `/$count` answers, as plain text.
+    pub async fn count(&self, request: &Request) -> Result<u64, DirectoryError> {
+        let reply = self.send_to(request, &request.url(&self.base)?, Company::None).await?;
+        let text = String::from_utf8_lossy(&reply.body);
+        text.trim()
+            .trim_start_matches('\u{feff}')
+            .parse()
+            .map_err(|_| DirectoryError::new(ErrorKind::Broken, request.what.clone(), "the answer is no number"))
+    }
+
     /// All items of a collection, over all its pages; `progress` hears how many there are so far. A page that leads to
     /// another host, in a circle or on without end ([`Pages`]) is an error, and so is one that fails: half a collection is never returned.
     pub async fn read_all(&self, request: &Request, progress: impl FnMut(usize)) -> Result<Vec<Value>, DirectoryError> {
@@ -235,6 +245,34 @@ impl<C: Clock> Graph<C> {
                 .map(Some)
                 .ok_or_else(|| broken("the next page is at another address, where the token must not go")),
             Some(_) => Err(broken("the link to the next page is no text")),
+        }
+    }
+
+    /// All items of a delta, from a link or from the beginning, and the link that it ends with.
+    pub(super) async fn read_to_delta_link(
+        &self,
+        request: &Request,
+        link: Option<&str>,
+    ) -> Result<(Vec<Value>, String), DirectoryError> {
+        let broken = |reason: &str| DirectoryError::new(ErrorKind::Broken, request.what.clone(), reason);
+        let elsewhere = || broken("its link leads to another address, where the token must not go");
+        let mut url = match link {
+            Some(link) => self.same_host(link).ok_or_else(elsewhere)?,
+            None => request.url(&self.base)?,
+        };
+        let mut items = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let reply = self.send_to(request, &url, Company::None).await?;
+            let octets = reply.body.len();
+            let page: Value = serde_json::from_slice(&reply.body).map_err(|_| broken("the answer is not JSON"))?;
+            let last = page.get("@odata.deltaLink").and_then(Value::as_str).map(str::to_owned);
+            let next = self.take_page(request, page, url, octets, &mut pages, &mut items)?;
+            url = match (next, last) {
+                (Some(next), _) => next,
+                (None, Some(last)) => return Ok((items, last)),
+                (None, None) => return Err(broken("its last page has no link for the next time")),
+            };
         }
     }
 

@@ -16,6 +16,9 @@
 //! | [`wire`] | Graph's JSON read into the model |
 //! | [`roles`] | who holds which role, how and until when |
 //! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
+//! | [`parts`] | many users read side by side, by the first character of their names |
+//! | [`delta`] | what has changed since a snapshot |
+//! | [`narrow`] | users, groups and contacts by what they hold; [`sizes`], how many there are |
 
 pub mod assertion;
 pub mod batch;
@@ -23,17 +26,21 @@ pub mod claims;
 pub mod cloud;
 pub mod collect;
 pub mod credential;
+pub mod delta;
 mod gather;
 pub mod http;
 pub mod meter;
+pub mod narrow;
 pub mod pace;
 pub mod pages;
+pub mod parts;
 pub mod permission;
 pub mod read;
 pub mod refusal;
 pub mod request;
 pub mod retry;
 pub mod roles;
+pub mod sizes;
 pub mod token;
 pub mod trace;
 pub mod transport;

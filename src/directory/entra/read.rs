@@ -4,6 +4,7 @@
 //! apply hears does not depend on which answer was faster, and no request is left behind half asked.
 
 use super::http::Graph;
+use super::narrow::MOST_CONDITIONS;
 use super::permission::Operation;
 use super::request::{Filter, Request};
 use super::roles::join;
@@ -23,10 +24,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many single reads are on their way at the same time.
 pub(super) const SIDE_BY_SIDE: usize = 8;
-
-/// How many clauses an `or` may have. Graph refuses more ("Too many child clauses specified in search filter expression
-/// containing 'OR' operators … Max allowed: 15").
-const MOST_CLAUSES: usize = 15;
 
 /// How many such questions wait at the same time: they meet in batches.
 const CHUNKS: usize = 40;
@@ -52,6 +49,12 @@ pub(super) fn users(place: Place) -> Request {
         }
     };
     request.select(&wire::user_members()).large_pages()
+}
+
+/// `onPremisesSyncBehavior` of one user.
+pub(super) fn sync_behavior(id: ObjectId) -> Request {
+    let path = ["users", &id.to_string(), "onPremisesSyncBehavior"];
+    Request::get(Operation::ReadSyncBehavior, format!("read the source of authority of the user {id}"), &path)
 }
 
 /// Whether an optional part may be missing for this reason: the credential may not see it, the tenant has no licence for
@@ -92,10 +95,8 @@ pub(super) async fn unless_refused<T: Default>(
 impl<C: Clock> Graph<C> {
     /// `onPremisesSyncBehavior.isCloudManaged` of one user.
     pub(super) async fn cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
-        let what = format!("read the source of authority of the user {id}");
-        let path = ["users", &id.to_string(), "onPremisesSyncBehavior"];
-        let request = Request::get(Operation::ReadSyncBehavior, what.clone(), &path);
-        let behavior: WireSyncBehavior = wire::from_json(self.read(&request).await?, &what)?;
+        let request = sync_behavior(id);
+        let behavior: WireSyncBehavior = wire::from_json(self.read(&request).await?, &request.what)?;
         Ok(behavior.is_cloud_managed)
     }
 
@@ -194,7 +195,7 @@ impl<C: Clock> ReadEntra for Graph<C> {
     }
 
     async fn users_with_any(&self, marks: &[(ImmutableId, Sid)]) -> Result<Vec<EntraUser>, DirectoryError> {
-        let read = stream::iter(marks.chunks(MOST_CLAUSES)).map(async |marks| {
+        let read = stream::iter(marks.chunks(MOST_CONDITIONS)).map(async |marks| {
             let anchors = marks.iter().map(|(anchor, _)| Filter::eq("onPremisesImmutableId", anchor.as_str()));
             let sids = marks.iter().map(|(_, sid)| Filter::eq("onPremisesSecurityIdentifier", sid.as_str()));
             let Some((anchors, sids)) = Filter::any_of(anchors).zip(Filter::any_of(sids)) else {

@@ -1,6 +1,7 @@
 //! One request to Graph as data. Paths and options are built from parts that are encoded here and nowhere else.
 
 use super::permission::Operation;
+use crate::directory::cost;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
@@ -91,6 +92,14 @@ impl Request {
         self
     }
 
+    /// `$top=1`: whether there is any, and whether it may be read.
+    #[must_use]
+    pub fn one(mut self) -> Self {
+        self.options.retain(|(name, _)| *name != "$top");
+        self.options.push(("$top", "1".to_owned()));
+        self
+    }
+
     /// `$expand`.
     #[must_use]
     pub fn expand(mut self, expand: &'static str) -> Self {
@@ -102,6 +111,13 @@ impl Request {
     #[must_use]
     pub fn filter(mut self, filter: &Filter) -> Self {
         self.options.push(("$filter", filter.0.clone()));
+        self
+    }
+
+    /// With `ConsistencyLevel: eventual` alone, as `/$count` demands it.
+    #[must_use]
+    pub const fn eventually(mut self) -> Self {
+        self.eventual = true;
         self
     }
 
@@ -120,16 +136,11 @@ impl Request {
         self
     }
 
-    /// What it costs of the tenant's resource units. Source: Microsoft Graph, "service-specific throttling limits",
-    /// identity and access: a read of users or groups 2 or 3, one less with `$select`, one more with `$expand`, at least 1.
-    pub fn units(&self) -> u32 {
+    /// What it costs of the tenant's resource units ([`cost::units`]).
+    pub fn units(&self) -> u64 {
         let has = |name: &str| self.options.iter().any(|(option, _)| *option == name);
-        let base = match (self.is_write(), self.path.first().map(String::as_str)) {
-            (false, Some("users")) => 2,
-            (false, Some("groups")) => 3,
-            _ => 1,
-        };
-        (base + u32::from(has("$expand"))).saturating_sub(u32::from(has("$select"))).max(1)
+        let base = if !self.is_write() && self.path.first().is_some_and(|first| first == "users") { 2 } else { 1 };
+        cost::units(base, has("$select"), has("$expand"), false)
     }
 
     /// Whether it changes something.
@@ -184,6 +195,22 @@ impl Filter {
         Self(format!("{property} eq '{}'", value.replace('\'', "''")))
     }
 
+    /// `property in ('a','b')`. Without a value, nothing.
+    pub fn is_in(property: &'static str, values: &[&str]) -> Self {
+        let quoted: Vec<String> = values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+        Self(format!("{property} in ({})", quoted.join(",")))
+    }
+
+    /// `collection/any(v:v eq 'value')`.
+    pub fn any_eq(collection: &'static str, value: &str) -> Self {
+        Self(format!("{collection}/any(v:v eq '{}')", value.replace('\'', "''")))
+    }
+
+    /// `startswith(property,'value')`.
+    pub fn starts_with(property: &'static str, value: &str) -> Self {
+        Self(format!("startswith({property},'{}')", value.replace('\'', "''")))
+    }
+
     /// Any of them; `None` without one.
     pub fn any_of(filters: impl IntoIterator<Item = Self>) -> Option<Self> {
         filters.into_iter().reduce(|one, other| Self(format!("{} or {}", one.0, other.0)))
@@ -219,6 +246,14 @@ mod tests {
             "http://127.0.0.1:8080/v1.0/users?$select=id,mail&\
              $filter=onPremisesImmutableId%20eq%20%27a%2B%2F%3D%27%27%20or%201%20eq%201%26%24top%3D1%27"
         );
+    }
+
+    #[test]
+    fn lists_of_values_stay_lists() {
+        assert_eq!(Filter::is_in("mail", &["a", "b'c"]).0, "mail in ('a','b''c')");
+        let either = Filter::any_of(["x", "y'"].map(|value| Filter::any_eq("proxyAddresses", value))).unwrap();
+        assert_eq!(either.0, "proxyAddresses/any(v:v eq 'x') or proxyAddresses/any(v:v eq 'y''')");
+        assert_eq!(Filter::any_of([]), None);
     }
 
     #[test]

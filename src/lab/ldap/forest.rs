@@ -75,9 +75,12 @@ impl<'w> Forest<'w> {
     }
 
     fn places(&self) -> impl Iterator<Item = (Place, &AdEntry)> {
-        let stored = self.world.ad.iter().enumerate().flat_map(|(d, domain)| {
-            domain.entries.rows().map(move |(row, entry)| (Place::Stored(d, row), entry))
-        });
+        let stored = self
+            .world
+            .ad
+            .iter()
+            .enumerate()
+            .flat_map(|(d, domain)| domain.entries.rows().map(move |(row, entry)| (Place::Stored(d, row), entry)));
         stored.chain(self.made().iter().enumerate().map(|(at, entry)| (Place::Made(at), entry)))
     }
 
@@ -293,9 +296,7 @@ impl View<'_> {
     fn default(&self, name: &str) -> Option<String> {
         let class = || schema::structural(&class_chain(self.entry));
         match name {
-            "objectCategory" => {
-                self.forest.category(self.own_category()).map(|dn| dn.as_str().to_owned())
-            }
+            "objectCategory" => self.forest.category(self.own_category()).map(|dn| dn.as_str().to_owned()),
             "instanceType" => Some("4".to_owned()),
             "uSNCreated" | "uSNChanged" => Some(stamp::FIRST_USN.to_string()),
             "whenCreated" | "whenChanged" => Some(stamp::FIRST_TIME.to_owned()),

@@ -102,6 +102,9 @@ fn domain_entries(world: &World, domain: &AdDomain) -> Option<Vec<AdEntry>> {
         ("primaryGroupID", "516"),
         ("userAccountControl", "532480"),
     ];
+    let mut settings = entry(below("CN=NTDS Settings", &server)?, "nTDSDSA", &[("msDS-isRODC", "FALSE")]);
+    let life = guid(&format!("invocation:{}", base.as_str().to_lowercase())).0.simple().to_string();
+    settings.attributes.insert("invocationId".to_owned(), AdValues::Octets { hex: vec![life] });
     let cross_ref = [
         ("dnsRoot", domain.dns_name.as_str()),
         ("nCName", base.as_str()),
@@ -114,6 +117,6 @@ fn domain_entries(world: &World, domain: &AdDomain) -> Option<Vec<AdEntry>> {
         AdEntry { sid: sid::with_rid(domain, sid::CONTROLLER), ..entry(account.clone(), "computer", &computer) },
         entry(below(&format!("CN={},CN=Partitions", domain.netbios_name), &configuration)?, "crossRef", &cross_ref),
         entry(server.clone(), "server", &[("dNSHostName", &host), ("serverReference", account.as_str())]),
-        entry(below("CN=NTDS Settings", &server)?, "nTDSDSA", &[("msDS-isRODC", "FALSE")]),
+        settings,
     ])
 }

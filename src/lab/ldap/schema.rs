@@ -134,6 +134,7 @@ static ATTRIBUTES: &[Attribute] = &[
     Attribute::text("info", 1024, TOP),
     Attribute::text("initials", 6, CONTACT),
     Attribute::single("instanceType", Integer, TOP).by(Writer::System),
+    Attribute::single("invocationId", Octets, CONFIG).longest(16).by(Writer::System),
     Attribute::single("isCriticalSystemObject", Boolean, TOP).by(Writer::System),
     Attribute::single("isDeleted", Boolean, TOP).by(Writer::System),
     Attribute::text("l", 128, OU),

@@ -60,7 +60,8 @@ pub enum AdValues {
 impl AdEntry {
     /// The values of an attribute, asked for by name in any case.
     pub fn values(&self, name: &str) -> Option<&AdValues> {
-        let any_case = || self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, values)| values);
+        let any_case =
+            || self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, values)| values);
         self.attributes.get(name).or_else(any_case)
     }
 

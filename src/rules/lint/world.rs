@@ -6,7 +6,9 @@ use super::subject::Subject;
 use crate::model::address::ProxyAddress;
 use crate::model::id::{AdGuid, ObjectId};
 use crate::snapshot::document::{AdDomainSnapshot, Snapshot};
+use crate::snapshot::question::{Asked, Question};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Values that are compared with each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +58,8 @@ pub struct World {
     suffixes: BTreeSet<String>,
     /// The tenant's verified domains in lower case, if they are known.
     verified: Option<BTreeSet<String>>,
+    /// Where the questions are noted, if anybody wants to know them.
+    asked: Option<Arc<Asked>>,
 }
 
 impl World {
@@ -96,6 +100,26 @@ impl World {
         world
     }
 
+    /// The same world, noting what it is asked.
+    #[must_use]
+    pub fn noting(mut self, asked: Option<Arc<Asked>>) -> Self {
+        self.asked = asked;
+        self
+    }
+
+    fn note(&self, key: &Key) {
+        let Some(asked) = &self.asked else { return };
+        match key {
+            Key::Address(address) => asked.note(Question::Address(address.clone())),
+            Key::Upn(upn) => {
+                asked.note(Question::AdUpn(upn.clone()));
+                asked.note(Question::CloudUpn(upn.clone()));
+            }
+            Key::Nickname(nickname) => asked.note(Question::AdNickname(nickname.clone())),
+            Key::Sam(_, sam) => asked.note(Question::AdSam(sam.clone())),
+        }
+    }
+
     fn add(&mut self, subject: Subject) {
         for attribute in Attribute::ALL {
             for value in subject.values(attribute) {
@@ -118,6 +142,7 @@ impl World {
 
     /// All others who hold a value.
     pub fn others(&self, key: &Key, own: AdGuid) -> Vec<HeldBy> {
+        self.note(key);
         let held = self.held.get(key).into_iter().flatten().filter(|(guid, ..)| *guid != own);
         let mut others: Vec<HeldBy> = held
             .filter_map(|(guid, attribute, value)| {
@@ -136,6 +161,7 @@ impl World {
 
     /// Whether anybody else has a value, on either side. `cloud_half` is the cloud user that is the same person.
     pub fn is_taken(&self, key: &Key, own: AdGuid, cloud_half: Option<ObjectId>) -> bool {
+        self.note(key);
         let in_ad = self.held.get(key).is_some_and(|held| held.iter().any(|(guid, ..)| *guid != own));
         let in_cloud = self.in_cloud.get(key).is_some_and(|held| held.iter().any(|id| Some(*id) != cloud_half));
         in_ad || in_cloud

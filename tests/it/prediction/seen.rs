@@ -11,7 +11,7 @@ use matchplan::model::profile::{Profile, ProfileAttribute};
 use matchplan::model::recipient::{AdHolder, AdHolderKind};
 use matchplan::model::role::{GroupMember, RoleAssignment, RoleGrant, RoleGroup, RoleKind};
 use matchplan::model::tenant::{Domain, SyncFeatures, Tenant};
-use matchplan::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
+use matchplan::snapshot::document::{AdDomainSnapshot, Coverage, SNAPSHOT_VERSION, Snapshot};
 
 /// What a perfect reader of both directories would see.
 pub(crate) fn snapshot(world: &World) -> Snapshot {
@@ -77,6 +77,8 @@ pub(crate) fn snapshot(world: &World) -> Snapshot {
             }),
         },
         users: cloud.users.iter().map(entra_user).collect(),
+        marks: None,
+        coverage: Coverage::Whole,
         deleted_users: cloud.deleted_users.iter().map(entra_user).collect(),
         holders: address_holders(world),
         roles: roles(world),

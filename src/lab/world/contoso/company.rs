@@ -7,8 +7,8 @@ use crate::lab::world::cloud::{
 use crate::lab::world::derive;
 use crate::lab::world::forest::{AdDomain, AdEntry, AdValues};
 use crate::lab::world::load::{no_guid, no_object_id};
-use crate::lab::world::table::Table;
 use crate::lab::world::sync::{MangledUpn, SyncEngine};
+use crate::lab::world::table::Table;
 use crate::model::anchor::SourceAnchor;
 use crate::model::dn::Dn;
 use crate::model::id::{ObjectId, RoleDefinitionId, TenantId};
