@@ -2,10 +2,11 @@
 
 use super::args::Global;
 use super::error::CliError;
+use super::executing::witness;
 use super::secrets::AdAccess;
 use super::terminal::Terminal;
 use super::{locking, project, secrets};
-use crate::config::read::Config;
+use crate::config::read::{self, Config};
 use crate::config::settings::{AdSettings, Settings};
 use crate::directory::ad::connection::AdDomain;
 use crate::directory::collect::Progress;
@@ -15,7 +16,9 @@ use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered};
 use crate::directory::reach::Reached;
 use crate::directory::sync::SyncCommands;
+use crate::model::id::ApplyId;
 use crate::snapshot::document::Snapshot;
+use crate::store::ledger;
 use crate::store::lock::Lock;
 use crate::store::paths::Paths;
 use futures_util::future::try_join_all;
@@ -196,14 +199,27 @@ impl Site {
                 CliError::plain("This matchplan was built without the lab.").hint("Build it with --features lab.")
             );
         }
-        let text = project::config_text(&global.config)?;
         let name = global.config.display().to_string();
+        let root = global.config.parent().map(Path::to_path_buf).unwrap_or_default();
+        let text = project::config_text(&global.config);
+        let readable = text.as_ref().is_ok_and(|text| read::settings_from(&name, text).0.is_some());
+        let kept = if readable { None } else { kept_settings(&root) };
+        let settings = match kept {
+            Some((apply, settings)) => {
+                terminal.note(&format!(
+                    "note: {name} cannot be used (`matchplan validate` says why). Apply {apply} is unfinished, so the settings \
+                     that it began with count."
+                ));
+                settings
+            }
+            None => project::settings((&name, &project::config_text(&global.config)?), terminal)?,
+        };
         Ok(Self {
-            settings: project::settings((&name, &text), terminal)?,
+            settings,
             clock: Arc::new(clock(global)),
             settings_name: name,
-            settings_text: text,
-            root: global.config.parent().map(Path::to_path_buf).unwrap_or_default(),
+            settings_text: text.unwrap_or_default(),
+            root,
             trace,
             terminal,
             #[cfg(feature = "lab")]
@@ -305,6 +321,16 @@ impl Site {
         bar.finish();
         Ok(snapshot?)
     }
+}
+
+/// The settings of an unfinished apply that this computer wrote to the ledger in its usual place: what is broken in the
+/// configuration must not stand in the way of giving roles back.
+fn kept_settings(root: &Path) -> Option<(ApplyId, Settings)> {
+    let paths = Paths::of(&root.join(Settings::DEFAULT_STATE));
+    let seen = ledger::look(&paths, &witness()).ok().filter(|seen| seen.known)?;
+    let state = seen.state?;
+    let apply = state.unfinished()?;
+    Some((apply.id.clone(), apply.plan.as_ref()?.settings.clone()))
 }
 
 /// Where the state file is, for commands that need nothing else of the site.

@@ -194,3 +194,26 @@ async fn nothing_around_it_stands_in_the_way_of_resuming() {
         }
     }
 }
+
+/// Neither does the configuration: with the settings that it began with, it goes on or back. A ledger that this computer did
+/// not write brings no settings of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_configuration_does_not_stand_in_the_way_either() {
+    for (name, broken, back) in [("config_broken", true, false), ("config_gone", false, true)] {
+        let site = prepared(name).await;
+        let text = site.text("matchplan.toml");
+        if broken {
+            site.write("matchplan.toml", &text.replace("[entra]", "[entra"));
+        } else {
+            std::fs::remove_file(site.file("matchplan.toml")).unwrap();
+        }
+        elsewhere(&site, &["apply", "--yes"]).await.expect(1);
+        site.run(&["status", "--offline"]).await.expect(6).says("cannot be used");
+        site.run(&["plan"]).await.expect(1);
+        let arguments: &[&str] = if back { &["rollback", "--yes", "--allow", "role-grants"] } else { &["apply"] };
+        let ran = site.run(arguments).await.expect(0);
+        ran.says("the settings that it began with count").shows(if back { "1 rolled back" } else { "1 linked" });
+        // With nothing unfinished there is nothing to go by.
+        site.run(&["status"]).await.expect(1);
+    }
+}
