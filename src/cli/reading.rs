@@ -71,7 +71,7 @@ impl Site {
         if read {
             let bar = super::progress::reading(terminal);
             let ask = |snapshot: &Snapshot| need.questions(snapshot);
-            let narrowed = directories.narrow(self.clock.now(), ask, |event| bar.tell(&event)).await;
+            let narrowed = Box::pin(directories.narrow(self.clock.now(), ask, |event| bar.tell(&event))).await;
             bar.finish();
             match narrowed? {
                 Narrowed::Done { snapshot, rounds, cost } => {
@@ -99,7 +99,7 @@ impl Site {
     ) -> bool {
         let domains = directories.domains().len() as u64;
         let links = need.config.plan.links.len();
-        let sizes = directories.graph().sizes().await;
+        let sizes = Box::pin(directories.graph().sizes()).await;
         let narrow = Cost::of_links(links as u64, domains);
         let Some(all) = Cost::of_all(sizes, domains) else {
             say("Reading all: the tenant does not say how many users it has.");

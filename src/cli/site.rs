@@ -317,7 +317,8 @@ impl Site {
         terminal: Terminal,
     ) -> Result<Snapshot, CliError> {
         let bar = super::progress::reading(terminal);
-        let snapshot = directories.snapshot(self.clock.now(), |event: Progress| bar.tell(&event)).await;
+        // So many reads at once are a large future; boxed, it does not travel through every caller's stack.
+        let snapshot = Box::pin(directories.snapshot(self.clock.now(), |event: Progress| bar.tell(&event))).await;
         bar.finish();
         Ok(snapshot?)
     }

@@ -84,7 +84,8 @@ impl<C: Clock> Directories<C> {
         let progress = Mutex::new(progress);
         let progress = |event: Progress| (progress.lock().unwrap_or_else(PoisonError::into_inner))(event);
         let domains = try_join_all(self.domains().iter().map(|domain| whole_domain(domain, &progress)));
-        let cloud = whole_cloud(self.graph(), &progress);
+        // Boxed: so many reads at once are a large future.
+        let cloud = Box::pin(whole_cloud(self.graph(), &progress));
         let (domains, cloud) = tokio::try_join!(domains, cloud)?;
         Ok(cloud.into_snapshot(taken, domains))
     }

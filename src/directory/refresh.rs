@@ -222,7 +222,7 @@ async fn domain_now(
     let read = old.domains.iter().find(|read| read.name == *domain.name());
     let mark = marks.domains.iter().find(|mark| mark.domain == *domain.name());
     let why = match read.zip(mark) {
-        Some((read, mark)) => match domain.refreshed(read, mark).await? {
+        Some((read, mark)) => match Box::pin(domain.refreshed(read, mark)).await? {
             Ok((value, mark)) => return Ok(Part { value, mark: Some(mark), note: None }),
             Err(why) => why,
         },

@@ -27,7 +27,7 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
         refreshed(&site, &directories, &read_whole(old)?, terminal).await?
     } else if args.links.is_empty() {
         // Before the reading begins: what changes under way is not taken for seen the next time.
-        let marks = directories.marks().await;
+        let marks = Box::pin(directories.marks()).await;
         Snapshot { marks: Some(marks), ..site.snapshot(&directories, terminal).await? }
     } else {
         let config = site.config(&args.links, terminal)?;
@@ -68,7 +68,7 @@ async fn refreshed(
 ) -> Result<Snapshot, CliError> {
     same_tenant(&site.settings, old)?;
     let bar = progress::reading(terminal);
-    let read = directories.refresh(old, site.clock.now(), |event| bar.tell(&event)).await;
+    let read = Box::pin(directories.refresh(old, site.clock.now(), |event| bar.tell(&event))).await;
     bar.finish();
     let Refreshed { mut snapshot, notes } = read?;
     for note in notes {

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
     use crate::model::anchor::Anchor;
 
-    fn texts(filters: Vec<Filter>) -> Vec<String> {
+    fn texts(filters: &[Filter]) -> Vec<String> {
         filters.iter().map(ToString::to_string).collect()
     }
 
@@ -229,7 +229,7 @@ mod tests {
     fn indexed_terms_are_kept_from_those_that_scan() {
         let anchor = Anchor::from_octets(b"0123456789abcdef").unwrap();
         let questions = BTreeSet::from([Question::AdSam("jane".to_owned()), Question::AdAnchor(anchor)]);
-        let of = |source| texts(user_terms(&questions, "corp.test", source).searches(Filter::any));
+        let of = |source| texts(&user_terms(&questions, "corp.test", source).searches(Filter::any));
         assert_eq!(
             of(SourceAnchor::ConsistencyGuid),
             [

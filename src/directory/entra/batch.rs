@@ -271,7 +271,7 @@ impl<C: Clock> Graph<C> {
 
     async fn whole_list(&self, request: &Request, first: Outcome) -> Result<Vec<Value>, DirectoryError> {
         let page = first?.ok_or_else(|| unknown(request, "the answer has no body"))?;
-        self.from_first_page(request, page).await
+        self.rest_of(request, page).await
     }
 }
 

@@ -195,7 +195,7 @@ impl<C: Clock> Graph<C> {
     }
 
     /// The same where the first page is here already.
-    pub(super) async fn from_first_page(&self, request: &Request, page: Value) -> Result<Vec<Value>, DirectoryError> {
+    pub(super) async fn rest_of(&self, request: &Request, page: Value) -> Result<Vec<Value>, DirectoryError> {
         let mut items = Vec::new();
         let mut pages = Pages::default();
         let url = request.url(&self.base)?;

@@ -175,7 +175,7 @@ impl<C: Clock> Graph<C> {
 
     /// A page in a batch, and the rare ones that follow it.
     async fn to_the_end(&self, request: &Request, page: Option<Value>) -> Result<Vec<Value>, DirectoryError> {
-        self.from_first_page(request, page.unwrap_or_default()).await
+        self.rest_of(request, page.unwrap_or_default()).await
     }
 
     async fn take_holders(
@@ -288,7 +288,6 @@ fn missed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::Sid;
 
     fn user(id: u128, address: &str) -> EntraUser {
         let value = serde_json::json!({"id": uuid::Uuid::from_u128(id), "userPrincipalName": format!("u{id}@x"),
@@ -307,7 +306,6 @@ mod tests {
         let requests = wanted.of_users();
         assert_eq!(requests.len(), 8);
         assert_eq!(requests.iter().filter(|request| request.eventual).count(), 1);
-        let _: &Sid = &"S-1-5-21-1-2-3-4".to_owned().try_into().unwrap();
     }
 
     #[test]

@@ -223,7 +223,7 @@ impl<C: Clock> ReadEntra for Graph<C> {
 
     async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {
         // Boxed: the reads of every kind side by side make a large future.
-        let (roles, memberships) = tokio::join!(self.roles_of(user), Box::pin(self.memberships_of(user)));
+        let (roles, memberships) = tokio::join!(Box::pin(self.roles_of(user)), Box::pin(self.memberships_of(user)));
         let mut all: Vec<Holding> = roles?.into_iter().map(Holding::Role).collect();
         all.extend(memberships?.into_iter().map(Holding::Group));
         all.sort();

@@ -223,7 +223,7 @@ fn large(synced: usize, links: usize) -> World {
             ("proxyAddresses", format!("SMTP:{name}@x.com")),
         ];
         ad.attributes.extend(texts.map(|(attribute, value)| (attribute.to_owned(), AdValues::One(value))));
-        let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let hex: String = matchplan::model::digest::hex(&octets);
         ad.attributes.remove("mS-DS-ConsistencyGuid");
         if is_synced {
             ad.attributes.insert("mS-DS-ConsistencyGuid".to_owned(), AdValues::Octets { hex: vec![hex] });

@@ -8,7 +8,7 @@ use ldap3::Mod;
 use matchplan::plan::document::Plan;
 use std::collections::HashSet;
 
-on_both!(planned_reviewed_applied, the_directory_moved_on, planned_offline);
+on_both!(planned_reviewed_applied, the_directory_moved_on, planned_offline, read_narrowly, brought_up_to_date);
 
 const SAVED: &str = "wave.plan.json";
 
@@ -73,6 +73,69 @@ async fn planned_offline(site: Site) {
     run(offline).await.expect(0);
     assert_eq!(site.text("offline.plan.json"), site.text(SAVED));
     site.run(&["apply", "offline.plan.json"]).await.expect(0).shows("2 links: 2 linked");
+}
+
+async fn read_narrowly(site: Site) {
+    two_links(&site);
+    let json = |read| ["plan", "--format", "json", "-v", "--read", read];
+    let narrow = site.run(&json("narrow")).await.expect(0).says("Read narrowly, in");
+    let all = site.run(&json("all")).await.expect(0).says("Read all: ");
+    let content = |ran: &str| {
+        let mut plan: serde_json::Value = serde_json::from_str(ran).unwrap();
+        for when in ["created", "expires", "digest"] {
+            plan.as_object_mut().unwrap().remove(when);
+        }
+        plan
+    };
+    assert_eq!(content(&narrow.out), content(&all.out));
+    // So small a tenant is read as a whole, and what either way costs is told.
+    site.run(&json("auto")).await.expect(0).says("Reading all of").says("reading narrowly would be about");
+    assert!(!site.run(&["plan"]).await.expect(0).err.contains("Read"));
+
+    // A narrow snapshot serves the links that it was read for, and no others.
+    site.run(&["snapshot", "--for", "plans/wave.toml", "--out", "some.snapshot.json"])
+        .await
+        .expect(0)
+        .says("serves no others");
+    site.run(&["plan", "--snapshot", "some.snapshot.json", "--out", "offline.plan.json"]).await.expect(0);
+    site.plan("[[link]]\nad = \"jdoe\"\ncloud = \"jane.doe@contoso.com\"\n");
+    let refused = site.run(&["plan", "--snapshot", "some.snapshot.json"]).await.expect(1);
+    refused.says("was read for other links").says("the AD account jdoe").says("matchplan snapshot --for");
+    site.run(&["lint", "--snapshot", "some.snapshot.json"]).await.expect(1).says("not whole directories");
+    site.run(&["snapshot", "--refresh", "some.snapshot.json", "--out", "new.snapshot.json"])
+        .await
+        .expect(1)
+        .says("not whole directories");
+    two_links(&site);
+    // An apply reads narrowly, too.
+    site.run(&["apply", "offline.plan.json", "--read", "narrow"]).await.expect(0).shows("2 links: 2 linked");
+}
+
+async fn brought_up_to_date(site: Site) {
+    two_links(&site);
+    site.run(&["snapshot", "--out", "old.snapshot.json"]).await.expect(0);
+    let mut ldap = site.directory.bound().await;
+    let alias = Mod::Add("proxyAddresses", HashSet::from(["smtp:colleague@contoso.com"]));
+    let (dn, _) = site.ad_user("ccole").await;
+    ldap.modify(&dn, vec![alias]).await.unwrap().success().unwrap();
+    let refreshed =
+        site.run(&["snapshot", "--refresh", "old.snapshot.json", "--out", "new.snapshot.json"]).await.expect(0);
+    for whole in ["all of corp", "cloud users were read"] {
+        assert!(!refreshed.err.contains(whole), "{}", refreshed.err);
+    }
+    site.run(&["snapshot", "--out", "anew.snapshot.json"]).await.expect(0);
+    let content = |file: &str| {
+        let mut snapshot: serde_json::Value = serde_json::from_str(&site.text(file)).unwrap();
+        for when in ["taken", "marks"] {
+            snapshot.as_object_mut().unwrap().remove(when);
+        }
+        snapshot
+    };
+    assert_eq!(content("new.snapshot.json"), content("anew.snapshot.json"));
+    assert_ne!(content("new.snapshot.json"), content("old.snapshot.json"));
+    // It can be brought up to date again.
+    site.run(&["snapshot", "--refresh", "new.snapshot.json", "--out", "newer.snapshot.json"]).await.expect(0);
+    assert_eq!(content("newer.snapshot.json"), content("anew.snapshot.json"));
 }
 
 /// A site with a saved plan.
