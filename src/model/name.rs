@@ -26,7 +26,11 @@ macro_rules! folded_name {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                self.key() == other.key()
+                if self.0.is_ascii() && other.0.is_ascii() {
+                    self.0.eq_ignore_ascii_case(&other.0)
+                } else {
+                    self.key() == other.key()
+                }
             }
         }
         impl Eq for $name {}

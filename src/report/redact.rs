@@ -428,7 +428,7 @@ impl Redactor {
                     occurred: *occurred,
                 })
                 .collect(),
-            profile: profile.iter().map(|(attribute, value)| (*attribute, self.names.name(value))).collect(),
+            profile: profile.iter().map(|(attribute, value)| (attribute, self.names.name(value))).collect(),
             deleted: *deleted,
         }
     }

@@ -12,7 +12,7 @@
 
 use super::prediction::{Overwrite, Takeover};
 use crate::model::ad::AdUser;
-use crate::model::address::{AddressKind, ProxyAddress};
+use crate::model::address::{Address, AddressKind};
 use crate::model::entra::EntraUser;
 use crate::model::name::Upn;
 use crate::model::profile::ProfileAttribute;
@@ -75,8 +75,8 @@ fn profile(ad: &AdUser, cloud: &EntraUser) -> impl Iterator<Item = Overwrite> {
     let exchange = ad.mail_nickname.as_deref().is_some_and(|name| !name.trim().is_empty());
     ProfileAttribute::ALL.iter().filter(move |attribute| exchange || !is_exchanges(**attribute)).filter_map(
         |attribute| {
-            let from = ad.profile.get(attribute).map(|value| value.trim()).filter(|value| !value.is_empty());
-            overwrite(attribute.graph_name(), from, cloud.profile.get(attribute).map(String::as_str))
+            let from = ad.profile.get(*attribute).map(str::trim).filter(|value| !value.is_empty());
+            overwrite(attribute.graph_name(), from, cloud.profile.get(*attribute))
         },
     )
 }
@@ -110,11 +110,11 @@ fn addresses_lost(ad: &AdUser, cloud: &EntraUser) -> Vec<String> {
     if ad.proxy_addresses.is_empty() {
         return Vec::new();
     }
-    let kept = |address: &ProxyAddress| match address.smtp_address() {
+    let kept = |address: Address<'_>| match address.smtp_address() {
         Some(smtp) => ad.proxy_addresses.has_smtp(smtp),
         None => ad.proxy_addresses.contains(address),
     };
-    cloud.proxy_addresses.iter().filter(|a| !kept(a)).map(ToString::to_string).collect()
+    cloud.proxy_addresses.iter().filter(|a| !kept(*a)).map(|a| a.to_string()).collect()
 }
 
 /// The cloud UPN after the takeover: the one that is exported, or `<mailNickName>@<initial domain>` if its suffix is not

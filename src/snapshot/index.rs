@@ -3,7 +3,7 @@
 
 use super::document::Snapshot;
 use crate::model::ad::AdUser;
-use crate::model::address::ProxyAddress;
+use crate::model::address::Address;
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
@@ -89,7 +89,7 @@ impl<'a> Index<'a> {
                 index.add_ad_user(user, source);
             }
             for holder in sorted(&domain.holders, |holder| holder.guid) {
-                let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+                let addresses = holder.proxy_addresses.iter().map(Address::conflict_key);
                 index.add_addresses(addresses, holder.mail.as_deref(), Holder::AdOther(holder));
             }
         }
@@ -103,7 +103,7 @@ impl<'a> Index<'a> {
             index.add_cloud_user(user, Holder::Deleted(user));
         }
         for holder in sorted(&snapshot.holders, |holder| holder.id) {
-            let addresses = holder.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+            let addresses = holder.proxy_addresses.iter().map(Address::conflict_key);
             index.add_addresses(addresses, holder.mail.as_deref(), Holder::Other(holder));
         }
         index.add_recipients();
@@ -124,7 +124,7 @@ impl<'a> Index<'a> {
         for recipient in sorted(recipients, |recipient| recipient.id.clone()) {
             let known = recipient.id.parse::<ObjectId>().ok().and_then(|id| shown.get(&id).copied());
             let holder = known.unwrap_or(Holder::Recipient(recipient));
-            for key in recipient.addresses.iter().map(ProxyAddress::conflict_key) {
+            for key in recipient.addresses.iter().map(Address::conflict_key) {
                 let holders = self.by_address.entry(key).or_default();
                 if !holders.iter().any(|other| other.is(&holder)) {
                     holders.push(holder);
@@ -157,7 +157,7 @@ impl<'a> Index<'a> {
         if let Ok(anchor) = user.anchor(source) {
             self.ad_by_anchor.entry(anchor).or_default().push(user);
         }
-        let addresses = user.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+        let addresses = user.proxy_addresses.iter().map(Address::conflict_key);
         self.add_addresses(addresses, user.mail.as_deref(), Holder::Ad(user));
     }
 
@@ -168,7 +168,7 @@ impl<'a> Index<'a> {
         if let Some(sid) = &user.security_identifier {
             self.cloud_by_sid.entry(sid).or_default().push(user);
         }
-        let addresses = user.proxy_addresses.iter().map(ProxyAddress::conflict_key);
+        let addresses = user.proxy_addresses.iter().map(Address::conflict_key);
         self.add_addresses(addresses, user.mail.as_deref(), holder);
     }
 

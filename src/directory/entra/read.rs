@@ -161,7 +161,7 @@ impl<C: Clock> ReadEntra for Graph<C> {
 
     async fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> Result<Vec<EntraUser>, DirectoryError> {
         let by_anchor = Filter::eq("onPremisesImmutableId", anchor.as_str());
-        let by_sid = Filter::eq("onPremisesSecurityIdentifier", sid.as_str());
+        let by_sid = Filter::eq("onPremisesSecurityIdentifier", &sid.to_string());
         let (a, b, c, d) = tokio::join!(
             self.users_where(Place::Live, &by_anchor, true),
             self.users_where(Place::Live, &by_sid, false),

@@ -150,8 +150,8 @@ impl Flow<'_> {
 
     /// `onPremisesSecurityIdentifier` is unique in a tenant (*sync errors*).
     fn check_sid(&self, own: ObjectId, cloud: &Cloud) -> Result<(), ExportError> {
-        let sid = self.user.sid.as_str();
-        let has_sid = |u: &&CloudUser| u.on_premises_security_identifier.as_deref() == Some(sid);
+        let sid = self.user.sid.to_string();
+        let has_sid = |u: &&CloudUser| u.on_premises_security_identifier.as_deref() == Some(sid.as_str());
         match cloud.users.iter().find(|u| u.id != own && has_sid(u)) {
             Some(holder) => {
                 let detail = format!("OnPremiseSecurityIdentifier: {} has {sid}", holder.id);

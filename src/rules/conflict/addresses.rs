@@ -9,7 +9,7 @@
 
 use super::owner::{Owner, is_own, owners};
 use crate::model::ad::AdUser;
-use crate::model::address::ProxyAddress;
+use crate::model::address::Address;
 use crate::model::name::Upn;
 use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::matching::Candidate;
@@ -32,7 +32,7 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
 /// The addresses of an AD user as conflicts are looked for; `mail` counts as an e-mail address.
 fn keys(ad: &AdUser) -> BTreeSet<String> {
     let mail = ad.mail.iter().map(|mail| format!("smtp:{}", mail.to_lowercase()));
-    ad.proxy_addresses.iter().map(ProxyAddress::conflict_key).chain(mail).collect()
+    ad.proxy_addresses.iter().map(Address::conflict_key).chain(mail).collect()
 }
 
 /// What one may do on this link's side.

@@ -39,7 +39,7 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
             };
             Finding::error(code, message, help)
                 .about([objects::ad_user(link.ad), objects::cloud_user(user)])
-                .value(link.ad.sid.as_str())
+                .value(link.ad.sid.to_string())
                 .microsoft(MicrosoftError::AttributeValueMustBeUnique)
         })
         .collect()

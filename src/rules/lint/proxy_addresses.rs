@@ -92,5 +92,5 @@ fn several_primaries(subject: &Subject) -> Vec<Problem> {
 
 /// Which of several primary addresses is meant: the one that `mail` has.
 pub fn meant_as_primary(subject: &Subject) -> Option<&str> {
-    subject.mail.as_deref().filter(|mail| subject.proxy_addresses.contains(&ProxyAddress::primary(mail)))
+    subject.mail.as_deref().filter(|mail| subject.proxy_addresses.contains(ProxyAddress::primary(mail).get()))
 }

@@ -2,7 +2,7 @@
 
 use super::finding::Attribute;
 use crate::model::ad::AdUser;
-use crate::model::address::{AddressSet, ProxyAddress};
+use crate::model::address::{Address, AddressSet};
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, DomainName};
 use crate::model::recipient::{AdHolder, AdHolderKind};
@@ -109,7 +109,7 @@ impl Subject {
     /// The values of an attribute.
     pub fn values(&self, attribute: Attribute) -> Vec<&str> {
         let single = match attribute {
-            Attribute::ProxyAddresses => return self.proxy_addresses.iter().map(ProxyAddress::as_str).collect(),
+            Attribute::ProxyAddresses => return self.proxy_addresses.iter().map(Address::as_str).collect(),
             Attribute::UserPrincipalName => &self.upn,
             Attribute::Mail => &self.mail,
             Attribute::MailNickname => &self.mail_nickname,
@@ -127,7 +127,7 @@ impl Subject {
         let mut changed = self.clone();
         let single = match attribute {
             Attribute::ProxyAddresses => {
-                let kept = self.proxy_addresses.iter().map(ProxyAddress::as_str).filter(|value| Some(*value) != old);
+                let kept = self.proxy_addresses.iter().map(Address::as_str).filter(|value| Some(*value) != old);
                 changed.proxy_addresses = kept.chain(new).collect();
                 return changed;
             }

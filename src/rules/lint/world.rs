@@ -3,7 +3,7 @@
 
 use super::finding::{Attribute, HeldBy};
 use super::subject::Subject;
-use crate::model::address::ProxyAddress;
+use crate::model::address::{Address, ProxyAddress};
 use crate::model::id::{AdGuid, ObjectId};
 use crate::snapshot::document::{AdDomainSnapshot, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,14 +81,14 @@ impl World {
         let verified = snapshot.tenant.domains.iter().filter(|domain| domain.verified);
         world.verified = Some(verified.map(|domain| domain.name.to_lowercase()).collect());
         for user in snapshot.users.iter().filter(|user| !user.is_synced()) {
-            let addresses = user.proxy_addresses.iter().map(ProxyAddress::as_str).chain(user.mail.as_deref());
+            let addresses = user.proxy_addresses.iter().map(Address::as_str).chain(user.mail.as_deref());
             let keys = addresses.map(|value| Key::Address(address(value))).chain([Key::Upn(user.upn.key())]);
             for key in keys {
                 world.in_cloud.entry(key).or_default().insert(user.id);
             }
         }
         for holder in snapshot.holders.iter().filter(|holder| !holder.synced) {
-            let addresses = holder.proxy_addresses.iter().map(ProxyAddress::as_str).chain(holder.mail.as_deref());
+            let addresses = holder.proxy_addresses.iter().map(Address::as_str).chain(holder.mail.as_deref());
             for value in addresses {
                 world.in_cloud.entry(Key::Address(address(value))).or_default().insert(holder.id);
             }

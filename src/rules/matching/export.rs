@@ -6,7 +6,7 @@
 //! an error); "Prepare for directory synchronization to Microsoft 365" (what a UPN may be made of).
 
 use super::{Candidate, Meeting};
-use crate::model::address::ProxyAddress;
+use crate::model::address::Address;
 use crate::model::name::Upn;
 use crate::rules::lint::user_principal_name;
 use crate::rules::microsoft::MicrosoftError;
@@ -55,7 +55,7 @@ pub(super) fn quarantined(link: Candidate<'_>, index: &Index<'_>) -> Option<(Str
     let upn = index.exported_upn(link.ad);
     let by_upn = index.cloud_by_upn(&upn).first().map(|user| (upn.to_string(), user.upn.to_string()));
     by_upn.or_else(|| {
-        let held = |address: &ProxyAddress| {
+        let held = |address: Address<'_>| {
             index.holders_of(&address.conflict_key()).iter().find_map(|holder| match holder {
                 Holder::User(user) => Some((address.to_string(), user.upn.to_string())),
                 _ => None,
