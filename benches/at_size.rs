@@ -10,7 +10,7 @@
 
 mod world;
 
-use matchplan::model::digest;
+use matchplan::snapshot::file::{self, Form};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -33,7 +33,7 @@ fn main() {
 }
 
 fn measure(size: Size, folder: &Path) {
-    let snapshot = folder.join("world.snapshot.json");
+    let snapshot = folder.join("world.snapshot.json.zst");
     prepare(size, folder, &snapshot);
     let out = folder.join("big.plan.json");
     let begin = Instant::now();
@@ -76,8 +76,8 @@ fn prepare(size: Size, folder: &Path, snapshot: &Path) {
         fs::write(folder.join(format!("plans/{at:02}.toml")), text).expect("a match plan is written");
     }
     if !snapshot.exists() {
-        let text = digest::to_canonical_file(&world::snapshot(size)).expect("a snapshot");
-        fs::write(snapshot, text).expect("the snapshot is written");
+        let to = fs::File::create(snapshot).expect("a file");
+        file::write(&world::snapshot(size), Form::Compressed, to).expect("the snapshot is written");
     }
 }
 

@@ -106,6 +106,16 @@ impl Dn {
         })
     }
 
+    /// What looks this name up: equal for equal names, and only for those.
+    pub fn key(&self) -> Vec<u8> {
+        self.folded().fold(Vec::with_capacity(self.0.len() + 1), |mut key, part| {
+            key.extend_from_slice(part.as_bytes());
+            // An octet that no text has.
+            key.push(0xff);
+            key
+        })
+    }
+
     /// Builds `kind=value,parent`, escaping the value (RFC 4514 section 2.4).
     pub fn child(&self, kind: &str, value: &str) -> Result<Self, DnError> {
         Self::parse(&format!("{kind}={},{}", ldap3::dn_escape(value), self.0))

@@ -1,9 +1,10 @@
-//! Look-ups over a snapshot: built once. Every answer is in an order that does not depend on the order in which the
+//! Look-ups over a snapshot: each built once, when it is first asked for. Every answer is in an order that does not depend on the order in which the
 //! directories returned their objects, so that the same directories give the same plan.
 
-use super::document::Snapshot;
+use super::document::{AdDomainSnapshot, Snapshot};
+use super::lookup::{Lookup, fold};
 use crate::model::ad::AdUser;
-use crate::model::address::Address;
+use crate::model::address::AddressSet;
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
@@ -12,6 +13,7 @@ use crate::model::name::{SamAccountName, Upn};
 use crate::model::recipient::{AdHolder, Recipient};
 use crate::model::role::Holding;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Somebody who holds an address or a name.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +32,18 @@ pub enum Holder<'a> {
     Recipient(&'a Recipient),
 }
 
-impl Holder<'_> {
+impl<'a> Holder<'a> {
+    /// Its addresses, and its `mail`.
+    fn addresses(&self) -> (&'a AddressSet, Option<&'a str>) {
+        match self {
+            Self::Ad(user) => (&user.proxy_addresses, user.mail.as_deref()),
+            Self::User(user) | Self::Deleted(user) => (&user.proxy_addresses, user.mail.as_deref()),
+            Self::Other(other) => (&other.proxy_addresses, other.mail.as_deref()),
+            Self::AdOther(other) => (&other.proxy_addresses, other.mail.as_deref()),
+            Self::Recipient(recipient) => (&recipient.addresses, None),
+        }
+    }
+
     /// Whether both are the same object.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
@@ -44,174 +57,210 @@ impl Holder<'_> {
     }
 }
 
-/// Indexes over one snapshot.
+/// What objects are looked up by. Each look-up is built when it is first asked for.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    AdGuid,
+    AdDn,
+    AdSam,
+    AdUpn,
+    AdAnchor,
+    AdSid,
+    AdAddress,
+    /// Live cloud users by object id.
+    CloudId,
+    /// Live cloud users by sign-in name.
+    CloudUpn,
+    /// Soft-deleted users by the name that they had.
+    DeletedUpn,
+    /// Cloud users, live and soft-deleted.
+    ImmutableId,
+    CloudSid,
+    CloudAddress,
+    /// Everything of the cloud that has an object id.
+    Shown,
+}
+
+const LOOKUPS: usize = By::Shown as usize + 1;
+
+/// Look-ups over one snapshot.
 #[derive(Debug)]
 pub struct Index<'a> {
     /// What is indexed.
     pub snapshot: &'a Snapshot,
-    ad_by_guid: HashMap<AdGuid, &'a AdUser>,
-    ad_by_dn: HashMap<&'a Dn, &'a AdUser>,
-    ad_by_sam: HashMap<String, Vec<&'a AdUser>>,
-    ad_by_upn: HashMap<String, Vec<&'a AdUser>>,
-    ad_by_anchor: HashMap<Anchor, Vec<&'a AdUser>>,
-    ad_by_sid: HashMap<&'a Sid, &'a AdUser>,
-    cloud_by_id: HashMap<ObjectId, &'a EntraUser>,
-    cloud_by_upn: HashMap<String, Vec<&'a EntraUser>>,
-    cloud_by_immutable_id: HashMap<&'a str, Vec<&'a EntraUser>>,
-    cloud_by_sid: HashMap<&'a Sid, Vec<&'a EntraUser>>,
-    deleted_by_upn: HashMap<String, Vec<&'a EntraUser>>,
-    by_address: HashMap<String, Vec<Holder<'a>>>,
+    /// AD's objects: domain for domain, users before others, by GUID.
+    ad: Vec<Holder<'a>>,
+    /// The cloud's objects: users, soft-deleted users, groups and contacts, recipients; each kind by id.
+    cloud: Vec<Holder<'a>>,
+    /// The source anchor of each domain.
+    anchors: Vec<(&'a DomainName, SourceAnchor)>,
+    lookups: [OnceLock<Lookup>; LOOKUPS],
     holdings: HashMap<ObjectId, Vec<Holding>>,
 }
 
 impl<'a> Index<'a> {
     /// Indexes a snapshot. `anchor_of` says which attribute is the source anchor in each domain.
     pub fn new(snapshot: &'a Snapshot, anchor_of: impl Fn(&DomainName) -> SourceAnchor) -> Self {
-        let mut index = Self {
-            snapshot,
-            ad_by_guid: HashMap::new(),
-            ad_by_dn: HashMap::new(),
-            ad_by_sam: HashMap::new(),
-            ad_by_upn: HashMap::new(),
-            ad_by_anchor: HashMap::new(),
-            ad_by_sid: HashMap::new(),
-            cloud_by_id: HashMap::with_capacity(snapshot.users.len()),
-            cloud_by_upn: HashMap::with_capacity(snapshot.users.len()),
-            cloud_by_immutable_id: HashMap::new(),
-            cloud_by_sid: HashMap::new(),
-            deleted_by_upn: HashMap::new(),
-            by_address: HashMap::new(),
-            holdings: HashMap::new(),
+        let of_domain = |domain: &'a AdDomainSnapshot| {
+            let users = sorted(&domain.users, |user| user.guid).into_iter().map(Holder::Ad);
+            users.chain(sorted(&domain.holders, |holder| holder.guid).into_iter().map(Holder::AdOther))
         };
-        for domain in &snapshot.domains {
-            let source = anchor_of(&domain.name);
-            for user in sorted(&domain.users, |user| user.guid) {
-                index.add_ad_user(user, source);
-            }
-            for holder in sorted(&domain.holders, |holder| holder.guid) {
-                let addresses = holder.proxy_addresses.iter().map(Address::conflict_key);
-                index.add_addresses(addresses, holder.mail.as_deref(), Holder::AdOther(holder));
-            }
+        let cloud = || {
+            let live = sorted(&snapshot.users, |user| user.id).into_iter().map(Holder::User);
+            let deleted = sorted(&snapshot.deleted_users, |user| user.id).into_iter().map(Holder::Deleted);
+            let others = sorted(&snapshot.holders, |holder| holder.id).into_iter().map(Holder::Other);
+            let recipients = snapshot.recipients.as_deref().unwrap_or_default();
+            let recipients = sorted(recipients, |recipient| recipient.id.clone()).into_iter().map(Holder::Recipient);
+            live.chain(deleted).chain(others).chain(recipients).collect()
+        };
+        Self {
+            snapshot,
+            ad: snapshot.domains.iter().flat_map(of_domain).collect(),
+            cloud: cloud(),
+            anchors: snapshot.domains.iter().map(|domain| (&domain.name, anchor_of(&domain.name))).collect(),
+            lookups: [const { OnceLock::new() }; LOOKUPS],
+            holdings: holdings(snapshot),
         }
-        for user in sorted(&snapshot.users, |user| user.id) {
-            index.cloud_by_id.insert(user.id, user);
-            index.cloud_by_upn.entry(user.upn.key()).or_default().push(user);
-            index.add_cloud_user(user, Holder::User(user));
-        }
-        for user in sorted(&snapshot.deleted_users, |user| user.id) {
-            index.deleted_by_upn.entry(user.upn_before_deletion().key()).or_default().push(user);
-            index.add_cloud_user(user, Holder::Deleted(user));
-        }
-        for holder in sorted(&snapshot.holders, |holder| holder.id) {
-            let addresses = holder.proxy_addresses.iter().map(Address::conflict_key);
-            index.add_addresses(addresses, holder.mail.as_deref(), Holder::Other(holder));
-        }
-        index.add_recipients();
-        index.add_holdings();
-        index
     }
 
-    /// What Exchange says of an object that Graph shows too is said of that object: it is one holder, not two.
-    fn add_recipients(&mut self) {
-        let snapshot = self.snapshot;
-        let Some(recipients) = snapshot.recipients.as_deref().filter(|recipients| !recipients.is_empty()) else {
+    /// Builds what every link asks for, each directory on a thread of its own. Only large directories are worth it.
+    pub fn prepare(&self) {
+        const WORTH_IT: usize = 20_000;
+        if self.ad.len() + self.cloud.len() < WORTH_IT {
             return;
+        }
+        let build = |list: &[By]| list.iter().for_each(|by| drop(self.lookup(*by).places(&[])));
+        std::thread::scope(|threads| {
+            threads.spawn(|| build(&[By::AdUpn, By::AdSam, By::AdAnchor, By::AdSid, By::AdAddress]));
+            build(&[By::CloudUpn, By::CloudId, By::ImmutableId, By::CloudSid, By::CloudAddress]);
+        });
+    }
+
+    fn lookup(&self, by: By) -> &Lookup {
+        self.lookups[by as usize].get_or_init(|| {
+            let objects = self.objects(by);
+            Lookup::new(objects.len(), |place, add| self.keys(by, &objects[place], add))
+        })
+    }
+
+    fn objects(&self, by: By) -> &[Holder<'a>] {
+        match by {
+            By::AdGuid | By::AdDn | By::AdSam | By::AdUpn | By::AdAnchor | By::AdSid | By::AdAddress => &self.ad,
+            By::CloudId
+            | By::CloudUpn
+            | By::DeletedUpn
+            | By::ImmutableId
+            | By::CloudSid
+            | By::CloudAddress
+            | By::Shown => &self.cloud,
+        }
+    }
+
+    /// Everything that has a key, in the order of the objects.
+    fn find(&self, by: By, key: &[u8]) -> impl DoubleEndedIterator<Item = Holder<'a>> {
+        let objects = self.objects(by);
+        let mut found: Vec<Holder<'a>> = Vec::new();
+        for place in self.lookup(by).places(key) {
+            let mut has = false;
+            self.keys(by, &objects[place], &mut |own| has |= own == key);
+            if has {
+                found.push(objects[place]);
+            }
+        }
+        found.into_iter()
+    }
+
+    /// The keys of an object: both what a look-up is built from and what is compared with when it is asked.
+    fn keys(&self, by: By, object: &Holder<'a>, add: &mut dyn FnMut(&[u8])) {
+        let folded = |text: &str, add: &mut dyn FnMut(&[u8])| {
+            let mut key = Vec::with_capacity(text.len());
+            fold(text, &mut key);
+            add(&key);
         };
-        let live = snapshot.users.iter().map(|user| (user.id, Holder::User(user)));
-        let deleted = snapshot.deleted_users.iter().map(|user| (user.id, Holder::Deleted(user)));
-        let others = snapshot.holders.iter().map(|other| (other.id, Holder::Other(other)));
-        let shown: HashMap<ObjectId, Holder<'a>> = live.chain(deleted).chain(others).collect();
-        for recipient in sorted(recipients, |recipient| recipient.id.clone()) {
-            let known = recipient.id.parse::<ObjectId>().ok().and_then(|id| shown.get(&id).copied());
-            let holder = known.unwrap_or(Holder::Recipient(recipient));
-            for key in recipient.addresses.iter().map(Address::conflict_key) {
-                let holders = self.by_address.entry(key).or_default();
-                if !holders.iter().any(|other| other.is(&holder)) {
-                    holders.push(holder);
+        match (by, object) {
+            (By::AdGuid, Holder::Ad(user)) => add(user.guid.0.as_bytes()),
+            (By::AdDn, Holder::Ad(user)) => add(&user.dn.key()),
+            (By::AdSam, Holder::Ad(user)) => folded(user.sam.as_str(), add),
+            (By::AdUpn, Holder::Ad(user)) => user.upn.iter().for_each(|upn| folded(upn.as_str(), add)),
+            (By::AdSid, Holder::Ad(user)) => add(&user.sid.to_octets()),
+            (By::AdAnchor, Holder::Ad(user)) => {
+                let source = self.anchors.iter().find(|(name, _)| **name == user.domain);
+                let anchor = user.anchor(source.map_or_else(SourceAnchor::default, |(_, source)| *source));
+                anchor.iter().for_each(|anchor| add(anchor.octets()));
+            }
+            (By::CloudId, Holder::User(user)) => add(user.id.0.as_bytes()),
+            (By::CloudUpn, Holder::User(user)) => folded(user.upn.as_str(), add),
+            (By::DeletedUpn, Holder::Deleted(user)) => folded(user.upn_before_deletion().as_str(), add),
+            (By::ImmutableId, Holder::User(user) | Holder::Deleted(user)) => {
+                user.immutable_id.iter().for_each(|value| add(value.as_str().as_bytes()));
+            }
+            (By::CloudSid, Holder::User(user) | Holder::Deleted(user)) => {
+                user.security_identifier.iter().for_each(|sid| add(&sid.to_octets()));
+            }
+            (By::Shown, Holder::User(user) | Holder::Deleted(user)) => add(user.id.0.as_bytes()),
+            (By::Shown, Holder::Other(other)) => add(other.id.0.as_bytes()),
+            (By::AdAddress | By::CloudAddress, object) => {
+                let (addresses, mail) = object.addresses();
+                let mut key = Vec::with_capacity(64);
+                for address in addresses.iter() {
+                    key.clear();
+                    fold(address.as_str(), &mut key);
+                    add(&key);
+                }
+                // `mail` counts as an e-mail address.
+                if let Some(mail) = mail {
+                    key.clear();
+                    key.extend_from_slice(b"smtp:");
+                    fold(mail, &mut key);
+                    add(&key);
                 }
             }
+            _ => {}
         }
     }
 
-    fn add_holdings(&mut self) {
-        for role in &self.snapshot.roles {
-            self.holdings.entry(role.principal).or_default().push(Holding::Role(role.clone()));
-        }
-        for group in &self.snapshot.role_groups {
-            for member in &group.members {
-                let membership = self.snapshot.membership(group, member).map(Holding::Group);
-                self.holdings.entry(member.user).or_default().extend(membership);
-            }
-        }
-        self.holdings.values_mut().for_each(|held| held.sort());
+    fn ad_users_by(&self, by: By, key: &[u8]) -> Vec<&'a AdUser> {
+        self.find(by, key).filter_map(|found| if let Holder::Ad(user) = found { Some(user) } else { None }).collect()
     }
 
-    fn add_ad_user(&mut self, user: &'a AdUser, source: SourceAnchor) {
-        self.ad_by_guid.insert(user.guid, user);
-        self.ad_by_dn.insert(&user.dn, user);
-        self.ad_by_sid.insert(&user.sid, user);
-        self.ad_by_sam.entry(user.sam.key()).or_default().push(user);
-        if let Some(upn) = &user.upn {
-            self.ad_by_upn.entry(upn.key()).or_default().push(user);
-        }
-        if let Ok(anchor) = user.anchor(source) {
-            self.ad_by_anchor.entry(anchor).or_default().push(user);
-        }
-        let addresses = user.proxy_addresses.iter().map(Address::conflict_key);
-        self.add_addresses(addresses, user.mail.as_deref(), Holder::Ad(user));
-    }
-
-    fn add_cloud_user(&mut self, user: &'a EntraUser, holder: Holder<'a>) {
-        if let Some(value) = &user.immutable_id {
-            self.cloud_by_immutable_id.entry(value.as_str()).or_default().push(user);
-        }
-        if let Some(sid) = &user.security_identifier {
-            self.cloud_by_sid.entry(sid).or_default().push(user);
-        }
-        let addresses = user.proxy_addresses.iter().map(Address::conflict_key);
-        self.add_addresses(addresses, user.mail.as_deref(), holder);
-    }
-
-    /// `mail` counts as an e-mail address, but not a second time where `proxyAddresses` has it too.
-    fn add_addresses(&mut self, keys: impl Iterator<Item = String>, mail: Option<&str>, holder: Holder<'a>) {
-        let mut keys: Vec<String> = keys.chain(mail.map(|m| format!("smtp:{}", m.to_lowercase()))).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        for key in keys {
-            self.by_address.entry(key).or_default().push(holder);
-        }
+    fn cloud_users_by(&self, by: By, key: &[u8]) -> Vec<&'a EntraUser> {
+        let user = |found| match found {
+            Holder::User(user) | Holder::Deleted(user) => Some(user),
+            _ => None,
+        };
+        self.find(by, key).filter_map(user).collect()
     }
 
     /// The AD user with that GUID.
     pub fn ad_user(&self, guid: AdGuid) -> Option<&'a AdUser> {
-        self.ad_by_guid.get(&guid).copied()
+        self.ad_users_by(By::AdGuid, guid.0.as_bytes()).pop()
     }
 
     /// The AD user of that name.
     pub fn ad_by_dn(&self, dn: &Dn) -> Option<&'a AdUser> {
-        self.ad_by_dn.get(dn).copied()
+        self.ad_users_by(By::AdDn, &dn.key()).pop()
     }
 
     /// The AD users with that sAMAccountName, in one domain or in all.
     pub fn ad_by_sam(&self, domain: Option<&DomainName>, sam: &SamAccountName) -> Vec<&'a AdUser> {
-        let all = self.ad_by_sam.get(&sam.key()).map_or(&[][..], Vec::as_slice);
-        let wanted = |user: &&&AdUser| domain.is_none_or(|d| d.as_str().eq_ignore_ascii_case(user.domain.as_str()));
-        all.iter().filter(wanted).copied().collect()
+        let mut found = self.ad_users_by(By::AdSam, sam.key().as_bytes());
+        found.retain(|user| domain.is_none_or(|d| d.as_str().eq_ignore_ascii_case(user.domain.as_str())));
+        found
     }
 
     /// The AD users with that UPN.
-    pub fn ad_by_upn(&self, upn: &Upn) -> &[&'a AdUser] {
-        self.ad_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
+    pub fn ad_by_upn(&self, upn: &Upn) -> Vec<&'a AdUser> {
+        self.ad_users_by(By::AdUpn, upn.key().as_bytes())
     }
 
     /// The AD users with that anchor. More than one is a fault of the data.
-    pub fn ad_by_anchor(&self, anchor: Anchor) -> &[&'a AdUser] {
-        self.ad_by_anchor.get(&anchor).map_or(&[], Vec::as_slice)
+    pub fn ad_by_anchor(&self, anchor: Anchor) -> Vec<&'a AdUser> {
+        self.ad_users_by(By::AdAnchor, anchor.octets())
     }
 
     /// The AD user with that SID.
     pub fn ad_by_sid(&self, sid: &Sid) -> Option<&'a AdUser> {
-        self.ad_by_sid.get(sid).copied()
+        self.ad_users_by(By::AdSid, &sid.to_octets()).pop()
     }
 
     /// All AD users.
@@ -219,34 +268,56 @@ impl<'a> Index<'a> {
         self.snapshot.domains.iter().flat_map(|domain| &domain.users)
     }
 
+    /// All live cloud users, by id.
+    pub fn cloud_users(&self) -> &[Holder<'a>] {
+        &self.cloud[..self.snapshot.users.len()]
+    }
+
     /// The live cloud user with that id.
     pub fn cloud_user(&self, id: ObjectId) -> Option<&'a EntraUser> {
-        self.cloud_by_id.get(&id).copied()
+        self.cloud_users_by(By::CloudId, id.0.as_bytes()).pop()
     }
 
     /// The live cloud users with that UPN.
-    pub fn cloud_by_upn(&self, upn: &Upn) -> &[&'a EntraUser] {
-        self.cloud_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
+    pub fn cloud_by_upn(&self, upn: &Upn) -> Vec<&'a EntraUser> {
+        self.cloud_users_by(By::CloudUpn, upn.key().as_bytes())
     }
 
     /// The soft-deleted users that had that UPN.
-    pub fn deleted_by_upn(&self, upn: &Upn) -> &[&'a EntraUser] {
-        self.deleted_by_upn.get(&upn.key()).map_or(&[], Vec::as_slice)
+    pub fn deleted_by_upn(&self, upn: &Upn) -> Vec<&'a EntraUser> {
+        self.cloud_users_by(By::DeletedUpn, upn.key().as_bytes())
     }
 
     /// The cloud users, live or soft-deleted, with that ImmutableID, compared exactly.
-    pub fn cloud_by_immutable_id(&self, value: &str) -> &[&'a EntraUser] {
-        self.cloud_by_immutable_id.get(value).map_or(&[], Vec::as_slice)
+    pub fn cloud_by_immutable_id(&self, value: &str) -> Vec<&'a EntraUser> {
+        self.cloud_users_by(By::ImmutableId, value.as_bytes())
     }
 
     /// The cloud users, live or soft-deleted, with that on-premises SID.
-    pub fn cloud_by_sid(&self, sid: &Sid) -> &[&'a EntraUser] {
-        self.cloud_by_sid.get(sid).map_or(&[], Vec::as_slice)
+    pub fn cloud_by_sid(&self, sid: &Sid) -> Vec<&'a EntraUser> {
+        self.cloud_users_by(By::CloudSid, &sid.to_octets())
     }
 
     /// Everybody on both sides who holds an address, given as its lower-case `type:address`.
-    pub fn holders_of(&self, conflict_key: &str) -> &[Holder<'a>] {
-        self.by_address.get(conflict_key).map_or(&[], Vec::as_slice)
+    pub fn holders_of(&self, conflict_key: &str) -> Vec<Holder<'a>> {
+        let key = conflict_key.as_bytes();
+        let mut holders: Vec<Holder<'a>> = self.find(By::AdAddress, key).collect();
+        for holder in self.find(By::CloudAddress, key) {
+            match self.shown(holder) {
+                // What Exchange says of an object that Graph shows too is said of that object: one holder, not two.
+                Some(known) if holders.iter().any(|other| other.is(&known)) => {}
+                known => holders.push(known.unwrap_or(holder)),
+            }
+        }
+        holders
+    }
+
+    /// What Graph shows of one of Exchange's recipients, if it does; `None` for whatever is no recipient.
+    fn shown(&self, holder: Holder<'a>) -> Option<Holder<'a>> {
+        let Holder::Recipient(recipient) = holder else { return None };
+        let known = recipient.id.parse::<ObjectId>().ok().and_then(|id| self.find(By::Shown, id.0.as_bytes()).next_back());
+        // A second recipient of the same id is no second holder either.
+        Some(known.unwrap_or(holder))
     }
 
     /// The UPN that the sync engine exports: `userPrincipalName`, or `sAMAccountName@<DNS name of the domain>` where that
@@ -266,9 +337,25 @@ impl<'a> Index<'a> {
     }
 }
 
+fn holdings(snapshot: &Snapshot) -> HashMap<ObjectId, Vec<Holding>> {
+    let mut holdings: HashMap<ObjectId, Vec<Holding>> = HashMap::new();
+    for role in &snapshot.roles {
+        holdings.entry(role.principal).or_default().push(Holding::Role(role.clone()));
+    }
+    for group in &snapshot.role_groups {
+        let roles = snapshot.roles_of(group);
+        for member in &group.members {
+            let membership = Snapshot::membership(group, &roles, member).map(Holding::Group);
+            holdings.entry(member.user).or_default().extend(membership);
+        }
+    }
+    holdings.values_mut().for_each(|held| held.sort());
+    holdings
+}
+
 /// The items by a key that does not depend on the order in which they were read.
 fn sorted<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
     let mut items: Vec<&T> = items.iter().collect();
-    items.sort_by_key(|item| key(item));
+    items.sort_by_cached_key(|item| key(item));
     items
 }

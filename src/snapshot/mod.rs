@@ -4,4 +4,8 @@
 //! without ever scanning twice.
 
 pub mod document;
+pub mod file;
 pub mod index;
+mod layout;
+pub mod lookup;
+mod parts;

@@ -96,7 +96,7 @@ fn offline(
     let text = project::config_text(&global.config)?;
     let read = project::read_all((&global.config.display().to_string(), &text), &args.plans)?;
     let config = project::checked(read, terminal)?;
-    make(&config, &exchange.into(snapshot::read(file)?), site::clock(global).now(), &args.planning)
+    make(&config, &exchange.into(snapshot::read(file, terminal)?), site::clock(global).now(), &args.planning)
 }
 
 /// Makes a plan; a snapshot of another tenant than the configured one is refused.

@@ -65,7 +65,7 @@ impl Subject {
             guid: user.guid,
             kind: Kind::User,
             domain: user.domain.clone(),
-            implied_upn: Some(format!("{}@{dns_name}", user.sam)),
+            implied_upn: Some(Self::implied_upn(user, dns_name)),
             dn: user.dn.clone(),
             sam: Some(user.sam.to_string()),
             upn: user.upn.as_ref().map(ToString::to_string),
@@ -77,6 +77,11 @@ impl Subject {
             proxy_addresses: user.proxy_addresses.clone(),
             left_out: exposure::excluded_by_default(user),
         }
+    }
+
+    /// The name that the sync exports for a user without a UPN.
+    pub fn implied_upn(user: &AdUser, dns_name: &str) -> String {
+        format!("{}@{dns_name}", user.sam)
     }
 
     /// A group, contact or other object with addresses.

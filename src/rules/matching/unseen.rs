@@ -59,7 +59,7 @@ pub(super) fn doubts(link: Candidate<'_>, by: MatchKey, index: &Index<'_>) -> Ve
 fn on_its_way(link: Candidate<'_>, index: &Index<'_>) -> Option<String> {
     let smtp = link.ad.proxy_addresses.iter().filter(|address| address.smtp_address().is_some());
     let keys = smtp.map(Address::conflict_key);
-    keys.flat_map(|key| index.holders_of(&key).to_vec())
+    keys.flat_map(|key| index.holders_of(&key))
         .find(|holder| matches!(holder, Holder::AdOther(_) | Holder::Recipient(_)))
         .map(|holder| objects::holder(&holder))
         .map(|other| format!("the {} {}", other.kind, other.name))
