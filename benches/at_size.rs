@@ -6,7 +6,11 @@
 //! cargo bench --bench at_size -- 1000000 10000            that many users and links
 //! cargo bench --bench at_size -- 1000000 10000 DIR        the same, and the files stay in DIR
 //! ```
-#![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a bench writes files, reads the clock and prints")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a bench writes files, reads the clock and prints"
+)]
 
 mod world;
 
@@ -24,7 +28,10 @@ fn main() {
         [users, links, ..] => vec![Size { users: number(users), links: number(links), seed: 1 }],
         _ => vec![Size::of(10_000), Size::of(100_000)],
     };
-    println!("{:>9} {:>7} {:>9} {:>9} {:>9} {:>9} {:>11}", "users", "links", "snapshot", "plan", "time", "peak", "per user");
+    println!(
+        "{:>9} {:>7} {:>9} {:>9} {:>9} {:>9} {:>11}",
+        "users", "links", "snapshot", "plan", "time", "peak", "per user"
+    );
     for size in sizes {
         let kept = given.get(2).map(Path::new);
         let temporary = tempfile::tempdir().expect("a folder");

@@ -27,19 +27,66 @@ const GIVEN: [&str; 24] = [
     "Noah", "Olga", "Peter", "Quirin", "Rosa", "Stefan", "Théa", "Ulrich", "Vera", "Wolfgang", "Zoë",
 ];
 const SURNAMES: [&str; 28] = [
-    "Andersson", "Becker", "Costa", "Dubois", "Eriksen", "Fischer", "García", "Hoffmann", "Ivanova", "Jensen", "Kowalski",
-    "Lindqvist", "Müller", "Nowak", "Olsen", "Petersen", "Quandt", "Rossi", "Schneider", "Tanaka", "Ullmann", "Virtanen",
-    "Wagner", "Xu", "Yilmaz", "Zimmermann", "van der Berg", "O'Neill",
+    "Andersson",
+    "Becker",
+    "Costa",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "García",
+    "Hoffmann",
+    "Ivanova",
+    "Jensen",
+    "Kowalski",
+    "Lindqvist",
+    "Müller",
+    "Nowak",
+    "Olsen",
+    "Petersen",
+    "Quandt",
+    "Rossi",
+    "Schneider",
+    "Tanaka",
+    "Ullmann",
+    "Virtanen",
+    "Wagner",
+    "Xu",
+    "Yilmaz",
+    "Zimmermann",
+    "van der Berg",
+    "O'Neill",
 ];
 const DEPARTMENTS: [&str; 12] = [
-    "Sales", "Research & Development", "Human Resources", "Finance", "Information Technology", "Legal", "Logistics",
-    "Customer Service", "Production", "Quality Assurance", "Marketing", "Facility Management",
+    "Sales",
+    "Research & Development",
+    "Human Resources",
+    "Finance",
+    "Information Technology",
+    "Legal",
+    "Logistics",
+    "Customer Service",
+    "Production",
+    "Quality Assurance",
+    "Marketing",
+    "Facility Management",
 ];
-const TITLES: [&str; 8] =
-    ["Clerk", "Engineer", "Senior Engineer", "Team Lead", "Account Manager", "Analyst", "Technician", "Head of Department"];
+const TITLES: [&str; 8] = [
+    "Clerk",
+    "Engineer",
+    "Senior Engineer",
+    "Team Lead",
+    "Account Manager",
+    "Analyst",
+    "Technician",
+    "Head of Department",
+];
 const CITIES: [(&str, &str, &str); 6] = [
-    ("Berlin", "10115", "DE"), ("Hamburg", "20095", "DE"), ("Lyon", "69001", "FR"), ("Kraków", "30-001", "PL"),
-    ("Göteborg", "411 01", "SE"), ("München", "80331", "DE"),
+    ("Berlin", "10115", "DE"),
+    ("Hamburg", "20095", "DE"),
+    ("Lyon", "69001", "FR"),
+    ("Kraków", "30-001", "PL"),
+    ("Göteborg", "411 01", "SE"),
+    ("München", "80331", "DE"),
 ];
 
 /// Numbers by seed and place: SplitMix64.
@@ -118,7 +165,9 @@ fn addresses(size: Size, at: usize, name: &str, in_ad: bool) -> Vec<String> {
 }
 
 fn profile(size: Size, at: usize) -> impl Iterator<Item = (ProfileAttribute, String)> {
-    use ProfileAttribute::{City, Company, Country, Department, JobTitle, Office, PostalCode, Telephone, UsageLocation};
+    use ProfileAttribute::{
+        City, Company, Country, Department, JobTitle, Office, PostalCode, Telephone, UsageLocation,
+    };
     let by = number(size.seed ^ 3, at as u64);
     let (city, code, country) = CITIES[usize::try_from(by % 6).unwrap()];
     [
@@ -297,7 +346,8 @@ pub fn match_plans(size: Size) -> Vec<String> {
         .map(|part| {
             part.iter().fold("version = 1\n[defaults]\nroles = \"suspend\"\n".to_owned(), |mut text, at| {
                 let (account, name) = (account(*at), person(size, *at).2);
-                let _ = write!(text, "[[link]]\nad = '{account}'\ncloud = \"{name}@contoso.com\"\nmove_to = \"{USERS}\"\n");
+                let _ =
+                    write!(text, "[[link]]\nad = '{account}'\ncloud = \"{name}@contoso.com\"\nmove_to = \"{USERS}\"\n");
                 text
             })
         })

@@ -82,7 +82,9 @@ pub fn unpacking(terminal: Terminal, size: Option<u64>) -> ProgressBar {
     } else {
         ProgressDrawTarget::hidden()
     });
-    if let Ok(style) = ProgressStyle::with_template("{bar:32} reading the snapshot: {bytes} of {total_bytes}  {wide_msg}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:32} reading the snapshot: {bytes} of {total_bytes}  {wide_msg}")
+    {
         bar.set_style(style);
     }
     bar

@@ -108,7 +108,11 @@ fn walk<T: Serialize>(value: &T, blank: Option<&str>, to: &mut impl Sink) -> Res
         }
     }
     let (empty, end) = (members.is_empty(), ("}", "\n}"));
-    if empty { to.between("{}", "{}") } else { to.between(end.0, end.1) }
+    if empty {
+        to.between("{}", "{}")
+    } else {
+        to.between(end.0, end.1)
+    }
     Ok(())
 }
 
@@ -199,7 +203,8 @@ mod tests {
             let member = ("[a-d]{0,2}", inner.clone());
             prop_oneof![
                 proptest::collection::vec(inner, 0..4).prop_map(Value::from),
-                proptest::collection::vec(member, 0..4).prop_map(|members| Value::Object(members.into_iter().collect())),
+                proptest::collection::vec(member, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
             ]
         })
     }
@@ -218,7 +223,8 @@ mod tests {
     #[test]
     fn a_seal_is_the_digest_of_the_same_without_it() {
         for digest in [json!("old"), json!("")] {
-            let (file, digest) = to_sealed_file(&json!({ "b": [{ "x": 1 }], "digest": digest, "e": 2 }), "digest").unwrap();
+            let (file, digest) =
+                to_sealed_file(&json!({ "b": [{ "x": 1 }], "digest": digest, "e": 2 }), "digest").unwrap();
             assert_eq!(digest, of(&json!({ "b": [{ "x": 1 }], "digest": "", "e": 2 })).unwrap());
             assert_eq!(file, to_canonical_file(&json!({ "b": [{ "x": 1 }], "digest": digest, "e": 2 })).unwrap());
         }

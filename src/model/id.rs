@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
+use smol_str::SmolStr;
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -36,10 +37,13 @@ macro_rules! uuid_id {
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
+        text_id! { $(#[$doc])* $name(String) }
+    };
+    ($(#[$doc:meta])* $name:ident($text:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(pub $text);
 
         impl $name {
             /// The id as text.
@@ -56,13 +60,13 @@ macro_rules! text_id {
 
         impl From<&str> for $name {
             fn from(s: &str) -> Self {
-                Self(s.to_owned())
+                Self(s.into())
             }
         }
 
         impl From<String> for $name {
             fn from(s: String) -> Self {
-                Self(s)
+                Self(s.into())
             }
         }
     };
@@ -94,7 +98,7 @@ text_id! {
 }
 text_id! {
     /// The name that `[[ad]] name = "…"` gives a domain.
-    DomainName
+    DomainName(SmolStr)
 }
 text_id! {
     /// A link within the tool: `domain/sAMAccountName` in lower case, such as `corp/jsmith`.
@@ -166,13 +170,19 @@ impl Sid {
 
     /// The octets of this SID, as AD stores them in `objectSid`.
     pub fn to_octets(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(28);
+        self.write_octets(&mut out);
+        out
+    }
+
+    /// Appends the same to other octets.
+    pub fn write_octets(&self, out: &mut Vec<u8>) {
         let (authority, subs) = self.parts();
-        let mut out = vec![1, u8::try_from(subs.len()).unwrap_or_default()];
+        out.extend_from_slice(&[1, u8::try_from(subs.len()).unwrap_or_default()]);
         out.extend_from_slice(&authority.to_be_bytes()[2..]);
         for sub in subs {
             out.extend_from_slice(&sub.to_le_bytes());
         }
-        out
     }
 }
 

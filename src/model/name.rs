@@ -2,15 +2,16 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 macro_rules! folded_name {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident($text:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(pub $text);
 
         impl $name {
             /// The name as it was read.
@@ -56,12 +57,12 @@ macro_rules! folded_name {
         }
         impl From<&str> for $name {
             fn from(s: &str) -> Self {
-                Self(s.to_owned())
+                Self(s.into())
             }
         }
         impl From<String> for $name {
             fn from(s: String) -> Self {
-                Self(s)
+                Self(s.into())
             }
         }
     };
@@ -69,11 +70,11 @@ macro_rules! folded_name {
 
 folded_name! {
     /// A `userPrincipalName`, `prefix@suffix`.
-    Upn
+    Upn(String)
 }
 folded_name! {
     /// A `sAMAccountName`: unique within its domain only.
-    SamAccountName
+    SamAccountName(SmolStr)
 }
 
 impl Upn {

@@ -54,20 +54,22 @@ pub fn preview(ad: &AdUser, cloud: &EntraUser, index: &Index<'_>) -> Takeover {
 /// The single-valued texts that every user has.
 fn texts(ad: &AdUser, cloud: &EntraUser) -> impl Iterator<Item = Overwrite> {
     let common_name = ad.dn.rdn_pair().1;
-    let named =
-        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let display_name = ad.display_name.clone().filter(|name| !name.is_empty()).or(Some(common_name));
+    let display_name = ad.display_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&common_name);
     // Without `mail` the cloud shows the primary address as such.
-    let mail = named(&ad.mail).or_else(|| ad.proxy_addresses.primary().map(str::to_owned));
-    [
-        ("displayName", display_name, &cloud.display_name),
-        ("givenName", named(&ad.given_name), &cloud.given_name),
-        ("surname", named(&ad.surname), &cloud.surname),
-        ("mail", mail, &cloud.mail),
-        ("mailNickname", named(&ad.mail_nickname), &cloud.mail_nickname),
-    ]
-    .into_iter()
-    .filter_map(|(attribute, from, to)| overwrite(attribute, from.as_deref(), to.as_deref()))
+    let mail = named(ad.mail.as_deref()).or_else(|| ad.proxy_addresses.primary());
+    let overwrites = [
+        overwrite("displayName", Some(display_name), cloud.display_name.as_deref()),
+        overwrite("givenName", named(ad.given_name.as_deref()), cloud.given_name.as_deref()),
+        overwrite("surname", named(ad.surname.as_deref()), cloud.surname.as_deref()),
+        overwrite("mail", mail, cloud.mail.as_deref()),
+        overwrite("mailNickname", named(ad.mail_nickname.as_deref()), cloud.mail_nickname.as_deref()),
+    ];
+    overwrites.into_iter().flatten()
+}
+
+/// A text as the rules take it along: trimmed, and not an empty one.
+fn named(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// What describes the person.

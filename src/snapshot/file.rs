@@ -8,9 +8,13 @@
 use super::document::{SNAPSHOT_VERSION, Snapshot};
 use super::layout::Lines;
 use super::parts::{Cut, Part, Record, Slot};
+use crate::model::ad::AdUser;
+use crate::model::entra::{AddressHolder, EntraUser};
+use crate::model::recipient::AdHolder;
 use crate::model::size::{self, TooLarge};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -69,6 +73,11 @@ pub enum Form {
 }
 
 impl Form {
+    /// Whether what begins like this is compressed.
+    pub fn is_compressed(begin: &[u8]) -> bool {
+        begin.starts_with(&MAGIC)
+    }
+
     /// The form that a file's name asks for: compressed if it ends in `.zst`.
     pub fn of(name: &str) -> Self {
         if name.to_ascii_lowercase().ends_with(".zst") { Self::Compressed } else { Self::Plain }
@@ -98,130 +107,189 @@ fn write_text(snapshot: &Snapshot, to: impl Write) -> io::Result<()> {
 
 /// Reads a snapshot in any form and of any version so far. `size` is what a file says of itself.
 pub fn read(input: impl Read, size: Option<u64>) -> Result<Snapshot, SnapshotError> {
+    read_by(BLOCK, input, size)
+}
+
+fn read_by(block: usize, input: impl Read, size: Option<u64>) -> Result<Snapshot, SnapshotError> {
     let mut input = BufReader::with_capacity(BLOCK, input);
-    if input.fill_buf()?.starts_with(&MAGIC) {
+    if Form::is_compressed(input.fill_buf()?) {
         let limit = size.map_or(LARGEST, |size| LARGEST.min(SMALL.max(size.saturating_mul(LARGEST_GROWTH))));
         let decoder = zstd::Decoder::with_buffer(input)?;
-        read_text(size::Limited::new(decoder, limit))
+        read_text(block, size::Limited::new(decoder, limit))
     } else {
-        read_text(size::Limited::new(input, LARGEST))
+        read_text(block, size::Limited::new(input, LARGEST))
     }
 }
 
-fn read_text(mut input: impl Read) -> Result<Snapshot, SnapshotError> {
+fn read_text(block: usize, mut input: impl Read) -> Result<Snapshot, SnapshotError> {
     let mut cut = Cut::new(LARGEST_REST);
     let mut text = Vec::new();
-    let more = fill(&mut input, &mut text)?;
-    let mut read = Vec::new();
-    if more {
+    let lists = Lists::default();
+    if fill(block, &mut input, &mut text)? {
         // The calling thread unpacks and cuts; the others read.
         let workers = thread::available_parallelism().map_or(2, NonZero::get).min(8);
         let (send, receive) = sync_channel::<Part>(2 * workers);
         let receive = Mutex::new(receive);
         let fed = thread::scope(|threads| {
-            let workers: Vec<_> = (0..workers).map(|_| threads.spawn(|| work(&receive))).collect();
-            let fed = feed(&mut input, text, &mut cut, send);
-            for worker in workers {
-                read.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            fed
+            (0..workers).for_each(|_| drop(threads.spawn(|| work(&receive, &lists))));
+            feed(block, &mut input, text, &mut cut, &send, &lists)
         });
-        // What the text says comes first in it, and so does what is wrong with that.
-        first_problem(&mut read, &cut)?;
+        // What was read comes first in the text, and so does what is wrong with it.
+        lists.problem(&cut)?;
         fed?;
     } else {
-        cut.take(&text, true, &mut |part| read.push(parse(&part)))?;
-        first_problem(&mut read, &cut)?;
+        cut.take(&text, true, &mut |part| lists.take(parse(part)))?;
+        lists.problem(&cut)?;
     }
-    put_together(cut, read)
+    put_together(cut, lists)
 }
 
 /// Reads on until a block is full; `false` at the end.
-fn fill(input: &mut impl Read, text: &mut Vec<u8>) -> io::Result<bool> {
-    let wanted = (text.len() / BLOCK + 1) * BLOCK;
+fn fill(block: usize, input: &mut impl Read, text: &mut Vec<u8>) -> io::Result<bool> {
+    let wanted = (text.len() / block + 1) * block;
     let missing = wanted - text.len();
     input.by_ref().take(missing as u64).read_to_end(text).map(|got| got == missing)
 }
 
-/// Cuts the text into parts for the others.
+/// Cuts the text into parts for the others, until they find a problem.
 fn feed(
+    block: usize,
     input: &mut impl Read,
     mut text: Vec<u8>,
     cut: &mut Cut,
-    send: SyncSender<Part>,
+    send: &SyncSender<Part>,
+    lists: &Lists,
 ) -> Result<(), SnapshotError> {
     let mut more = true;
-    let mut alive = true;
-    while alive {
-        let used = cut.take(&text, !more, &mut |part| alive &= send.send(part).is_ok())?;
+    while !lists.lock().is_broken() {
+        // Somebody is there to take it as long as this runs.
+        let used = cut.take(&text, !more, &mut |part| drop(send.send(part)))?;
         text.drain(..used);
         if !more {
             break;
         }
-        more = fill(input, &mut text)?;
+        more = fill(block, input, &mut text)?;
     }
     Ok(())
 }
 
-/// Reads parts until there are no more, or one has a problem.
-fn work(parts: &Mutex<Receiver<Part>>) -> Vec<Parsed> {
-    let mut all = Vec::new();
+/// Reads parts until there are no more.
+fn work(parts: &Mutex<Receiver<Part>>, lists: &Lists) {
     loop {
         let next = parts.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(part) = next else { return all };
-        all.push(parse(&part));
+        let Ok(part) = next else { return };
+        lists.take(parse(part));
     }
 }
 
 /// A part that was read, or its first problem.
 struct Parsed {
+    number: usize,
     slot: Slot,
-    /// Where it stands in the text.
-    line: u64,
     records: Result<Records, SnapshotError>,
 }
 
 /// The objects of a part.
 enum Records {
-    AdUsers(Vec<crate::model::ad::AdUser>),
-    AdHolders(Vec<crate::model::recipient::AdHolder>),
-    Users(Vec<crate::model::entra::EntraUser>),
-    Holders(Vec<crate::model::entra::AddressHolder>),
+    AdUsers(Vec<AdUser>),
+    AdHolders(Vec<AdHolder>),
+    Users(Vec<EntraUser>),
+    Holders(Vec<AddressHolder>),
 }
 
-fn parse(part: &Part) -> Parsed {
+fn parse(part: Part) -> Parsed {
     let records = match part.slot.record {
-        Record::AdUser => objects(part).map(Records::AdUsers),
-        Record::AdHolder => objects(part).map(Records::AdHolders),
-        Record::User | Record::DeletedUser => objects(part).map(Records::Users),
-        Record::Holder => objects(part).map(Records::Holders),
+        Record::AdUser => objects(&part).map(Records::AdUsers),
+        Record::AdHolder => objects(&part).map(Records::AdHolders),
+        Record::User | Record::DeletedUser => objects(&part).map(Records::Users),
+        Record::Holder => objects(&part).map(Records::Holders),
     };
-    Parsed { slot: part.slot, line: part.line, records }
+    Parsed { number: part.number, slot: part.slot, records }
 }
 
 fn objects<T: DeserializeOwned>(part: &Part) -> Result<Vec<T>, SnapshotError> {
-    let mut objects = Vec::with_capacity(part.text.len() / 512);
-    for (number, line) in (part.line..).zip(part.lines()) {
-        let object = serde_json::from_slice(line);
-        objects.push(object.map_err(|error| SnapshotError::Broken(format!("in line {number}: {error}")))?);
+    let broken = |line: u64, why: String| SnapshotError::Broken(format!("in line {line}: {why}"));
+    let text = std::str::from_utf8(&part.text).map_err(|error| {
+        let before = &part.text[..error.valid_up_to()];
+        broken(part.line + memchr::memchr_iter(b'\n', before).count() as u64, "it is not UTF-8".to_owned())
+    })?;
+    let mut objects = Vec::with_capacity(text.len() / 512);
+    for (number, line) in (part.line..).zip(Part::lines(text)) {
+        objects.push(serde_json::from_str(line).map_err(|error| broken(number, error.to_string()))?);
     }
-    objects.shrink_to_fit();
     Ok(objects)
 }
 
-/// The problem that stands first in the text, unless a newer version wrote it.
-fn first_problem(read: &mut [Parsed], cut: &Cut) -> Result<(), SnapshotError> {
-    read.sort_by_key(|part| part.line);
-    let Some(bad) = read.iter_mut().find(|part| part.records.is_err()) else { return Ok(()) };
-    if let Some(version) = cut.version().filter(|version| *version > u64::from(SNAPSHOT_VERSION)) {
-        return Err(SnapshotError::Newer(version));
+/// The lists, put together as their parts come in.
+#[derive(Default)]
+struct Lists(Mutex<Gathered>);
+
+#[derive(Default)]
+struct Gathered {
+    domains: BTreeMap<usize, (Vec<AdUser>, Vec<AdHolder>)>,
+    users: Vec<EntraUser>,
+    deleted_users: Vec<EntraUser>,
+    holders: Vec<AddressHolder>,
+    /// How many parts are in, and those that came before their turn.
+    parts: usize,
+    early: BTreeMap<usize, Parsed>,
+    /// The problem that stands first in the text.
+    problem: Option<SnapshotError>,
+}
+
+impl Lists {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Gathered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    let nothing = Ok(Records::Users(Vec::new()));
-    std::mem::replace(&mut bad.records, nothing).map(drop)
+
+    /// Takes a part, and whatever was waiting for it.
+    fn take(&self, part: Parsed) {
+        let mut gathered = self.lock();
+        gathered.early.insert(part.number, part);
+        loop {
+            let turn = gathered.parts;
+            let Some(part) = gathered.early.remove(&turn) else { break };
+            gathered.parts += 1;
+            gathered.append(part);
+        }
+    }
+
+    /// The problem that stands first in the text; if a newer version wrote that, this is all that is said.
+    fn problem(&self, cut: &Cut) -> Result<(), SnapshotError> {
+        let problem = self.lock().problem.take();
+        let version = cut.version().filter(|version| *version > u64::from(SNAPSHOT_VERSION));
+        match (problem, version) {
+            (None, _) => Ok(()),
+            (Some(_), Some(newer)) => Err(SnapshotError::Newer(newer)),
+            (Some(problem), None) => Err(problem),
+        }
+    }
+}
+
+impl Gathered {
+    fn is_broken(&self) -> bool {
+        self.problem.is_some() || self.early.values().any(|part| part.records.is_err())
+    }
+
+    fn append(&mut self, part: Parsed) {
+        if self.problem.is_some() {
+            return;
+        }
+        match part.records {
+            Err(problem) => self.problem = Some(problem),
+            Ok(Records::AdUsers(mut list)) => self.domains.entry(part.slot.domain).or_default().0.append(&mut list),
+            Ok(Records::AdHolders(mut list)) => self.domains.entry(part.slot.domain).or_default().1.append(&mut list),
+            Ok(Records::Users(mut list)) if part.slot.record == Record::DeletedUser => {
+                self.deleted_users.append(&mut list);
+            }
+            Ok(Records::Users(mut list)) => self.users.append(&mut list),
+            Ok(Records::Holders(mut list)) => self.holders.append(&mut list),
+        }
+    }
 }
 
 /// The document without its long lists, and then the lists.
-fn put_together(cut: Cut, read: Vec<Parsed>) -> Result<Snapshot, SnapshotError> {
+fn put_together(cut: Cut, lists: Lists) -> Result<Snapshot, SnapshotError> {
     #[derive(Deserialize)]
     struct Version {
         format_version: u64,
@@ -237,16 +305,25 @@ fn put_together(cut: Cut, read: Vec<Parsed>) -> Result<Snapshot, SnapshotError> 
         Err(error) => return Err(broken(error)),
     }
     let mut snapshot: Snapshot = serde_json::from_slice(rest).map_err(broken)?;
-    for part in read {
-        let domain = snapshot.domains.get_mut(part.slot.domain);
-        match (part.slot.record, part.records?, domain) {
-            (Record::AdUser, Records::AdUsers(mut list), Some(domain)) => domain.users.append(&mut list),
-            (Record::AdHolder, Records::AdHolders(mut list), Some(domain)) => domain.holders.append(&mut list),
-            (Record::User, Records::Users(mut list), _) => snapshot.users.append(&mut list),
-            (Record::DeletedUser, Records::Users(mut list), _) => snapshot.deleted_users.append(&mut list),
-            (Record::Holder, Records::Holders(mut list), _) => snapshot.holders.append(&mut list),
-            _ => return Err(SnapshotError::Broken("a list stands where none belongs".to_owned())),
-        }
+    let gathered = lists.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (number, (users, holders)) in gathered.domains {
+        let domain = snapshot.domains.get_mut(number);
+        let domain = domain.ok_or_else(|| SnapshotError::Broken("a list stands where none belongs".to_owned()))?;
+        fill_in(&mut domain.users, users);
+        fill_in(&mut domain.holders, holders);
     }
+    fill_in(&mut snapshot.users, gathered.users);
+    fill_in(&mut snapshot.deleted_users, gathered.deleted_users);
+    fill_in(&mut snapshot.holders, gathered.holders);
     Ok(snapshot)
 }
+
+/// Puts a list in its place: it is empty there if its lines were cut out.
+fn fill_in<T>(place: &mut Vec<T>, list: Vec<T>) {
+    if !list.is_empty() {
+        *place = list;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! Look-ups over a snapshot: each built once, when it is first asked for. Every answer is in an order that does not depend on the order in which the
 //! directories returned their objects, so that the same directories give the same plan.
 
-use super::document::{AdDomainSnapshot, Snapshot};
-use super::lookup::{Lookup, fold};
+use super::document::Snapshot;
+use super::lookup::{Builder, Lookup, fold};
 use crate::model::ad::AdUser;
 use crate::model::address::AddressSet;
 use crate::model::anchor::{Anchor, SourceAnchor};
@@ -89,9 +89,9 @@ pub struct Index<'a> {
     /// What is indexed.
     pub snapshot: &'a Snapshot,
     /// AD's objects: domain for domain, users before others, by GUID.
-    ad: Vec<Holder<'a>>,
+    ad: Objects<'a>,
     /// The cloud's objects: users, soft-deleted users, groups and contacts, recipients; each kind by id.
-    cloud: Vec<Holder<'a>>,
+    cloud: Objects<'a>,
     /// The source anchor of each domain.
     anchors: Vec<(&'a DomainName, SourceAnchor)>,
     lookups: [OnceLock<Lookup>; LOOKUPS],
@@ -101,49 +101,68 @@ pub struct Index<'a> {
 impl<'a> Index<'a> {
     /// Indexes a snapshot. `anchor_of` says which attribute is the source anchor in each domain.
     pub fn new(snapshot: &'a Snapshot, anchor_of: impl Fn(&DomainName) -> SourceAnchor) -> Self {
-        let of_domain = |domain: &'a AdDomainSnapshot| {
-            let users = sorted(&domain.users, |user| user.guid).into_iter().map(Holder::Ad);
-            users.chain(sorted(&domain.holders, |holder| holder.guid).into_iter().map(Holder::AdOther))
-        };
-        let cloud = || {
-            let live = sorted(&snapshot.users, |user| user.id).into_iter().map(Holder::User);
-            let deleted = sorted(&snapshot.deleted_users, |user| user.id).into_iter().map(Holder::Deleted);
-            let others = sorted(&snapshot.holders, |holder| holder.id).into_iter().map(Holder::Other);
-            let recipients = snapshot.recipients.as_deref().unwrap_or_default();
-            let recipients = sorted(recipients, |recipient| recipient.id.clone()).into_iter().map(Holder::Recipient);
-            live.chain(deleted).chain(others).chain(recipients).collect()
-        };
+        let mut ad = Objects::default();
+        for domain in &snapshot.domains {
+            ad.add(&domain.users, |user| user.guid, Holder::Ad);
+            ad.add(&domain.holders, |holder| holder.guid, Holder::AdOther);
+        }
+        let mut cloud = Objects::default();
+        cloud.add(&snapshot.users, |user| user.id, Holder::User);
+        cloud.add(&snapshot.deleted_users, |user| user.id, Holder::Deleted);
+        cloud.add(&snapshot.holders, |holder| holder.id, Holder::Other);
+        let recipients = snapshot.recipients.as_deref().unwrap_or_default();
+        cloud.add(recipients, |recipient| recipient.id.as_str(), Holder::Recipient);
         Self {
             snapshot,
-            ad: snapshot.domains.iter().flat_map(of_domain).collect(),
-            cloud: cloud(),
+            ad,
+            cloud,
             anchors: snapshot.domains.iter().map(|domain| (&domain.name, anchor_of(&domain.name))).collect(),
             lookups: [const { OnceLock::new() }; LOOKUPS],
             holdings: holdings(snapshot),
         }
     }
 
-    /// Builds what every link asks for, each directory on a thread of its own. Only large directories are worth it.
+    /// Builds what every link asks for in one pass, each directory on a thread of its own. Only large directories are worth
+    /// it.
     pub fn prepare(&self) {
         const WORTH_IT: usize = 20_000;
-        if self.ad.len() + self.cloud.len() < WORTH_IT {
+        if self.ad.sorted.len() + self.cloud.sorted.len() < WORTH_IT {
             return;
         }
-        let build = |list: &[By]| list.iter().for_each(|by| drop(self.lookup(*by).places(&[])));
         std::thread::scope(|threads| {
-            threads.spawn(|| build(&[By::AdUpn, By::AdSam, By::AdAnchor, By::AdSid, By::AdAddress]));
-            build(&[By::CloudUpn, By::CloudId, By::ImmutableId, By::CloudSid, By::CloudAddress]);
+            threads.spawn(|| self.build(&[By::AdUpn, By::AdSam, By::AdAnchor, By::AdSid, By::AdAddress]));
+            self.build(&[By::CloudUpn, By::ImmutableId, By::CloudSid, By::CloudAddress]);
         });
+    }
+
+    /// Builds several look-ups in one directory.
+    fn build(&self, list: &[By]) {
+        let Some(objects) = list.first().map(|by| self.objects(*by)) else { return };
+        let mut builders: Vec<Builder> = list.iter().map(|_| Builder::new(objects.sorted.len())).collect();
+        let mut buffer = Vec::new();
+        for place in objects.as_read() {
+            for (by, builder) in list.iter().zip(&mut builders) {
+                self.keys(*by, &objects.sorted[place], &mut buffer, &mut |key| builder.add(key, place));
+            }
+        }
+        for (by, builder) in list.iter().zip(builders) {
+            self.lookups[*by as usize].get_or_init(|| builder.finish());
+        }
     }
 
     fn lookup(&self, by: By) -> &Lookup {
         self.lookups[by as usize].get_or_init(|| {
             let objects = self.objects(by);
-            Lookup::new(objects.len(), |place, add| self.keys(by, &objects[place], add))
+            let mut builder = Builder::new(objects.sorted.len());
+            let mut buffer = Vec::new();
+            for place in objects.as_read() {
+                self.keys(by, &objects.sorted[place], &mut buffer, &mut |key| builder.add(key, place));
+            }
+            builder.finish()
         })
     }
 
-    fn objects(&self, by: By) -> &[Holder<'a>] {
+    fn objects(&self, by: By) -> &Objects<'a> {
         match by {
             By::AdGuid | By::AdDn | By::AdSam | By::AdUpn | By::AdAnchor | By::AdSid | By::AdAddress => &self.ad,
             By::CloudId
@@ -157,32 +176,35 @@ impl<'a> Index<'a> {
     }
 
     /// Everything that has a key, in the order of the objects.
-    fn find(&self, by: By, key: &[u8]) -> impl DoubleEndedIterator<Item = Holder<'a>> {
+    fn find(&self, by: By, key: &[u8]) -> impl DoubleEndedIterator<Item = Holder<'a>> + use<'a> {
         let objects = self.objects(by);
-        let mut found: Vec<Holder<'a>> = Vec::new();
-        for place in self.lookup(by).places(key) {
+        let mut buffer = Vec::new();
+        let mut has_key = |object: &Holder<'a>| {
             let mut has = false;
-            self.keys(by, &objects[place], &mut |own| has |= own == key);
-            if has {
-                found.push(objects[place]);
-            }
-        }
+            self.keys(by, object, &mut buffer, &mut |own| has |= own == key);
+            has
+        };
+        let places = self.lookup(by).places(key);
+        let found: Vec<Holder<'a>> = places.map(|place| objects.sorted[place]).filter(&mut has_key).collect();
         found.into_iter()
     }
 
     /// The keys of an object: both what a look-up is built from and what is compared with when it is asked.
-    fn keys(&self, by: By, object: &Holder<'a>, add: &mut dyn FnMut(&[u8])) {
-        let folded = |text: &str, add: &mut dyn FnMut(&[u8])| {
-            let mut key = Vec::with_capacity(text.len());
-            fold(text, &mut key);
-            add(&key);
+    fn keys(&self, by: By, object: &Holder<'a>, key: &mut Vec<u8>, add: &mut dyn FnMut(&[u8])) {
+        key.clear();
+        let mut folded = |text: &str, add: &mut dyn FnMut(&[u8])| {
+            fold(text, key);
+            add(key);
         };
         match (by, object) {
             (By::AdGuid, Holder::Ad(user)) => add(user.guid.0.as_bytes()),
             (By::AdDn, Holder::Ad(user)) => add(&user.dn.key()),
             (By::AdSam, Holder::Ad(user)) => folded(user.sam.as_str(), add),
             (By::AdUpn, Holder::Ad(user)) => user.upn.iter().for_each(|upn| folded(upn.as_str(), add)),
-            (By::AdSid, Holder::Ad(user)) => add(&user.sid.to_octets()),
+            (By::AdSid, Holder::Ad(user)) => {
+                user.sid.write_octets(key);
+                add(key);
+            }
             (By::AdAnchor, Holder::Ad(user)) => {
                 let source = self.anchors.iter().find(|(name, _)| **name == user.domain);
                 let anchor = user.anchor(source.map_or_else(SourceAnchor::default, |(_, source)| *source));
@@ -195,24 +217,26 @@ impl<'a> Index<'a> {
                 user.immutable_id.iter().for_each(|value| add(value.as_str().as_bytes()));
             }
             (By::CloudSid, Holder::User(user) | Holder::Deleted(user)) => {
-                user.security_identifier.iter().for_each(|sid| add(&sid.to_octets()));
+                if let Some(sid) = &user.security_identifier {
+                    sid.write_octets(key);
+                    add(key);
+                }
             }
             (By::Shown, Holder::User(user) | Holder::Deleted(user)) => add(user.id.0.as_bytes()),
             (By::Shown, Holder::Other(other)) => add(other.id.0.as_bytes()),
             (By::AdAddress | By::CloudAddress, object) => {
                 let (addresses, mail) = object.addresses();
-                let mut key = Vec::with_capacity(64);
                 for address in addresses.iter() {
                     key.clear();
-                    fold(address.as_str(), &mut key);
-                    add(&key);
+                    fold(address.as_str(), key);
+                    add(key);
                 }
                 // `mail` counts as an e-mail address.
                 if let Some(mail) = mail {
                     key.clear();
                     key.extend_from_slice(b"smtp:");
-                    fold(mail, &mut key);
-                    add(&key);
+                    fold(mail, key);
+                    add(key);
                 }
             }
             _ => {}
@@ -270,7 +294,7 @@ impl<'a> Index<'a> {
 
     /// All live cloud users, by id.
     pub fn cloud_users(&self) -> &[Holder<'a>] {
-        &self.cloud[..self.snapshot.users.len()]
+        &self.cloud.sorted[..self.snapshot.users.len()]
     }
 
     /// The live cloud user with that id.
@@ -315,7 +339,8 @@ impl<'a> Index<'a> {
     /// What Graph shows of one of Exchange's recipients, if it does; `None` for whatever is no recipient.
     fn shown(&self, holder: Holder<'a>) -> Option<Holder<'a>> {
         let Holder::Recipient(recipient) = holder else { return None };
-        let known = recipient.id.parse::<ObjectId>().ok().and_then(|id| self.find(By::Shown, id.0.as_bytes()).next_back());
+        let known =
+            recipient.id.parse::<ObjectId>().ok().and_then(|id| self.find(By::Shown, id.0.as_bytes()).next_back());
         // A second recipient of the same id is no second holder either.
         Some(known.unwrap_or(holder))
     }
@@ -353,9 +378,32 @@ fn holdings(snapshot: &Snapshot) -> HashMap<ObjectId, Vec<Holding>> {
     holdings
 }
 
-/// The items by a key that does not depend on the order in which they were read.
-fn sorted<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
-    let mut items: Vec<&T> = items.iter().collect();
-    items.sort_by_cached_key(|item| key(item));
-    items
+/// The objects of a directory, in an order that does not depend on the one in which they were read.
+#[derive(Debug, Default)]
+struct Objects<'a> {
+    sorted: Vec<Holder<'a>>,
+    /// The place of each object, in the order in which they were read: whoever looks at all of them follows it, for that is
+    /// how they lie in memory.
+    places: Vec<u32>,
 }
+
+impl<'a> Objects<'a> {
+    /// Adds objects of one kind, sorted by a key.
+    fn add<T, K: Ord>(&mut self, items: &'a [T], key: impl Fn(&'a T) -> K, holder: impl Fn(&'a T) -> Holder<'a>) {
+        let begin = self.sorted.len();
+        let mut order: Vec<(K, usize)> = items.iter().map(key).zip(0..).collect();
+        order.sort_unstable();
+        self.places.resize(begin + items.len(), 0);
+        for (place, (_, at)) in (begin..).zip(order) {
+            self.sorted.push(holder(&items[at]));
+            self.places[begin + at] = u32::try_from(place).unwrap_or(u32::MAX);
+        }
+    }
+
+    fn as_read(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().map(|place| *place as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -18,23 +18,61 @@ pub struct Lookup {
 impl Lookup {
     /// A look-up over `count` objects. `keys_of` hands out every key of the object at a place.
     pub fn new(count: usize, keys_of: impl Fn(usize, &mut dyn FnMut(&[u8]))) -> Self {
-        let hasher = RandomState::new();
-        let mut entries = Vec::with_capacity(count);
-        for place in 0..count {
-            keys_of(place, &mut |key| entries.push(upper(hasher.hash_one(key)) | place as u64));
-        }
-        entries.sort_unstable();
-        entries.dedup();
-        entries.shrink_to_fit();
-        Self { hasher, entries }
+        let mut builder = Builder::new(count);
+        (0..count).for_each(|place| keys_of(place, &mut |key| builder.add(key, place)));
+        builder.finish()
     }
 
     /// The places, in order, of all objects that may have a key: those that have it, and hardly ever another one.
     pub fn places<'a>(&'a self, key: &[u8]) -> impl Iterator<Item = usize> + use<'a> {
         let hash = upper(self.hasher.hash_one(key));
-        let begin = self.entries.partition_point(|entry| *entry < hash);
-        let entries = self.entries[begin..].iter().take_while(move |entry| upper(**entry) == hash);
+        let entries = self.entries[self.first(hash)..].iter().take_while(move |entry| upper(**entry) == hash);
         entries.map(|entry| usize::try_from(*entry & PLACE).unwrap_or_default())
+    }
+
+    /// Where the entries of a hash begin. Hashes are spread evenly, so it is near where its value says.
+    fn first(&self, hash: u64) -> usize {
+        let before = |at: usize| self.entries.get(at).is_some_and(|entry| *entry < hash);
+        let count = self.entries.len();
+        let guess = usize::try_from(((hash >> 32) * count as u64) >> 32).unwrap_or_default();
+        let (mut low, mut high, mut step) = (guess, guess, 64);
+        while low > 0 && !before(low - 1) {
+            low = low.saturating_sub(step);
+            step *= 2;
+        }
+        while before(high) {
+            high = count.min(high + step);
+            step *= 2;
+        }
+        low + self.entries[low..high.max(low)].partition_point(|entry| *entry < hash)
+    }
+}
+
+/// A [`Lookup`] that is being built, in any order of the objects.
+#[derive(Debug)]
+pub struct Builder {
+    hasher: RandomState,
+    entries: Vec<u64>,
+}
+
+impl Builder {
+    /// For about so many keys.
+    pub fn new(keys: usize) -> Self {
+        Self { hasher: RandomState::new(), entries: Vec::with_capacity(keys) }
+    }
+
+    /// Adds a key of the object at a place.
+    pub fn add(&mut self, key: &[u8], place: usize) {
+        self.entries.push(upper(self.hasher.hash_one(key)) | place as u64);
+    }
+
+    /// The look-up.
+    pub fn finish(self) -> Lookup {
+        let Self { hasher, mut entries } = self;
+        entries.sort_unstable();
+        entries.dedup();
+        entries.shrink_to_fit();
+        Lookup { hasher, entries }
     }
 }
 
@@ -48,7 +86,9 @@ const fn upper(hash: u64) -> u64 {
 /// Appends a text in lower case: what names and addresses compare by.
 pub fn fold(text: &str, key: &mut Vec<u8>) {
     if text.is_ascii() {
-        key.extend(text.bytes().map(|octet| octet.to_ascii_lowercase()));
+        let begin = key.len();
+        key.extend_from_slice(text.as_bytes());
+        key[begin..].make_ascii_lowercase();
     } else {
         key.extend_from_slice(text.to_lowercase().as_bytes());
     }

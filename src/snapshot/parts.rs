@@ -24,6 +24,8 @@ pub(super) struct Slot {
 /// Whole lines of one list.
 #[derive(Debug)]
 pub(super) struct Part {
+    /// Its number among all parts, from 0.
+    pub(super) number: usize,
     pub(super) slot: Slot,
     /// The number of the first line, from 1.
     pub(super) line: u64,
@@ -31,12 +33,14 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// The objects, without what separates them.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        let lines = self.text.strip_suffix(b"\n").unwrap_or(&self.text).split(|octet| *octet == b'\n');
-        lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)).map(|line| line.strip_suffix(b",").unwrap_or(line))
+    /// The objects of a part's text, without what separates them.
+    pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+        text.lines().map(|line| line.strip_suffix(',').unwrap_or(line))
     }
 }
+
+/// Where a list begins as this program writes it, it goes on like that: only the whole text could tell what else it is.
+pub(super) const OWN_LINE: &str = "expected an object on a line of its own";
 
 /// Where the cutting stands.
 #[derive(Debug)]
@@ -47,6 +51,10 @@ pub(super) struct Cut {
     depth: Depth,
     /// The number of the next line.
     line: u64,
+    /// How much of the next line is known to have no end.
+    looked_through: usize,
+    /// How many parts there were.
+    parts: usize,
     /// The list that the next line belongs to, and whether the line before ended in a comma.
     within: Option<(Slot, Before)>,
 }
@@ -60,29 +68,27 @@ enum Before {
 
 impl Cut {
     pub(super) const fn new(largest_rest: usize) -> Self {
-        Self { rest: Vec::new(), largest_rest, depth: Depth::new(), line: 1, within: None }
+        Self { rest: Vec::new(), largest_rest, depth: Depth::new(), line: 1, looked_through: 0, parts: 0, within: None }
     }
 
     /// Takes whole lines off the text, and at its end the last one; says how much it took.
-    pub(super) fn take(
-        &mut self,
-        text: &[u8],
-        end: bool,
-        give: &mut impl FnMut(Part),
-    ) -> Result<usize, SnapshotError> {
+    pub(super) fn take(&mut self, text: &[u8], end: bool, give: &mut impl FnMut(Part)) -> Result<usize, SnapshotError> {
         let mut at = 0;
+        // What has no line feed is not looked through again.
+        let mut looked_through = std::mem::take(&mut self.looked_through);
         // The lines of one list that stand together.
         let mut run: Option<(Slot, u64, usize)> = None;
         while at < text.len() {
-            let length = match memchr::memchr(b'\n', &text[at..]) {
-                Some(length) => length + 1,
+            let length = match memchr::memchr(b'\n', &text[at + looked_through..]) {
+                Some(length) => looked_through + length + 1,
                 None if end => text.len() - at,
-                None if self.within.is_none() => {
-                    self.room(text.len() - at)?;
+                None => {
+                    self.looked_through = text.len() - at;
+                    self.room(self.looked_through)?;
                     break;
                 }
-                None => break,
             };
+            looked_through = 0;
             let line = &text[at..at + length];
             match self.within {
                 Some((slot, before)) if line[0] == b'{' => {
@@ -97,7 +103,7 @@ impl Cut {
                 }
                 _ => {
                     if let Some((slot, line, begin)) = run.take() {
-                        give(Part { slot, line, text: text[begin..at].to_vec() });
+                        give(self.part(slot, line, &text[begin..at]));
                     }
                     self.other(line)?;
                 }
@@ -106,17 +112,22 @@ impl Cut {
             at += length;
         }
         if let Some((slot, line, begin)) = run {
-            give(Part { slot, line, text: text[begin..at].to_vec() });
+            give(self.part(slot, line, &text[begin..at]));
         }
         Ok(at)
     }
 
+    fn part(&mut self, slot: Slot, line: u64, text: &[u8]) -> Part {
+        self.parts += 1;
+        Part { number: self.parts - 1, slot, line, text: text.to_vec() }
+    }
+
     /// A line that is no object of a list.
     fn other(&mut self, line: &[u8]) -> Result<(), SnapshotError> {
-        if let Some((_, before)) = self.within.take()
-            && (line[0] != b']' || before == Before::Comma)
-        {
-            return Err(self.broken("expected an object"));
+        match self.within.take() {
+            Some((_, Before::Comma)) if line[0] == b']' => return Err(self.broken("expected an object")),
+            Some(_) if line[0] != b']' => return Err(self.broken(OWN_LINE)),
+            _ => {}
         }
         self.room(line.len())?;
         self.rest.extend_from_slice(line);

@@ -70,10 +70,10 @@ impl Subject {
             sam: Some(user.sam.to_string()),
             upn: user.upn.as_ref().map(ToString::to_string),
             mail: user.mail.clone(),
-            mail_nickname: user.mail_nickname.clone(),
+            mail_nickname: user.mail_nickname.as_ref().map(ToString::to_string),
             target_address: user.target_address.clone(),
-            display_name: user.display_name.clone(),
-            given_name: user.given_name.clone(),
+            display_name: user.display_name.as_ref().map(ToString::to_string),
+            given_name: user.given_name.as_ref().map(ToString::to_string),
             proxy_addresses: user.proxy_addresses.clone(),
             left_out: exposure::excluded_by_default(user),
         }

@@ -108,8 +108,12 @@ impl<'a> Object<'a> {
     fn held(self, kind: Kind) -> Vec<(Key, Attribute, Cow<'a, str>)> {
         let address = |attribute, value: &'a str| (Key::Address(address(value)), attribute, Cow::Borrowed(value));
         let (addresses, mail, target, nickname) = match self {
-            Self::User(user, _) => (&user.proxy_addresses, &user.mail, &user.target_address, &user.mail_nickname),
-            Self::Holder(other) => (&other.proxy_addresses, &other.mail, &other.target_address, &other.mail_nickname),
+            Self::User(user, _) => {
+                (&user.proxy_addresses, &user.mail, &user.target_address, user.mail_nickname.as_deref())
+            }
+            Self::Holder(other) => {
+                (&other.proxy_addresses, &other.mail, &other.target_address, other.mail_nickname.as_deref())
+            }
         };
         match (kind, self) {
             (Kind::Address, _) => {
@@ -119,8 +123,9 @@ impl<'a> Object<'a> {
                 own.chain(mail).chain(target).collect()
             }
             (Kind::Nickname, _) => {
-                let key = |value: &'a String| (Key::Nickname(value.to_lowercase()), value.as_str().into());
-                nickname.iter().map(key).map(|(key, value)| (key, Attribute::MailNickname, value)).collect()
+                let held =
+                    |value: &'a str| (Key::Nickname(value.to_lowercase()), Attribute::MailNickname, value.into());
+                nickname.into_iter().map(held).collect()
             }
             (Kind::Upn, Self::User(user, dns_name)) => vec![match &user.upn {
                 Some(upn) => (Key::Upn(upn.key()), Attribute::UserPrincipalName, upn.as_str().into()),
