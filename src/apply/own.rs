@@ -7,7 +7,7 @@ use super::perform::Attempt;
 use super::run::Run;
 use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
-use crate::model::address::ProxyAddress;
+use crate::model::address::Address;
 use crate::model::id::{LinkId, ObjectId};
 use crate::model::reference::EntraRef;
 use crate::model::role::Holding;
@@ -212,13 +212,13 @@ where
         let directories = self.ports.directories;
         let user = self.again(|| directories.entra_marks(planned.cloud.id)).await?.filter(|user| !user.is_synced());
         let addresses = user.map(|user| user.proxy_addresses).unwrap_or_default();
-        let mut since = addresses.iter().filter(|a| !planned.before.user.proxy_addresses.contains(a)).peekable();
+        let mut since = addresses.iter().filter(|a| !planned.before.user.proxy_addresses.contains(*a)).peekable();
         if since.peek().is_none() {
             return Ok(Vec::new());
         }
         let ad = self.again(|| directories.ad_user(&planned.ad.domain, planned.ad.guid)).await?;
-        let kept = |address: &&ProxyAddress| ad.as_ref().is_some_and(|ad| ad.proxy_addresses.contains(address));
-        Ok(since.filter(|address| !kept(address)).map(ToString::to_string).collect())
+        let kept = |address: Address<'_>| ad.as_ref().is_some_and(|ad| ad.proxy_addresses.contains(address));
+        Ok(since.filter(|address| !kept(*address)).map(|address| address.to_string()).collect())
     }
 
     /// Whether a step of the link happened is not known. A resume reads it again; roles do not wait for that.

@@ -390,7 +390,7 @@ fn cloud_user(id: ObjectId, upn: &str) -> EntraUser {
         mail_nickname: None,
         proxy_addresses: [format!("SMTP:{upn}")].into_iter().collect(),
         account_enabled: Some(true),
-        user_type: Some("Member".to_owned()),
+        user_type: Some("Member".into()),
         immutable_id: None,
         sync_enabled: None,
         security_identifier: None,

@@ -10,7 +10,7 @@ use crate::config::matchplan::{MatchChoice, UpnChoice};
 use crate::config::settings::{AdSettings, Bind};
 use crate::model::ad::AdUser;
 use crate::model::anchor::SourceAnchor;
-use crate::plan::resolve;
+use crate::plan::resolve::{self, Hint};
 use crate::rules::exposure::in_scope;
 use crate::rules::source_anchor::{Conclusion, Evidence, evidence};
 use crate::snapshot::index::Index;
@@ -110,7 +110,7 @@ fn suffixes(facts: &Facts<'_>, index: &Index<'_>) -> Check {
             .filter(|link| {
                 link.upn == UpnChoice::Ad || link.upn == UpnChoice::Default && link.matching == MatchChoice::Hard
             })
-            .filter_map(|link| resolve::ad_user(&link.ad, index).ok())
+            .filter_map(|link| resolve::ad_user(&link.ad, index, Hint::Leave).ok())
             .collect(),
         None => index.ad_users().filter(|user| in_scope(&user.dn, &facts.settings.sync.synced_ous)).collect(),
     };

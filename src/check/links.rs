@@ -9,7 +9,7 @@ use crate::config::matchplan::{LinkSpec, RolesChoice};
 use crate::config::read::Config;
 use crate::model::ad::AdUser;
 use crate::model::entra::EntraUser;
-use crate::plan::resolve;
+use crate::plan::resolve::{self, Hint};
 use crate::rules::aftermath::words;
 use crate::rules::exposure::{excluded_by_default, in_scope};
 use crate::rules::matching::foreign_identifier;
@@ -82,8 +82,10 @@ fn told_of(check: Check, unread: Option<&String>) -> Check {
 fn pairs<'a>(facts: &Facts<'a>, config: &'a Config, index: &'a Index<'a>) -> Vec<Pair<'a>> {
     let all_ad = facts.domains.iter().all(|domain| domain.read.is_ok());
     let any_cloud = facts.cloud.is_ok();
+    let mut missing = 0;
     let pair = |spec: &'a LinkSpec| {
-        let mut ad = resolve::ad_user(&spec.ad, index);
+        let mut ad = resolve::ad_user(&spec.ad, index, Hint::after(missing));
+        missing += usize::from(ad.is_err());
         let mut cloud = resolve::cloud_user(&spec.cloud, index);
         // A formed link may have lost the name that it is written with.
         if let (Err(_), Ok(user)) = (&ad, &cloud)
@@ -148,7 +150,7 @@ fn anchor(facts: &Facts<'_>, open: &[&Pair<'_>], index: &Index<'_>) -> Check {
         match ad.anchor(facts.settings.source_anchor(&ad.domain)) {
             Err(error) => wrong.push(format!("{}: {error}", name(ad))),
             Ok(anchor) => {
-                let others = index.ad_by_anchor(anchor).iter().filter(|other| other.guid != ad.guid);
+                let others = index.ad_by_anchor(anchor).into_iter().filter(|other| other.guid != ad.guid);
                 wrong.extend(others.map(|other| format!("{} and {} have the same anchor", name(ad), name(other))));
             }
         }
@@ -165,7 +167,7 @@ fn new(facts: &Facts<'_>, open: &[&Pair<'_>], index: &Index<'_>) -> Check {
         let ad = pair.ad()?;
         let wanted = pair.cloud().map(|cloud| cloud.id);
         let anchor = ad.anchor(facts.settings.source_anchor(&ad.domain)).ok()?;
-        let by_anchor = index.cloud_by_immutable_id(&anchor.to_base64()).iter();
+        let by_anchor = index.cloud_by_immutable_id(&anchor.to_base64()).into_iter();
         let other = by_anchor.chain(index.cloud_by_sid(&ad.sid)).find(|user| Some(user.id) != wanted)?;
         let place = if other.deleted.is_some() { "in the recycle bin, " } else { "" };
         Some(format!("{} is {} already ({place}{})", name(ad), other.upn_before_deletion(), other.id))

@@ -115,6 +115,41 @@ pub fn steps(terminal: Terminal, total: usize) -> ProgressBar {
     bar
 }
 
+/// A bar over a saved snapshot that is read; hidden where there is no terminal. Only what takes its time is shown.
+pub fn unpacking(terminal: Terminal, size: Option<u64>) -> ProgressBar {
+    const LARGE: u64 = 8 << 20;
+    let bar = ProgressBar::new(size.unwrap_or_default());
+    bar.set_draw_target(if terminal.err_is_terminal && size.is_some_and(|size| size > LARGE) {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    });
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:32} reading the snapshot: {bytes} of {total_bytes}  {wide_msg}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// That something takes its time which says nothing of how far it is.
+pub fn thinking(terminal: Terminal, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    bar.set_draw_target(if terminal.err_is_terminal {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    });
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    if terminal.err_is_terminal {
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    }
+    bar
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

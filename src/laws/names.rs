@@ -41,12 +41,12 @@ pub fn ids(octets: &[u8]) {
     addresses(text, first);
     anchors(octets, text, first);
     if let Ok(sid) = first.parse::<Sid>() {
-        assert_eq!(sid.as_str().parse(), Ok(sid.clone()));
+        assert_eq!(sid.to_string().parse(), Ok(sid.clone()));
         assert_eq!(Sid::from_octets(&sid.to_octets()), Ok(sid));
     }
     if let Ok(sid) = Sid::from_octets(octets) {
         assert_eq!(sid.to_octets(), octets);
-        assert_eq!(sid.as_str().parse(), Ok(sid));
+        assert_eq!(sid.to_string().parse(), Ok(sid));
     }
     let upn = Upn::from(first);
     assert_eq!(upn, Upn::from(first.to_lowercase()));

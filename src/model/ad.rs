@@ -8,6 +8,7 @@ use super::name::{SamAccountName, Upn};
 use super::profile::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A user object in AD (`objectClass=user` or `inetOrgPerson`, never a computer).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,16 +38,16 @@ pub struct AdUser {
     pub consistency_guid: Option<Octets>,
     /// `displayName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
+    pub display_name: Option<SmolStr>,
     /// `givenName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub given_name: Option<String>,
+    pub given_name: Option<SmolStr>,
     /// `sn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub surname: Option<String>,
+    pub surname: Option<SmolStr>,
     /// `mailNickname`, the Exchange alias; Exchange attributes flow only where it is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mail_nickname: Option<String>,
+    pub mail_nickname: Option<SmolStr>,
     /// `targetAddress`: where mail is forwarded to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_address: Option<String>,

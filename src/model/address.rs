@@ -4,19 +4,26 @@
 //! `smtp:` every other. Everything else compares without case. Source: Microsoft, "Configure Microsoft Entra Connect
 //! for an existing tenant" (only the upper-case `SMTP:` value is evaluated for a soft match).
 
+use super::texts::Texts;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// One value of `proxyAddresses`, such as `SMTP:jane@contoso.com`.
 ///
-/// Equality here is textual; [`ProxyAddress::key`] is what sets compare by.
+/// Equality here is textual; [`Address::key`] is what sets compare by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ProxyAddress(pub String);
 
-/// What a [`ProxyAddress`] is.
+/// One value of `proxyAddresses`, where it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address<'a>(pub &'a str);
+
+/// What an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressKind {
     /// `SMTP:`: the primary e-mail address.
@@ -25,6 +32,66 @@ pub enum AddressKind {
     SecondarySmtp,
     /// `x500:`, `sip:`, `EUM:`, or no type at all.
     Other,
+}
+
+impl<'a> Address<'a> {
+    /// What kind of address this is.
+    pub fn kind(self) -> AddressKind {
+        match self.0.split_once(':') {
+            Some(("SMTP", _)) => AddressKind::PrimarySmtp,
+            Some((prefix, _)) if prefix.eq_ignore_ascii_case("smtp") => AddressKind::SecondarySmtp,
+            _ => AddressKind::Other,
+        }
+    }
+
+    /// The address after the type, as written.
+    pub fn address(self) -> &'a str {
+        self.0.split_once(':').map_or(self.0, |(_, address)| address)
+    }
+
+    /// The e-mail address, if this is one.
+    pub fn smtp_address(self) -> Option<&'a str> {
+        (self.kind() != AddressKind::Other).then(|| self.address())
+    }
+
+    /// The value in lower case, type included: what must be unique in a tenant, primary or not.
+    pub fn conflict_key(self) -> String {
+        self.0.to_lowercase()
+    }
+
+    /// What two sets compare by: lower case, but for the primary mark `SMTP:`.
+    pub fn key(self) -> String {
+        match self.kind() {
+            AddressKind::PrimarySmtp => format!("SMTP:{}", self.address().to_lowercase()),
+            _ => self.conflict_key(),
+        }
+    }
+
+    /// The value as text.
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// The order of [`Address::key`], without making the keys of what is plain ASCII.
+    fn cmp_key(self, other: Self) -> Ordering {
+        fn folded(address: Address<'_>) -> impl Iterator<Item = u8> {
+            // `SMTP:` and what follows it.
+            let kept = if address.kind() == AddressKind::PrimarySmtp { 5 } else { 0 };
+            let octets = address.0.bytes().enumerate();
+            octets.map(move |(at, octet)| if at < kept { octet } else { octet.to_ascii_lowercase() })
+        }
+        if self.0.is_ascii() && other.0.is_ascii() {
+            folded(self).cmp(folded(other))
+        } else {
+            self.key().cmp(&other.key())
+        }
+    }
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
 }
 
 impl ProxyAddress {
@@ -38,36 +105,34 @@ impl ProxyAddress {
         Self(format!("smtp:{address}"))
     }
 
-    /// What kind of address this is.
+    /// The address, to look at.
+    pub fn get(&self) -> Address<'_> {
+        Address(&self.0)
+    }
+
+    /// [`Address::kind`].
     pub fn kind(&self) -> AddressKind {
-        match self.0.split_once(':') {
-            Some(("SMTP", _)) => AddressKind::PrimarySmtp,
-            Some((prefix, _)) if prefix.eq_ignore_ascii_case("smtp") => AddressKind::SecondarySmtp,
-            _ => AddressKind::Other,
-        }
+        self.get().kind()
     }
 
-    /// The address after the type, as written.
+    /// [`Address::address`].
     pub fn address(&self) -> &str {
-        self.0.split_once(':').map_or(&self.0, |(_, address)| address)
+        self.get().address()
     }
 
-    /// The e-mail address, if this is one.
+    /// [`Address::smtp_address`].
     pub fn smtp_address(&self) -> Option<&str> {
-        (self.kind() != AddressKind::Other).then(|| self.address())
+        self.get().smtp_address()
     }
 
-    /// The value in lower case, type included: what must be unique in a tenant, primary or not.
+    /// [`Address::conflict_key`].
     pub fn conflict_key(&self) -> String {
-        self.0.to_lowercase()
+        self.get().conflict_key()
     }
 
-    /// What two sets compare by: lower case, but for the primary mark `SMTP:`.
+    /// [`Address::key`].
     pub fn key(&self) -> String {
-        match self.kind() {
-            AddressKind::PrimarySmtp => format!("SMTP:{}", self.address().to_lowercase()),
-            _ => self.conflict_key(),
-        }
+        self.get().key()
     }
 
     /// The value as text.
@@ -88,6 +153,12 @@ impl From<String> for ProxyAddress {
     }
 }
 
+impl From<Address<'_>> for ProxyAddress {
+    fn from(address: Address<'_>) -> Self {
+        Self(address.0.to_owned())
+    }
+}
+
 impl fmt::Display for ProxyAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -95,10 +166,9 @@ impl fmt::Display for ProxyAddress {
 }
 
 /// A set of addresses: at most one spelling per address, sorted with the primary first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "Vec<ProxyAddress>", into = "Vec<ProxyAddress>")]
+#[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(with = "Vec<ProxyAddress>")]
-pub struct AddressSet(BTreeMap<String, ProxyAddress>);
+pub struct AddressSet(Texts);
 
 impl AddressSet {
     /// The one primary SMTP address, without its `SMTP:`. `None` if there is none or more than one.
@@ -116,9 +186,9 @@ impl AddressSet {
     }
 
     /// The values, primary first, then by address.
-    pub fn iter(&self) -> impl Iterator<Item = &ProxyAddress> {
-        // Upper-case `S` sorts before every lower-case key, so the map's order already has the primary first.
-        self.0.values()
+    pub fn iter(&self) -> impl Iterator<Item = Address<'_>> + Clone {
+        // Upper-case `S` sorts before every lower-case key, so the order of keys already has the primary first.
+        self.0.iter().map(Address)
     }
 
     /// Whether the e-mail address is in the set, primary or alias, in any case.
@@ -126,30 +196,29 @@ impl AddressSet {
         self.iter().any(|a| a.smtp_address().is_some_and(|x| x.eq_ignore_ascii_case(address)))
     }
 
-    /// Whether an equal value (by [`ProxyAddress::key`]) is in the set.
-    pub fn contains(&self, address: &ProxyAddress) -> bool {
-        self.0.contains_key(&address.key())
+    /// Whether an equal value (by [`Address::key`]) is in the set.
+    pub fn contains(&self, address: Address<'_>) -> bool {
+        self.iter().any(|own| own.cmp_key(address).is_eq())
     }
 
     /// Makes `address` the primary one; the old primary becomes an alias, and an alias of the same address goes.
     pub fn set_primary(&mut self, address: &str) {
-        let spelled_same = self.iter().any(|a| *a == ProxyAddress::primary(address));
-        if spelled_same && self.primary_count() == 1 {
+        let primary = ProxyAddress::primary(address);
+        if self.iter().any(|a| a == primary.get()) && self.primary_count() == 1 {
             return;
         }
-        let old: Vec<String> =
-            self.iter().filter(|a| a.kind() == AddressKind::PrimarySmtp).map(|a| a.address().to_owned()).collect();
-        self.0.retain(|_, a| a.kind() != AddressKind::PrimarySmtp);
-        self.0.retain(|_, a| !a.smtp_address().is_some_and(|x| x.eq_ignore_ascii_case(address)));
-        for former in old.iter().filter(|former| !former.eq_ignore_ascii_case(address)) {
-            self.insert(ProxyAddress::alias(former));
-        }
-        self.insert(ProxyAddress::primary(address));
+        let others = self.iter().filter(|a| !a.smtp_address().is_some_and(|x| x.eq_ignore_ascii_case(address)));
+        let (former, kept): (Vec<_>, Vec<_>) = others.partition(|a| a.kind() == AddressKind::PrimarySmtp);
+        let former = former.into_iter().map(|a| ProxyAddress::alias(a.address()));
+        // An alias that is there already keeps its spelling.
+        *self = kept.into_iter().map(ProxyAddress::from).chain(former).chain([primary]).collect();
     }
 
     /// Adds a value as it stands unless an equal one is there.
     pub fn insert(&mut self, address: ProxyAddress) {
-        self.0.entry(address.key()).or_insert(address);
+        if !self.contains(address.get()) {
+            *self = self.iter().map(ProxyAddress::from).chain([address]).collect();
+        }
     }
 
     /// Adds every address of `other` that is in this set under neither mark: primaries come in as aliases, so the
@@ -159,23 +228,20 @@ impl AddressSet {
             match address.smtp_address() {
                 Some(smtp) if self.has_smtp(smtp) => {}
                 Some(smtp) => self.insert(ProxyAddress::alias(smtp)),
-                None => self.insert(address.clone()),
+                None => self.insert(address.into()),
             }
         }
     }
 
-    /// Takes over the spelling of every equal value (by [`ProxyAddress::key`]) of `other`.
+    /// Takes over the spelling of every equal value (by [`Address::key`]) of `other`.
     pub fn spell_as(&mut self, other: &Self) {
-        for (key, address) in &mut self.0 {
-            if let Some(spelled) = other.0.get(key) {
-                address.clone_from(spelled);
-            }
-        }
+        let spelled = self.iter().map(|own| other.iter().find(|theirs| theirs.cmp_key(own).is_eq()).unwrap_or(own).0);
+        self.0 = spelled.collect();
     }
 
     /// How many values there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.iter().count()
     }
 
     /// Whether there is no value.
@@ -185,23 +251,31 @@ impl AddressSet {
 
     /// The values as text, in the set's order.
     pub fn to_strings(&self) -> Vec<String> {
-        self.iter().map(|a| a.0.clone()).collect()
+        self.iter().map(|a| a.0.to_owned()).collect()
+    }
+
+    /// The set of these values: the first of equal ones stays.
+    fn of(values: &[Cow<'_, str>]) -> Self {
+        let mut sorted: Vec<Address<'_>> = values.iter().map(|value| Address(value)).collect();
+        // Stable, so that what came first stands first; what a program wrote is sorted already.
+        sorted.sort_by(|a, b| a.cmp_key(*b));
+        sorted.dedup_by(|later, earlier| later.cmp_key(*earlier).is_eq());
+        Self(sorted.into_iter().map(Address::as_str).collect())
     }
 }
 
 impl PartialEq for AddressSet {
-    /// Set equality by [`ProxyAddress::key`].
+    /// Set equality by [`Address::key`].
     fn eq(&self, other: &Self) -> bool {
-        self.0.keys().eq(other.0.keys())
+        let mut theirs = other.iter();
+        self.iter().all(|own| theirs.next().is_some_and(|their| their.cmp_key(own).is_eq())) && theirs.next().is_none()
     }
 }
 impl Eq for AddressSet {}
 
 impl<A: Into<ProxyAddress>> FromIterator<A> for AddressSet {
     fn from_iter<I: IntoIterator<Item = A>>(values: I) -> Self {
-        let mut set = Self::default();
-        values.into_iter().for_each(|v| set.insert(v.into()));
-        set
+        Self::of(&values.into_iter().map(|value| Cow::Owned(value.into().0)).collect::<Vec<_>>())
     }
 }
 
@@ -213,7 +287,37 @@ impl From<Vec<ProxyAddress>> for AddressSet {
 
 impl From<AddressSet> for Vec<ProxyAddress> {
     fn from(set: AddressSet) -> Self {
-        set.0.into_values().collect()
+        set.iter().map(ProxyAddress::from).collect()
+    }
+}
+
+impl Serialize for AddressSet {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for AddressSet {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        /// A text, borrowed where it stands in the input as it is.
+        #[derive(Deserialize)]
+        struct Value<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        struct Values;
+        impl<'de> Visitor<'de> for Values {
+            type Value = AddressSet;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of addresses")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<AddressSet, A::Error> {
+                let mut values = Vec::with_capacity(8);
+                while let Some(Value(value)) = list.next_element()? {
+                    values.push(value);
+                }
+                Ok(AddressSet::of(&values))
+            }
+        }
+        from.deserialize_seq(Values)
     }
 }
 

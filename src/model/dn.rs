@@ -1,20 +1,16 @@
 //! Distinguished names (RFC 4514), as text that compares the way AD compares.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// A distinguished name. Keeps the spelling it was read with; equality, order and hash ignore case and the optional
 /// white space around separators. Serialised as the text.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
 #[schemars(with = "String")]
-pub struct Dn {
-    text: String,
-    /// `type=value` per part: lower case, escapes resolved (`\2c` and `\,` are the same comma).
-    folded: Vec<String>,
-}
+pub struct Dn(Box<str>);
 
 /// Why a text is no distinguished name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +76,6 @@ impl Dn {
         if text.contains('\0') {
             return Err(err("it contains a NUL"));
         }
-        let mut folded = Vec::new();
         for part in split(text) {
             let (kind, value) = part.split_once('=').ok_or_else(|| err("a part has no `=`"))?;
             let (kind, value) = (trim(kind), trim(value));
@@ -90,24 +85,50 @@ impl Dn {
             if value.is_empty() {
                 return Err(err("a part has no value after its `=`"));
             }
-            folded.push(format!("{}={}", kind.to_lowercase(), unescape(value).to_lowercase()));
         }
-        Ok(Self { text: text.to_owned(), folded })
+        Ok(Self(Box::from(text)))
+    }
+
+    /// What two names compare by, part for part: `type=value` in lower case, with escapes resolved (`\2c` and `\,` are the
+    /// same comma).
+    fn folded(&self) -> impl DoubleEndedIterator<Item = String> + ExactSizeIterator {
+        split(&self.0).into_iter().map(|part| {
+            let (kind, value) = part.split_once('=').unwrap_or((part, ""));
+            let mut folded = trim(kind).to_ascii_lowercase();
+            folded.push('=');
+            let value = trim(value);
+            if value.is_ascii() && !value.contains('\\') {
+                folded.extend(value.chars().map(|c| c.to_ascii_lowercase()));
+            } else {
+                folded.push_str(&unescape(value).to_lowercase());
+            }
+            folded
+        })
+    }
+
+    /// What looks this name up: equal for equal names, and only for those.
+    pub fn key(&self) -> Vec<u8> {
+        self.folded().fold(Vec::with_capacity(self.0.len() + 1), |mut key, part| {
+            key.extend_from_slice(part.as_bytes());
+            // An octet that no text has.
+            key.push(0xff);
+            key
+        })
     }
 
     /// Builds `kind=value,parent`, escaping the value (RFC 4514 section 2.4).
     pub fn child(&self, kind: &str, value: &str) -> Result<Self, DnError> {
-        Self::parse(&format!("{kind}={},{}", ldap3::dn_escape(value), self.text))
+        Self::parse(&format!("{kind}={},{}", ldap3::dn_escape(value), self.0))
     }
 
     /// The text as read.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// The first part, such as `CN=Jane Doe`.
     pub fn rdn(&self) -> &str {
-        trim(split(&self.text)[0])
+        trim(split(&self.0)[0])
     }
 
     /// The first part's attribute type as written and its value with escapes resolved, such as `("CN", "Doe, Jane")`.
@@ -118,39 +139,41 @@ impl Dn {
 
     /// Everything after the first part, or `None` at the top.
     pub fn parent(&self) -> Option<Self> {
-        let first = split(&self.text)[0].len();
-        self.text.get(first + 1..).and_then(|rest| Self::parse(rest.trim_start_matches(' ')).ok())
+        let first = split(&self.0)[0].len();
+        self.0.get(first + 1..).and_then(|rest| Self::parse(rest.trim_start_matches(' ')).ok())
     }
 
     /// The same first part under another parent: what a move makes of this name.
     #[must_use = "this name stays as it is"]
     pub fn moved_to(&self, parent: &Self) -> Self {
-        let text = format!("{},{}", self.rdn(), parent.text);
+        let text = format!("{},{}", self.rdn(), parent.0);
         Self::parse(&text).unwrap_or_else(|_| parent.clone())
     }
 
     /// The parts before `base` as written, such as `OU=Users,OU=Corp`; `None` if this name does not lie below `base`.
     pub fn below(&self, base: &Self) -> Option<&str> {
-        let own = self.folded.len().checked_sub(base.folded.len()).filter(|own| *own > 0 && self.is_under(base))?;
+        let own = self.folded().len().checked_sub(base.folded().len());
+        let own = own.filter(|own| *own > 0 && self.is_under(base))?;
         // Each part stands before one separator.
-        let length = split(&self.text).iter().take(own).map(|part| part.len() + 1).sum::<usize>() - 1;
-        self.text.get(..length).map(trim)
+        let length = split(&self.0).iter().take(own).map(|part| part.len() + 1).sum::<usize>() - 1;
+        self.0.get(..length).map(trim)
     }
 
     /// `type=value` of each part, in lower case and with escapes resolved: equal for equal names.
-    pub fn folded_parts(&self) -> &[String] {
-        &self.folded
+    pub fn folded_parts(&self) -> impl DoubleEndedIterator<Item = String> + ExactSizeIterator {
+        self.folded()
     }
 
     /// Whether this name is `base` or lies below it.
     pub fn is_under(&self, base: &Self) -> bool {
-        self.folded.ends_with(&base.folded)
+        let (mut own, mut above) = (self.folded().rev(), base.folded().rev());
+        above.all(|part| own.next() == Some(part))
     }
 }
 
 impl PartialEq for Dn {
     fn eq(&self, other: &Self) -> bool {
-        self.folded == other.folded
+        self.0 == other.0 || self.folded().eq(other.folded())
     }
 }
 impl Eq for Dn {}
@@ -161,22 +184,27 @@ impl PartialOrd for Dn {
 }
 impl Ord for Dn {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.folded.cmp(&other.folded)
+        self.folded().cmp(other.folded())
     }
 }
 impl Hash for Dn {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.folded.hash(state);
+        self.folded().for_each(|part| part.hash(state));
     }
 }
 impl fmt::Display for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 impl fmt::Debug for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Dn({})", self.text)
+        write!(f, "Dn({})", self.0)
+    }
+}
+impl Serialize for Dn {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
     }
 }
 impl TryFrom<String> for Dn {
@@ -187,7 +215,7 @@ impl TryFrom<String> for Dn {
 }
 impl From<Dn> for String {
     fn from(dn: Dn) -> Self {
-        dn.text
+        dn.0.into()
     }
 }
 

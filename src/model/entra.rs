@@ -8,6 +8,7 @@ use super::profile::Profile;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 
 /// A user in Entra ID, live or in the recycle bin.
@@ -20,19 +21,19 @@ pub struct EntraUser {
     pub upn: Upn,
     /// `displayName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
+    pub display_name: Option<SmolStr>,
     /// `givenName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub given_name: Option<String>,
+    pub given_name: Option<SmolStr>,
     /// `surname`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub surname: Option<String>,
+    pub surname: Option<SmolStr>,
     /// `mail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<String>,
     /// `mailNickname`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mail_nickname: Option<String>,
+    pub mail_nickname: Option<SmolStr>,
     /// `proxyAddresses` (read-only in Graph).
     #[serde(default, skip_serializing_if = "AddressSet::is_empty")]
     pub proxy_addresses: AddressSet,
@@ -41,7 +42,7 @@ pub struct EntraUser {
     pub account_enabled: Option<bool>,
     /// `userType`: `Member` or `Guest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_type: Option<String>,
+    pub user_type: Option<SmolStr>,
     /// `onPremisesImmutableId`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub immutable_id: Option<ImmutableId>,

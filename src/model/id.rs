@@ -1,7 +1,8 @@
 //! Newtypes of ids. Each prints and serialises as the plain value.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use smol_str::SmolStr;
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -36,10 +37,13 @@ macro_rules! uuid_id {
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
+        text_id! { $(#[$doc])* $name(String) }
+    };
+    ($(#[$doc:meta])* $name:ident($text:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(pub $text);
 
         impl $name {
             /// The id as text.
@@ -56,13 +60,13 @@ macro_rules! text_id {
 
         impl From<&str> for $name {
             fn from(s: &str) -> Self {
-                Self(s.to_owned())
+                Self(s.into())
             }
         }
 
         impl From<String> for $name {
             fn from(s: String) -> Self {
-                Self(s)
+                Self(s.into())
             }
         }
     };
@@ -94,7 +98,7 @@ text_id! {
 }
 text_id! {
     /// The name that `[[ad]] name = "…"` gives a domain.
-    DomainName
+    DomainName(SmolStr)
 }
 text_id! {
     /// A link within the tool: `domain/sAMAccountName` in lower case, such as `corp/jsmith`.
@@ -112,9 +116,19 @@ text_id! {
 /// A security identifier in its `S-1-…` form.
 ///
 /// Source: [MS-DTYP] 2.4.2, "SID".
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-pub struct Sid(String);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Sid(Parts);
+
+/// A SID's numbers. Those of accounts are all of one shape, which needs no allocation of its own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Parts {
+    /// `S-1-5-` and five numbers: 21, three of the domain, one of the account.
+    Account([u32; 5]),
+    /// The authority, and then the sub-authorities.
+    Other(Box<(u64, Vec<u32>)>),
+}
 
 /// Why a value is not a security identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,6 +136,22 @@ pub struct Sid(String);
 pub struct SidError(pub String);
 
 impl Sid {
+    /// A SID of an authority and its sub-authorities; at most 15.
+    fn of(authority: u64, subs: Vec<u32>) -> Self {
+        match <[u32; 5]>::try_from(subs) {
+            Ok(subs) if authority == 5 => Self(Parts::Account(subs)),
+            Ok(subs) => Self(Parts::Other(Box::new((authority, subs.to_vec())))),
+            Err(subs) => Self(Parts::Other(Box::new((authority, subs)))),
+        }
+    }
+
+    fn parts(&self) -> (u64, &[u32]) {
+        match &self.0 {
+            Parts::Account(subs) => (5, subs),
+            Parts::Other(other) => (other.0, &other.1),
+        }
+    }
+
     /// Reads the octets of `objectSid` as LDAP returns them.
     ///
     /// Layout ([MS-DTYP] 2.4.2.2): revision (1), number of sub-authorities (1), authority (6, big-endian), then that
@@ -135,25 +165,24 @@ impl Sid {
         }
         let authority = authority.iter().fold(0_u64, |sum, octet| sum << 8 | u64::from(*octet));
         let parts = rest.chunks_exact(4).map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]));
-        Ok(Self(parts.fold(format!("S-1-{authority}"), |text, part| format!("{text}-{part}"))))
+        Ok(Self::of(authority, parts.collect()))
     }
 
     /// The octets of this SID, as AD stores them in `objectSid`.
     pub fn to_octets(&self) -> Vec<u8> {
-        let mut parts = self.0.split('-').skip(2).map(|p| p.parse::<u64>().unwrap_or_default());
-        let authority = parts.next().unwrap_or_default();
-        let subs: Vec<u32> = parts.map(|p| u32::try_from(p).unwrap_or_default()).collect();
-        let mut out = vec![1, u8::try_from(subs.len()).unwrap_or_default()];
+        let mut out = Vec::with_capacity(28);
+        self.write_octets(&mut out);
+        out
+    }
+
+    /// Appends the same to other octets.
+    pub fn write_octets(&self, out: &mut Vec<u8>) {
+        let (authority, subs) = self.parts();
+        out.extend_from_slice(&[1, u8::try_from(subs.len()).unwrap_or_default()]);
         out.extend_from_slice(&authority.to_be_bytes()[2..]);
         for sub in subs {
             out.extend_from_slice(&sub.to_le_bytes());
         }
-        out
-    }
-
-    /// The SID as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -171,8 +200,7 @@ impl FromStr for Sid {
         if subs.len() > 15 {
             return Err(err());
         }
-        let text = subs.iter().fold(format!("S-1-{authority}"), |text, sub| format!("{text}-{sub}"));
-        Ok(Self(text))
+        Ok(Self::of(authority, subs))
     }
 }
 
@@ -183,15 +211,23 @@ impl TryFrom<String> for Sid {
     }
 }
 
-impl From<Sid> for String {
-    fn from(sid: Sid) -> Self {
-        sid.0
+impl Serialize for Sid {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let (authority, subs) = self.parts();
+        write!(f, "S-1-{authority}")?;
+        subs.iter().try_for_each(|sub| write!(f, "-{sub}"))
+    }
+}
+
+impl fmt::Debug for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sid({self})")
     }
 }
 
@@ -204,9 +240,9 @@ mod tests {
         let octets =
             [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 0x15, 0xcd, 0x5b, 0x07, 0x80, 0, 0, 0, 1, 0, 0, 0, 0x52, 0x04, 0, 0];
         let sid = Sid::from_octets(&octets).unwrap();
-        assert_eq!(sid.as_str(), "S-1-5-21-123456789-128-1-1106");
+        assert_eq!(sid.to_string(), "S-1-5-21-123456789-128-1-1106");
         assert_eq!(sid.to_octets(), octets);
-        assert_eq!(sid.as_str().parse::<Sid>().unwrap(), sid);
+        assert_eq!(sid.to_string().parse::<Sid>().unwrap(), sid);
     }
 
     #[test]

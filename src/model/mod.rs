@@ -19,6 +19,7 @@
 //! | [`holder`] | who holds the lock |
 //! | [`granted`] | what a credential's token carries |
 //! | [`tenant`] | domains, sync features, last sync |
+//! | [`texts`] | several texts in one allocation |
 //! | [`size`] | how large an input may be |
 //! | [`visible`] | characters that a terminal would obey, made visible |
 //! | [`digest`], [`sealed`] | canonical JSON and its SHA-256; files that carry it |
@@ -41,4 +42,5 @@ pub mod role;
 pub mod sealed;
 pub mod size;
 pub mod tenant;
+pub mod texts;
 pub mod visible;

@@ -2,15 +2,16 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 macro_rules! folded_name {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident($text:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(pub $text);
 
         impl $name {
             /// The name as it was read.
@@ -26,7 +27,11 @@ macro_rules! folded_name {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                self.key() == other.key()
+                if self.0.is_ascii() && other.0.is_ascii() {
+                    self.0.eq_ignore_ascii_case(&other.0)
+                } else {
+                    self.key() == other.key()
+                }
             }
         }
         impl Eq for $name {}
@@ -52,12 +57,12 @@ macro_rules! folded_name {
         }
         impl From<&str> for $name {
             fn from(s: &str) -> Self {
-                Self(s.to_owned())
+                Self(s.into())
             }
         }
         impl From<String> for $name {
             fn from(s: String) -> Self {
-                Self(s)
+                Self(s.into())
             }
         }
     };
@@ -65,11 +70,11 @@ macro_rules! folded_name {
 
 folded_name! {
     /// A `userPrincipalName`, `prefix@suffix`.
-    Upn
+    Upn(String)
 }
 folded_name! {
     /// A `sAMAccountName`: unique within its domain only.
-    SamAccountName
+    SamAccountName(SmolStr)
 }
 
 impl Upn {

@@ -34,17 +34,12 @@ pub enum SealError {
     },
 }
 
-/// The value without its digest, and its digest.
-fn seal_of<T: Serialize>(value: &T) -> Result<(Value, String), serde_json::Error> {
-    let mut value = serde_json::to_value(value)?;
-    value["digest"] = Value::String(String::new());
-    let computed = digest::of(&value)?;
-    Ok((value, computed))
-}
+/// The member that holds the digest.
+const SEAL: &str = "digest";
 
 /// The digest over everything of a value but its own `digest`.
 pub fn digest_of<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
-    seal_of(value).map(|(_, computed)| computed)
+    digest::without(value, SEAL)
 }
 
 /// The file form: canonical JSON with its digest filled in.
@@ -54,9 +49,7 @@ pub fn to_file<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
 
 /// The file form and the digest in it.
 pub fn sealed<T: Serialize>(value: &T) -> Result<(String, String), serde_json::Error> {
-    let (mut value, computed) = seal_of(value)?;
-    value["digest"] = Value::String(computed.clone());
-    Ok((digest::to_canonical_file(&value)?, computed))
+    digest::to_sealed_file(value, SEAL)
 }
 
 /// Makes a file of one version one of the next, or says why it is not even a file of its own.

@@ -58,6 +58,33 @@ pub fn read(input: impl Read, size: Option<u64>, limit: u64) -> io::Result<Vec<u
     Ok(content)
 }
 
+/// An input that is read as it comes, and refused ([`TooLarge`] inside of an [`io::Error`]) once it goes on after `limit`
+/// octets.
+#[derive(Debug)]
+pub struct Limited<R> {
+    input: R,
+    limit: u64,
+    left: u64,
+}
+
+impl<R: Read> Limited<R> {
+    /// An input of which at most `limit` octets are read.
+    pub const fn new(input: R, limit: u64) -> Self {
+        Self { input, limit, left: limit }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.left = self
+            .left
+            .checked_sub(read as u64)
+            .ok_or_else(|| io::Error::other(TooLarge { size: None, limit: self.limit }))?;
+        Ok(read)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +111,13 @@ mod tests {
         // A file that grew while it was read, or a size that was not true.
         assert!(read(io::repeat(0), Some(3), 10).is_err());
         assert_eq!(read(io::repeat(7).take(10), None, 10).unwrap(), [7; 10]);
+    }
+
+    #[test]
+    fn what_is_read_as_it_comes_is_refused_at_the_limit_too() {
+        let read = |length: u64| io::copy(&mut Limited::new(io::repeat(7).take(length), 10), &mut io::sink());
+        assert_eq!(read(10).unwrap(), 10);
+        assert_eq!(read(11).unwrap_err().to_string(), "it goes on after 10 octets, and no more is read");
     }
 
     #[test]

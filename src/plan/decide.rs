@@ -43,7 +43,7 @@ pub struct Context<'a> {
     /// When the plan is made.
     pub now: Timestamp,
     /// What the lint needs to know of both directories.
-    pub lint: &'a World,
+    pub lint: &'a World<'a>,
 }
 
 impl Context<'_> {

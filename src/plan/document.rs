@@ -12,6 +12,7 @@ use crate::snapshot::document::AdDomainSnapshot;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The format that this version writes, and the newest it reads.
@@ -244,9 +245,9 @@ impl Plan {
 
     /// Whether error findings block it. Those of links that were left out on purpose do not.
     pub fn is_blocked(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|f| f.severity == Severity::Error && !f.link.as_ref().is_some_and(|link| self.skipped.contains(link)))
+        let skipped: BTreeSet<&LinkId> = self.skipped.iter().collect();
+        let left_out = |finding: &Finding| finding.link.as_ref().is_some_and(|link| skipped.contains(link));
+        self.findings.iter().any(|finding| finding.severity == Severity::Error && !left_out(finding))
     }
 
     /// The digest over everything but the digest itself.

@@ -76,7 +76,7 @@ fn source_of_authority(decision: &Decision<'_>) -> Option<Finding> {
 fn immutable_id(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
     let Decision { cloud, anchor, method, .. } = decision;
     let held = cloud.immutable_id.as_ref().filter(|_| !cloud.has_anchor(*anchor))?;
-    let owners = held.to_anchor().map_or(&[][..], |other| context.index.ad_by_anchor(other));
+    let owners = held.to_anchor().map_or_else(|_| Vec::new(), |other| context.index.ad_by_anchor(other));
     let finding = match (owners.first(), method) {
         (Some(owner), _) => Finding::error(
             FindingCode::ImmutableIdSet,

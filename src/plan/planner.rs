@@ -4,6 +4,7 @@
 use super::decide::{self, Context, Decision, Standing};
 use super::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
 use super::link::{BeforeImage, Outcome, PlannedLink};
+use super::resolve::Hint;
 use super::{anchors, guard, resolve, steps};
 use crate::config::Config;
 use crate::config::matchplan::LinkSpec;
@@ -63,6 +64,7 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>) -> Plan {
     let PlanInput { config, snapshot, now, skip_blocked, allow } = input;
     let settings = &config.settings;
     let index = Index::new(snapshot, |name| settings.source_anchor(name)).noting(asked.cloned());
+    index.prepare();
     let (protected, mut findings) = resolve::protected(&settings.guard.protect, &index);
     findings.extend(unread_domains(config, snapshot));
     let context = Context {
@@ -78,7 +80,7 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>) -> Plan {
     let mut pairs = Vec::new();
     let mut skipped = BTreeSet::new();
     for spec in &config.plan.links {
-        match pair(spec, &context) {
+        match pair(spec, &context, Hint::after(skipped.len())) {
             Ok(pair) => pairs.push(pair),
             Err((id, unresolved)) => {
                 skipped.insert(id);
@@ -160,10 +162,10 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>) -> Plan {
     plan
 }
 
-fn pair<'a>(spec: &LinkSpec, context: &Context<'a>) -> Result<Pair<'a>, (LinkId, Vec<Finding>)> {
+fn pair<'a>(spec: &LinkSpec, context: &Context<'a>, hint: Hint) -> Result<Pair<'a>, (LinkId, Vec<Finding>)> {
     let origin = Origin { file: spec.origin.file.clone(), line: spec.origin.line };
     let cloud = resolve::cloud_user(&spec.cloud, context.index);
-    let ad = resolve::ad_user(&spec.ad, context.index).or_else(|missing| {
+    let ad = resolve::ad_user(&spec.ad, context.index, hint).or_else(|missing| {
         let linked = cloud.as_ref().ok().and_then(|cloud| resolve::renamed_by_link(spec, cloud, context.index));
         linked.ok_or(missing)
     });

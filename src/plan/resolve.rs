@@ -28,11 +28,28 @@ pub fn link_id(spec: &LinkSpec, ad: Option<&AdUser>) -> LinkId {
     }
 }
 
+/// Whether an account that is not found is compared with all others, for what may have been meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// It is.
+    Search,
+    /// It is not: looking through a whole directory is for the first few that are missing.
+    Leave,
+}
+
+impl Hint {
+    /// The hint for a link, after so many whose users were missing.
+    pub const fn after(missing: usize) -> Self {
+        const FEW: usize = 20;
+        if missing < FEW { Self::Search } else { Self::Leave }
+    }
+}
+
 /// The AD user that a selector names.
-pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUser, Box<Finding>> {
+pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>, hint: Hint) -> Result<&'a AdUser, Box<Finding>> {
     let found: Vec<&AdUser> = match selector {
         AdSelector::Sam { domain, sam } => index.ad_by_sam(domain.as_ref(), sam),
-        AdSelector::Upn(upn) => index.ad_by_upn(upn).to_vec(),
+        AdSelector::Upn(upn) => index.ad_by_upn(upn),
         AdSelector::Dn(dn) => index.ad_by_dn(dn).into_iter().collect(),
         AdSelector::Guid(guid) => index.ad_user(*guid).into_iter().collect(),
     };
@@ -41,7 +58,7 @@ pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUse
         [] => Err(Finding::error(
             FindingCode::AdUserMissing,
             format!("No AD user answers to {selector}."),
-            similar_account(selector, index).map_or_else(
+            Some(hint).filter(|hint| *hint == Hint::Search).and_then(|_| similar_account(selector, index)).map_or_else(
                 || "Check the spelling and the domain; a user outside of base_dn is not read.".to_owned(),
                 |name| format!("Did you mean {name}?"),
             ),
@@ -64,13 +81,13 @@ pub fn ad_user<'a>(selector: &AdSelector, index: &Index<'a>) -> Result<&'a AdUse
 /// one that this link writes.
 pub fn renamed_by_link<'a>(spec: &LinkSpec, cloud: &EntraUser, index: &Index<'a>) -> Option<&'a AdUser> {
     let anchor = cloud.immutable_id.as_ref().filter(|_| cloud.is_synced())?.to_anchor().ok()?;
-    let [user] = index.ad_by_anchor(anchor) else { return None };
+    let [user] = index.ad_by_anchor(anchor)[..] else { return None };
     let renamed = match &spec.ad {
         AdSelector::Dn(dn) => spec.move_to.as_ref().is_some_and(|to| dn.moved_to(to) == user.dn),
         AdSelector::Upn(_) => user.upn.as_ref() == Some(&cloud.upn),
         AdSelector::Sam { .. } | AdSelector::Guid(_) => false,
     };
-    (renamed && cloud.security_identifier.as_ref() == Some(&user.sid)).then_some(*user)
+    (renamed && cloud.security_identifier.as_ref() == Some(&user.sid)).then_some(user)
 }
 
 /// The cloud user of a link that is formed already, although the name that the link gives it is gone: the takeover gave
@@ -84,13 +101,13 @@ pub fn renamed_by_takeover<'a>(
 ) -> Option<&'a EntraUser> {
     let keeps_ad = spec.upn == UpnChoice::Ad || spec.upn == UpnChoice::Default && spec.matching != MatchChoice::Soft;
     let anchor = ad.anchor(source).ok()?;
-    let [user] = index.cloud_by_immutable_id(&anchor.to_base64()) else { return None };
+    let [user] = index.cloud_by_immutable_id(&anchor.to_base64())[..] else { return None };
     let linked = user.is_synced() && user.security_identifier.as_ref() == Some(&ad.sid);
     let predicted = takeover::predicted_upn(ad, index).as_ref() == Some(&user.upn);
     // A name that somebody has is quarantined: the user gets a made-up one in the initial domain.
     let initial = index.snapshot.tenant.initial_domain();
     let made_up = initial.is_some_and(|domain| domain.name.eq_ignore_ascii_case(user.upn.suffix()));
-    (linked && keeps_ad && (predicted || made_up)).then_some(*user)
+    (linked && keeps_ad && (predicted || made_up)).then_some(user)
 }
 
 fn similar_account(selector: &AdSelector, index: &Index<'_>) -> Option<String> {
@@ -103,7 +120,7 @@ fn similar_account(selector: &AdSelector, index: &Index<'_>) -> Option<String> {
 pub fn cloud_user<'a>(selector: &CloudSelector, index: &Index<'a>) -> Result<&'a EntraUser, Box<Finding>> {
     let found: Vec<&EntraUser> = match selector {
         CloudSelector::Id(id) => index.cloud_user(*id).into_iter().collect(),
-        CloudSelector::Upn(upn) => index.cloud_by_upn(upn).to_vec(),
+        CloudSelector::Upn(upn) => index.cloud_by_upn(upn),
     };
     match found.as_slice() {
         [user] => Ok(user),

@@ -35,20 +35,19 @@ pub fn waves<'a>(links: &[(&'a LinkId, &'a Decision<'a>)], max_suspended: u32) -
     plain.chain(roles).collect()
 }
 
-/// The steps of all waves, in execution order.
+/// The steps of all waves, in execution order. The links stand in the order of their waves.
 pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
     let mut list = StepList::default();
-    let last = links.iter().map(|link| link.wave).max().unwrap_or_default();
-    for wave in 1..=last {
-        let members: Vec<_> = links.iter().filter(|link| link.wave == wave).collect();
-        let seen = |link: &&Waved<'_>| matches!(link.decision.exposure, Exposure::Held | Exposure::Unknown);
+    for members in links.chunk_by(|one, next| one.wave == next.wave) {
+        let wave = members.first().map_or(1, |link| link.wave);
+        let seen = |link: &Waved<'_>| matches!(link.decision.exposure, Exposure::Held | Exposure::Unknown);
         let held = sync.hold.is_some() && members.iter().any(seen);
         if held {
             list.push(wave, None, Action::Hold, Undo::Inverse);
         }
         let suspended: Vec<(&Waved<'_>, Vec<Taken>)> =
-            members.iter().map(|link| (*link, own_steps(&mut list, link))).collect();
-        for link in &members {
+            members.iter().map(|link| (link, own_steps(&mut list, link))).collect();
+        for link in members {
             if let Some((from, to)) = &link.decision.relocation {
                 let action = Action::Move { user: link.decision.ad.into(), from: from.clone(), to: to.clone() };
                 let reason = "after the cycle, moving it out of scope again would delete the cloud user".to_owned();
@@ -60,7 +59,7 @@ pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
         }
         let reason = "a link that a cycle has formed cannot be taken back by writing attributes".to_owned();
         list.push(wave, None, Action::Sync, Undo::Never { reason });
-        for link in &members {
+        for link in members {
             let Decision { ad, cloud, anchor, .. } = link.decision;
             let action = Action::Verify {
                 ad: AdRef::from(*ad),

@@ -46,6 +46,6 @@ fn matched_before(decision: &Decision<'_>) -> Option<Finding> {
             "Write `match = \"hard\"` in this link, or clear the left-over onPremises attributes first.",
         )
         .about([objects::cloud_user(cloud)])
-        .value(sid.as_str()),
+        .value(sid.to_string()),
     )
 }

@@ -31,6 +31,7 @@ use crate::plan::link::{BeforeImage, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
 use crate::rules::finding::{Finding, ObjectRef, Origin};
 use crate::rules::prediction::{Overwrite, Prediction, Takeover};
+use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 
 /// The plan with ids instead of names. Its digest stays that of the original, so that the two can be put side by side;
@@ -401,7 +402,8 @@ impl Redactor {
             profile,
             deleted,
         } = user;
-        let name = |redactor: &mut Self, name: &Option<String>| name.as_deref().map(|name| redactor.names.name(name));
+        let name =
+            |redactor: &mut Self, name: &Option<SmolStr>| name.as_deref().map(|name| redactor.names.name(name).into());
         EntraUser {
             id: *id,
             upn: self.names.value(upn.as_str()).into(),
@@ -428,7 +430,7 @@ impl Redactor {
                     occurred: *occurred,
                 })
                 .collect(),
-            profile: profile.iter().map(|(attribute, value)| (*attribute, self.names.name(value))).collect(),
+            profile: profile.iter().map(|(attribute, value)| (attribute, self.names.name(value))).collect(),
             deleted: *deleted,
         }
     }

@@ -48,14 +48,14 @@ fn cloud_user(user: &EntraRef, display_name: &str) -> EntraUser {
     EntraUser {
         id: user.id,
         upn: user.upn.clone(),
-        display_name: Some(display_name.to_owned()),
+        display_name: Some(display_name.into()),
         given_name: None,
         surname: None,
         mail: Some(user.upn.to_string()),
         mail_nickname: None,
         proxy_addresses: [format!("SMTP:{}", user.upn)].into_iter().collect(),
         account_enabled: Some(true),
-        user_type: Some("Member".to_owned()),
+        user_type: Some("Member".into()),
         immutable_id: None,
         sync_enabled: None,
         security_identifier: None,
@@ -303,7 +303,7 @@ pub(crate) fn hostile() -> Plan {
     for link in &mut plan.links {
         link.cloud.upn = HOSTILE.into();
         link.ad.sam = HOSTILE.into();
-        link.before.user.display_name = Some(HOSTILE.to_owned());
+        link.before.user.display_name = Some(HOSTILE.into());
         link.takeover.overwritten = vec![Overwrite {
             attribute: HOSTILE.to_owned(),
             before: vec![HOSTILE.to_owned()],

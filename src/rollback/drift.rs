@@ -61,7 +61,7 @@ fn differences(link: &LinkRecord, snapshot: &Snapshot) -> Vec<String> {
         what.push(format!("the UPN is {upn} in AD and {} in the cloud", cloud.upn));
     }
     // The cloud may have addresses of its own (the tenant's initial domain); what AD has must be there.
-    for address in ad.proxy_addresses.iter().filter(|a| !cloud.proxy_addresses.contains(a)) {
+    for address in ad.proxy_addresses.iter().filter(|a| !cloud.proxy_addresses.contains(*a)) {
         what.push(format!("the address {address} is in AD only"));
     }
     what

@@ -9,7 +9,7 @@ use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::entra::EntraUser;
 use crate::model::id::DomainName;
-use crate::snapshot::index::Index;
+use crate::snapshot::index::{Holder, Index};
 use crate::snapshot::question::Question;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -52,16 +52,49 @@ pub enum Conclusion {
     Unseen,
 }
 
-/// The evidence of every domain that a synced user comes from. One look at each cloud user.
+/// The evidence of every domain that a synced user comes from. One look at each cloud user; a large directory is looked
+/// at by several threads.
 pub fn evidence<'a>(index: &Index<'a>) -> BTreeMap<DomainName, Evidence<'a>> {
+    const PART: usize = 100_000;
     index.note(|| Question::SyncedUsers);
+    let users = index.cloud_users();
     let mut found: BTreeMap<DomainName, Evidence<'a>> = BTreeMap::new();
-    let mut synced: Vec<&'a EntraUser> = index.snapshot.users.iter().filter(|user| user.is_synced()).collect();
-    synced.sort_by_key(|user| user.id);
-    for cloud in synced {
-        let (Some(sid), Some(immutable_id)) = (&cloud.security_identifier, &cloud.immutable_id) else { continue };
+    if users.len() <= PART {
+        look(users, index, &mut found);
+        return found;
+    }
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        let parts = users.chunks(users.len().div_ceil(threads).max(PART));
+        let looks: Vec<_> = parts
+            .map(|part| {
+                scope.spawn(|| {
+                    let mut found = BTreeMap::new();
+                    look(part, index, &mut found);
+                    found
+                })
+            })
+            .collect();
+        for part in looks.into_iter().map(|look| look.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))) {
+            part.into_iter().for_each(|(domain, evidence)| found.entry(domain).or_default().add(evidence));
+        }
+    });
+    found
+}
+
+fn look<'a>(users: &[Holder<'a>], index: &Index<'a>, found: &mut BTreeMap<DomainName, Evidence<'a>>) {
+    for holder in users {
+        let Holder::User(cloud) = holder else { continue };
+        let (Some(sid), Some(immutable_id), true) =
+            (&cloud.security_identifier, &cloud.immutable_id, cloud.is_synced())
+        else {
+            continue;
+        };
         let Some(ad) = index.ad_by_sid(sid) else { continue };
-        let evidence = found.entry(ad.domain.clone()).or_default();
+        if !found.contains_key(&ad.domain) {
+            found.insert(ad.domain.clone(), Evidence::default());
+        }
+        let Some(evidence) = found.get_mut(&ad.domain) else { continue };
         let value = immutable_id.as_str();
         let guid = Anchor::from_guid(ad.guid).to_base64();
         let is_guid = value == guid;
@@ -74,7 +107,23 @@ pub fn evidence<'a>(index: &Index<'a>) -> BTreeMap<DomainName, Evidence<'a>> {
         sample.count += 1;
         sample.example.get_or_insert((ad, cloud));
     }
-    found
+}
+
+impl Evidence<'_> {
+    /// Adds what users further on show.
+    fn add(&mut self, later: Self) {
+        let Self { consistency_guid, object_guid, either, neither } = self;
+        let pairs = [
+            (consistency_guid, later.consistency_guid),
+            (object_guid, later.object_guid),
+            (either, later.either),
+            (neither, later.neither),
+        ];
+        for (sample, later) in pairs {
+            sample.count += later.count;
+            sample.example = sample.example.or(later.example);
+        }
+    }
 }
 
 impl Evidence<'_> {

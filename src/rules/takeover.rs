@@ -12,7 +12,7 @@
 
 use super::prediction::{Overwrite, Takeover};
 use crate::model::ad::AdUser;
-use crate::model::address::{AddressKind, ProxyAddress};
+use crate::model::address::{Address, AddressKind};
 use crate::model::entra::EntraUser;
 use crate::model::name::Upn;
 use crate::model::profile::ProfileAttribute;
@@ -54,20 +54,22 @@ pub fn preview(ad: &AdUser, cloud: &EntraUser, index: &Index<'_>) -> Takeover {
 /// The single-valued texts that every user has.
 fn texts(ad: &AdUser, cloud: &EntraUser) -> impl Iterator<Item = Overwrite> {
     let common_name = ad.dn.rdn_pair().1;
-    let named =
-        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let display_name = ad.display_name.clone().filter(|name| !name.is_empty()).or(Some(common_name));
+    let display_name = ad.display_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&common_name);
     // Without `mail` the cloud shows the primary address as such.
-    let mail = named(&ad.mail).or_else(|| ad.proxy_addresses.primary().map(str::to_owned));
-    [
-        ("displayName", display_name, &cloud.display_name),
-        ("givenName", named(&ad.given_name), &cloud.given_name),
-        ("surname", named(&ad.surname), &cloud.surname),
-        ("mail", mail, &cloud.mail),
-        ("mailNickname", named(&ad.mail_nickname), &cloud.mail_nickname),
-    ]
-    .into_iter()
-    .filter_map(|(attribute, from, to)| overwrite(attribute, from.as_deref(), to.as_deref()))
+    let mail = named(ad.mail.as_deref()).or_else(|| ad.proxy_addresses.primary());
+    let overwrites = [
+        overwrite("displayName", Some(display_name), cloud.display_name.as_deref()),
+        overwrite("givenName", named(ad.given_name.as_deref()), cloud.given_name.as_deref()),
+        overwrite("surname", named(ad.surname.as_deref()), cloud.surname.as_deref()),
+        overwrite("mail", mail, cloud.mail.as_deref()),
+        overwrite("mailNickname", named(ad.mail_nickname.as_deref()), cloud.mail_nickname.as_deref()),
+    ];
+    overwrites.into_iter().flatten()
+}
+
+/// A text as the rules take it along: trimmed, and not an empty one.
+fn named(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// What describes the person.
@@ -75,8 +77,8 @@ fn profile(ad: &AdUser, cloud: &EntraUser) -> impl Iterator<Item = Overwrite> {
     let exchange = ad.mail_nickname.as_deref().is_some_and(|name| !name.trim().is_empty());
     ProfileAttribute::ALL.iter().filter(move |attribute| exchange || !is_exchanges(**attribute)).filter_map(
         |attribute| {
-            let from = ad.profile.get(attribute).map(|value| value.trim()).filter(|value| !value.is_empty());
-            overwrite(attribute.graph_name(), from, cloud.profile.get(attribute).map(String::as_str))
+            let from = ad.profile.get(*attribute).map(str::trim).filter(|value| !value.is_empty());
+            overwrite(attribute.graph_name(), from, cloud.profile.get(*attribute))
         },
     )
 }
@@ -110,11 +112,11 @@ fn addresses_lost(ad: &AdUser, cloud: &EntraUser) -> Vec<String> {
     if ad.proxy_addresses.is_empty() {
         return Vec::new();
     }
-    let kept = |address: &ProxyAddress| match address.smtp_address() {
+    let kept = |address: Address<'_>| match address.smtp_address() {
         Some(smtp) => ad.proxy_addresses.has_smtp(smtp),
         None => ad.proxy_addresses.contains(address),
     };
-    cloud.proxy_addresses.iter().filter(|a| !kept(a)).map(ToString::to_string).collect()
+    cloud.proxy_addresses.iter().filter(|a| !kept(*a)).map(|a| a.to_string()).collect()
 }
 
 /// The cloud UPN after the takeover: the one that is exported, or `<mailNickName>@<initial domain>` if its suffix is not

@@ -7,7 +7,7 @@ use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
 use crate::model::id::{DomainName, ObjectId};
 use crate::model::recipient::{AdHolder, Recipient};
-use crate::model::role::{GroupMember, GroupMembership, Holding, RoleAssignment, RoleGroup, RolePolicy};
+use crate::model::role::{GroupMember, GroupMembership, Holding, RoleAssignment, RoleGrant, RoleGroup, RolePolicy};
 use crate::model::tenant::{Identity, Tenant};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -190,25 +190,31 @@ impl Snapshot {
     }
 
     /// Everything that makes a user a role holder: its own assignments, and its memberships of groups that hold a role.
+    ///
+    /// Looks through all of them: who asks for many users asks an index.
     pub fn holdings_of(&self, user: ObjectId) -> Vec<Holding> {
         let own = self.roles.iter().filter(|role| role.principal == user).cloned().map(Holding::Role);
         let through = self.role_groups.iter().flat_map(|group| {
             let members = group.members.iter().filter(|member| member.user == user);
-            members.filter_map(|member| self.membership(group, member)).map(Holding::Group)
+            members.filter_map(|member| Self::membership(group, &self.roles_of(group), member)).map(Holding::Group)
         });
         let mut all: Vec<Holding> = own.chain(through).collect();
         all.sort();
         all
     }
 
-    /// A membership that brings roles; `None` if the group holds none.
-    pub fn membership(&self, group: &RoleGroup, member: &GroupMember) -> Option<GroupMembership> {
+    /// The roles that a group holds, each once.
+    pub fn roles_of(&self, group: &RoleGroup) -> Vec<RoleGrant> {
         let held = self.roles.iter().filter(|role| role.principal == group.id);
-        let roles: BTreeSet<_> = held.map(|role| role.grant.clone()).collect();
+        held.map(|role| role.grant.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// A membership that brings these roles; `None` if there are none.
+    pub fn membership(group: &RoleGroup, roles: &[RoleGrant], member: &GroupMember) -> Option<GroupMembership> {
         (!roles.is_empty()).then(|| GroupMembership {
             group: group.id,
             group_name: group.name.clone(),
-            roles: roles.into_iter().collect(),
+            roles: roles.to_vec(),
             member: member.clone(),
         })
     }

@@ -5,6 +5,10 @@
 //! [`marks`] say where a snapshot ends, for bringing it up to date.
 
 pub mod document;
+pub mod file;
 pub mod index;
+mod layout;
+pub mod lookup;
 pub mod marks;
+mod parts;
 pub mod question;

@@ -6,7 +6,7 @@
 //! as in a whole snapshot, and so is the plan: there is no second list of what a plan depends on that could be wrong.
 
 use crate::model::ad::AdUser;
-use crate::model::address::{AddressSet, ProxyAddress};
+use crate::model::address::{Address, AddressSet};
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
@@ -120,7 +120,7 @@ impl fmt::Display for Question {
 
 fn addresses(set: &AddressSet, mail: Option<&str>) -> impl Iterator<Item = Question> {
     let mail = mail.map(|mail| format!("smtp:{}", mail.to_lowercase()));
-    set.iter().map(ProxyAddress::conflict_key).chain(mail).map(Question::Address)
+    set.iter().map(Address::conflict_key).chain(mail).map(Question::Address)
 }
 
 /// The account name that a person may have meant with `wanted`, if one is very like it.
@@ -135,6 +135,7 @@ pub fn most_alike<'a>(wanted: &str, names: impl Iterator<Item = &'a SamAccountNa
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::address::ProxyAddress;
 
     #[test]
     fn a_name_is_alike_or_nobody_is() {

@@ -76,7 +76,8 @@ pub fn open_at(path: &Path, at: u64) -> io::Result<File> {
 }
 
 /// The largest file that is read of those that this program writes itself: a saved plan, a snapshot, the state, the
-/// journal. A snapshot of 100,000 users in each directory is about half as large.
+/// journal. A snapshot of a million users in each directory is about half as large if it is compressed, and one of 300,000
+/// if it is not.
 pub const LARGEST_WRITTEN: u64 = 512 << 20;
 
 /// The largest file with a password, a key or certificates that is read.
@@ -85,13 +86,27 @@ pub const LARGEST_SECRET: u64 = 1 << 20;
 /// Reads a file of at most `limit` octets; `None` if it is not there. A larger one is refused with [`size::TooLarge`] before
 /// anything is read; what does not say its size (a pipe, a device) is read to the limit and then refused.
 pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    open_sized(path)?.map(|(file, size)| size::read(file, size, limit)).transpose()
+}
+
+/// Opens a file to be read as it comes, with what it says of its size; `None` if it is not there. One that says more than
+/// `limit` is refused with [`size::TooLarge`].
+pub fn open_limited(path: &Path, limit: u64) -> io::Result<Option<(File, Option<u64>)>> {
+    match open_sized(path)? {
+        Some((_, Some(size))) if size > limit => Err(io::Error::other(size::TooLarge { size: Some(size), limit })),
+        opened => Ok(opened),
+    }
+}
+
+/// A pipe and a device do not say their size.
+fn open_sized(path: &Path) -> io::Result<Option<(File, Option<u64>)>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e),
     };
     let metadata = file.metadata()?;
-    size::read(file, metadata.is_file().then_some(metadata.len()), limit).map(Some)
+    Ok(Some((file, metadata.is_file().then_some(metadata.len()))))
 }
 
 /// The same of a file that must be there.

@@ -11,7 +11,7 @@ use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::model::attribute::AttributeChange;
 use matchplan::model::id::{AdGuid, LinkId, ObjectId};
 use matchplan::plan::decide::{self, Context, Standing};
-use matchplan::plan::resolve;
+use matchplan::plan::resolve::{self, Hint};
 use matchplan::plan::step::{Action, Step};
 use matchplan::plan::steps::{Waved, steps};
 use matchplan::rules::lint::world::World as LintWorld;
@@ -52,7 +52,7 @@ pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
         lint: &LintWorld::of_snapshot(snapshot),
     };
     let judged = config.plan.links.iter().filter_map(|spec| {
-        let ad = resolve::ad_user(&spec.ad, &index).ok()?;
+        let ad = resolve::ad_user(&spec.ad, &index, Hint::Leave).ok()?;
         let cloud = resolve::cloud_user(&spec.cloud, &index).ok()?;
         let Standing::Decided(decision) = decide::decide(spec, ad, cloud, &context) else { return None };
         let id = resolve::link_id(spec, Some(ad));

@@ -32,8 +32,8 @@ async fn contoso_works_in_a_real_domain_as_it_does_in_the_lab() {
     }
     // The cloud's side speaks of the same people: as many anchors lead from the cloud to AD as before.
     let linked = |world: &matchplan::lab::world::World| {
-        let sids: BTreeSet<_> = world.ad[0].entries.iter().filter_map(|e| e.sid.as_ref().map(Sid::as_str)).collect();
-        let known = |sid: &&str| sids.contains(sid);
+        let sids: BTreeSet<_> = world.ad[0].entries.iter().filter_map(|e| e.sid.as_ref().map(Sid::to_string)).collect();
+        let known = |sid: &&str| sids.contains(*sid);
         world.entra.users.iter().filter_map(|u| u.on_premises_security_identifier.as_deref()).filter(known).count()
     };
     assert_eq!(linked(&seeded.world), linked(&before));

@@ -15,7 +15,7 @@ use crate::directory::error::DirectoryError;
 use crate::directory::port::Clock as _;
 use crate::directory::reach::Reached;
 use crate::model::id::{AdGuid, DomainName};
-use crate::plan::resolve;
+use crate::plan::resolve::{self, Hint};
 use crate::report::check::CheckView;
 use crate::rules::exposure::in_scope;
 use crate::snapshot::document::AdDomainSnapshot;
@@ -123,7 +123,7 @@ fn sample(site: &Site, config: Option<&Config>, read: &AdDomainSnapshot) -> Vec<
     };
     let facts = Facts::only(read, site.clock.now());
     let index = Index::new(&facts, |name| site.settings.source_anchor(name));
-    let found = config.plan.links.iter().filter_map(|link| resolve::ad_user(&link.ad, &index).ok());
+    let found = config.plan.links.iter().filter_map(|link| resolve::ad_user(&link.ad, &index, Hint::Leave).ok());
     found.take(SAMPLE).map(|user| user.guid).collect()
 }
 

@@ -28,7 +28,7 @@ pub async fn run(args: &Lint, global: &Global, terminal: Terminal) -> CliResult 
     let base = args.base.as_deref().map(base_dn).transpose()?;
     let filter = args.filter.as_deref().map(given_filter).transpose()?;
     let found = match &args.snapshot {
-        Some(file) => offline(file, base.as_ref())?,
+        Some(file) => offline(file, base.as_ref(), terminal)?,
         None => live(base.as_ref(), filter.as_ref(), global, terminal).await?,
     };
     if found.counts.objects + found.counts.left_out == 0 {
@@ -67,8 +67,8 @@ fn elsewhere<'a>(base: &Dn, domains: impl Iterator<Item = &'a Dn>) -> CliError {
         .hint("Name a container of one of them; matchplan.toml says where each is read (base_dn).")
 }
 
-fn offline(file: &Path, base: Option<&Dn>) -> Result<LintReport, CliError> {
-    let snapshot = snapshot::read_whole(file)?;
+fn offline(file: &Path, base: Option<&Dn>, terminal: Terminal) -> Result<LintReport, CliError> {
+    let snapshot = snapshot::read_whole(file, terminal)?;
     if let Some(base) = base.filter(|base| !snapshot.domains.iter().any(|domain| base.is_under(&domain.base_dn))) {
         return Err(elsewhere(base, snapshot.domains.iter().map(|domain| &domain.base_dn)));
     }

@@ -5,10 +5,10 @@ use super::snapshot;
 use crate::cli::args::{Format, Global, PlanArgs, Planning};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
-use crate::cli::project;
 use crate::cli::reading::{self, Need};
 use crate::cli::site::{self, Site};
 use crate::cli::terminal::Terminal;
+use crate::cli::{progress, project};
 use crate::config::read::Config;
 use crate::config::settings::Settings;
 use crate::directory::port::Clock as _;
@@ -25,6 +25,7 @@ use crate::store::paths::Paths;
 use crate::store::{files, ledger};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -101,7 +102,12 @@ fn offline(
     let text = project::config_text(&global.config)?;
     let read = project::read_all((&global.config.display().to_string(), &text), &args.plans)?;
     let config = project::checked(read, terminal)?;
-    make(&config, &exchange.into(snapshot::read(file)?), site::clock(global).now(), &args.planning)
+    // Not given back: the process ends soon, and a million users are ten million pieces of memory.
+    let snapshot = ManuallyDrop::new(exchange.into(snapshot::read(file, terminal)?));
+    let bar = progress::thinking(terminal, "Planning");
+    let made = make(&config, &snapshot, site::clock(global).now(), &args.planning);
+    bar.finish_and_clear();
+    made
 }
 
 /// Makes a plan; a snapshot of another tenant than the configured one is refused.

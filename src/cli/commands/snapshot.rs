@@ -4,17 +4,17 @@ use super::plan::same_tenant;
 use crate::cli::args::{Global, Planning, Read, SnapshotArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
-use crate::cli::progress;
-use crate::cli::project;
 use crate::cli::reading::Need;
 use crate::cli::site::{Site, SiteClock};
 use crate::cli::terminal::Terminal;
+use crate::cli::{progress, project};
 use crate::directory::connected::Directories;
 use crate::directory::port::Clock as _;
 use crate::directory::refresh::Refreshed;
-use crate::model::digest;
+use crate::model::size::Size;
 use crate::report::safe::Text;
-use crate::snapshot::document::{SNAPSHOT_VERSION, Snapshot};
+use crate::snapshot::document::Snapshot;
+use crate::snapshot::file::{self, Form, SnapshotError};
 use crate::store::files;
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
     let site = Site::open(global, terminal).await?;
     let directories = site.connect(&site.settings, terminal).await?;
     let read = if let Some(old) = &args.refresh {
-        refreshed(&site, &directories, &read_whole(old)?, terminal).await?
+        refreshed(&site, &directories, &read_whole(old, terminal)?, terminal).await?
     } else if args.links.is_empty() {
         // Before the reading begins: what changes under way is not taken for seen the next time.
         let marks = Box::pin(directories.marks()).await;
@@ -36,9 +36,8 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
         site.snapshot_for(need, &directories, global, terminal).await?
     };
     let snapshot = Snapshot { recipients: recipients.or(read.recipients), ..read };
-    let text = digest::to_canonical_file(&snapshot)
-        .map_err(|error| CliError::plain(format!("The snapshot cannot be written: {error}")))?;
-    files::replace(&args.out, text.as_bytes()).map_err(|error| CliError::file("write", &args.out, &error))?;
+    let octets = packed(&snapshot, &args.out)?;
+    files::replace(&args.out, &octets).map_err(|error| CliError::file("write", &args.out, &error))?;
     let ad: usize = snapshot.domains.iter().map(|domain| domain.users.len()).sum();
     let exchange = snapshot.recipients.as_ref().map(|all| format!(", {} Exchange recipients", all.len()));
     terminal.print(&format!(
@@ -84,8 +83,8 @@ async fn refreshed(
 }
 
 /// Reads a saved snapshot that must be of whole directories.
-pub fn read_whole(path: &Path) -> Result<Snapshot, CliError> {
-    let snapshot = read(path)?;
+pub fn read_whole(path: &Path, terminal: Terminal) -> Result<Snapshot, CliError> {
+    let snapshot = read(path, terminal)?;
     if snapshot.coverage.is_whole() {
         return Ok(snapshot);
     }
@@ -93,20 +92,41 @@ pub fn read_whole(path: &Path) -> Result<Snapshot, CliError> {
     Err(CliError::plain(message).hint("Take a whole one: matchplan snapshot --out FILE, without --for."))
 }
 
-/// Reads a saved snapshot.
-pub fn read(path: &Path) -> Result<Snapshot, CliError> {
-    let text = project::written_file(path)?;
-    let bad = |reason: String| {
-        CliError::plain(format!("{} is not a whole snapshot: {reason}.", path.display()))
-            .hint("Take a new one: matchplan snapshot --out FILE.")
-    };
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-    match value.get("format_version").and_then(serde_json::Value::as_u64) {
-        Some(version) if version > u64::from(SNAPSHOT_VERSION) => {
-            Err(CliError::plain(format!("{} was written by a newer matchplan (format {version}).", path.display()))
-                .hint("Use that version, or take a new snapshot with this one."))
-        }
-        Some(_) => serde_json::from_value(value).map_err(|error| bad(error.to_string())),
-        None => Err(bad("it has no format_version".to_owned())),
+/// The file's octets. More than is read again is not written.
+fn packed(snapshot: &Snapshot, out: &Path) -> Result<Vec<u8>, CliError> {
+    let form = Form::of(&out.to_string_lossy());
+    let mut octets = Vec::new();
+    let failed = |error: std::io::Error| CliError::plain(format!("The snapshot cannot be written: {error}"));
+    file::write(snapshot, form, &mut octets).map_err(failed)?;
+    if octets.len() as u64 <= files::LARGEST_WRITTEN {
+        return Ok(octets);
     }
+    let (size, limit) = (Size(octets.len() as u64), Size(files::LARGEST_WRITTEN));
+    let refused = format!("{} would have {size}, and at most {limit} of a file are read again.", out.display());
+    Err(CliError::plain(refused).hint(match form {
+        Form::Plain => format!("Write it compressed: --out {}.zst", out.display()),
+        Form::Compressed => "Take snapshots of fewer domains at a time.".to_owned(),
+    }))
 }
+
+/// Reads a saved snapshot, compressed or not.
+pub fn read(path: &Path, terminal: Terminal) -> Result<Snapshot, CliError> {
+    let unread = |error: &std::io::Error| CliError::file("read", path, error);
+    let (opened, size) = files::open_limited(path, files::LARGEST_WRITTEN)
+        .map_err(|error| unread(&error).hint(COMPRESS))?
+        .ok_or_else(|| CliError::plain(format!("There is no file {}.", path.display())))?;
+    let bar = progress::unpacking(terminal, size);
+    let snapshot = file::read(bar.wrap_read(opened), size);
+    bar.finish_and_clear();
+    snapshot.map_err(|error| match &error {
+        SnapshotError::Unread(io) if error.too_large().is_some() => unread(io).hint(COMPRESS),
+        SnapshotError::Unread(io) => unread(io),
+        SnapshotError::Broken(why) => CliError::plain(format!("{} is not a whole snapshot: {why}.", path.display()))
+            .hint("Take a new one: matchplan snapshot --out FILE."),
+        SnapshotError::Newer(_) => CliError::plain(format!("{} cannot be used: {error}.", path.display()))
+            .hint("Use that version, or take a new snapshot with this one."),
+    })
+}
+
+/// What to do about a file that is too large.
+const COMPRESS: &str = "A large directory is saved compressed: matchplan snapshot --out FILE.snapshot.json.zst";

@@ -158,7 +158,7 @@ impl AdDomain {
     pub async fn account_names(&self, into: &mut Answers) -> Result<Vec<SamAccountName>, DirectoryError> {
         let entries = self.below_base("account names", Filter::users(), vec!["sAMAccountName".to_owned()]).await?;
         into.searches += entries.len() as u64 / 1000 + 1;
-        let name = |value: &Vec<u8>| SamAccountName(String::from_utf8_lossy(value).into_owned());
+        let name = |value: &Vec<u8>| SamAccountName(String::from_utf8_lossy(value).into());
         Ok(entries.iter().filter_map(|entry| entry.values("sAMAccountName").first().map(name)).collect())
     }
 

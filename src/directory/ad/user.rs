@@ -53,10 +53,10 @@ pub fn read_user(entry: &Entry, domain: &DomainName) -> Result<AdUser, Directory
         mail: at.string("mail")?,
         proxy_addresses: at.addresses()?,
         consistency_guid: at.single("mS-DS-ConsistencyGuid")?.map(|octets| Octets(octets.to_vec())),
-        display_name: at.string("displayName")?,
-        given_name: at.string("givenName")?,
-        surname: at.string("sn")?,
-        mail_nickname: at.string("mailNickname")?,
+        display_name: at.string("displayName")?.map(Into::into),
+        given_name: at.string("givenName")?.map(Into::into),
+        surname: at.string("sn")?.map(Into::into),
+        mail_nickname: at.string("mailNickname")?.map(Into::into),
         target_address: at.string("targetAddress")?,
         recipient_type: at.integer("msExchRecipientTypeDetails")?,
         profile: profile(&at)?,
@@ -110,7 +110,7 @@ mod tests {
         let user = read_user(&entry, &corp()).unwrap();
         assert_eq!(Anchor::from_guid(user.guid).octets(), b"0123456789abcdef");
         assert_eq!(user.consistency_guid, Some(Octets(GUID.to_vec())));
-        assert_eq!((user.sid.as_str(), user.proxy_addresses.primary()), ("S-1-5-18", Some("a@x")));
+        assert_eq!((user.sid.to_string().as_str(), user.proxy_addresses.primary()), ("S-1-5-18", Some("a@x")));
         assert!(user.critical_system_object && user.admin_count && !user.is_disabled());
         assert_eq!(user.user_account_control, 0x8000_0200);
     }

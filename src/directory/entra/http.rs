@@ -188,7 +188,7 @@ impl<C: Clock> Graph<C> {
     pub async fn read_few(&self, request: &Request) -> Result<Vec<Value>, DirectoryError> {
         if self.gathers {
             let page = self.read(request).await?;
-            self.from_first_page(request, page).await
+            self.rest_of(request, page).await
         } else {
             self.read_all(request, |_| ()).await
         }

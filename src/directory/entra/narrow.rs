@@ -45,7 +45,7 @@ struct Wanted<'a> {
     ids: Vec<String>,
     upns: Vec<&'a str>,
     immutable_ids: Vec<&'a str>,
-    sids: Vec<&'a str>,
+    sids: Vec<String>,
     addresses: Vec<&'a str>,
     mails: Vec<&'a str>,
 }
@@ -58,7 +58,7 @@ impl<'a> Wanted<'a> {
                 Question::CloudId(id) => wanted.ids.push(id.to_string()),
                 Question::CloudUpn(upn) => wanted.upns.push(upn),
                 Question::ImmutableId(value) => wanted.immutable_ids.push(value),
-                Question::CloudSid(sid) => wanted.sids.push(sid.as_str()),
+                Question::CloudSid(sid) => wanted.sids.push(sid.to_string()),
                 Question::Address(key) => {
                     wanted.addresses.push(key);
                     wanted.mails.extend(key.strip_prefix("smtp:").filter(|address| !address.is_empty()));
@@ -83,10 +83,11 @@ impl<'a> Wanted<'a> {
 
     fn of_users(&self) -> Vec<Request> {
         let ids: Vec<&str> = self.ids.iter().map(String::as_str).collect();
+        let sids: Vec<&str> = self.sids.iter().map(String::as_str).collect();
         let plain = Self::lists("id", &ids)
             .into_iter()
             .chain(Self::lists("userPrincipalName", &self.upns))
-            .chain(Self::lists("onPremisesSecurityIdentifier", &self.sids))
+            .chain(Self::lists("onPremisesSecurityIdentifier", &sids))
             .chain(self.held());
         let either = |values: &[&str]| Filter::any_of(values.iter().map(|v| Filter::eq("onPremisesImmutableId", v)));
         let anchors = self.immutable_ids.chunks(MOST_CONDITIONS).filter_map(either);

@@ -197,7 +197,7 @@ impl<C: Clock> ReadEntra for Graph<C> {
     async fn users_with_any(&self, marks: &[(ImmutableId, Sid)]) -> Result<Vec<EntraUser>, DirectoryError> {
         let read = stream::iter(marks.chunks(MOST_CONDITIONS)).map(async |marks| {
             let anchors = marks.iter().map(|(anchor, _)| Filter::eq("onPremisesImmutableId", anchor.as_str()));
-            let sids = marks.iter().map(|(_, sid)| Filter::eq("onPremisesSecurityIdentifier", sid.as_str()));
+            let sids = marks.iter().map(|(_, sid)| Filter::eq("onPremisesSecurityIdentifier", &sid.to_string()));
             let Some((anchors, sids)) = Filter::any_of(anchors).zip(Filter::any_of(sids)) else {
                 return Ok(Vec::new());
             };

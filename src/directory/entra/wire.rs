@@ -160,14 +160,14 @@ impl From<WireUser> for EntraUser {
         Self {
             id: user.id,
             upn: user.user_principal_name,
-            display_name: user.display_name,
-            given_name: user.given_name,
-            surname: user.surname,
+            display_name: user.display_name.map(Into::into),
+            given_name: user.given_name.map(Into::into),
+            surname: user.surname.map(Into::into),
             mail: user.mail,
-            mail_nickname: user.mail_nickname,
+            mail_nickname: user.mail_nickname.map(Into::into),
             proxy_addresses: user.proxy_addresses.into(),
             account_enabled: user.account_enabled,
-            user_type: user.user_type,
+            user_type: user.user_type.map(Into::into),
             immutable_id: user.on_premises_immutable_id.map(ImmutableId),
             sync_enabled: user.on_premises_sync_enabled,
             security_identifier: user.on_premises_security_identifier,
@@ -333,7 +333,7 @@ mod tests {
         let user: EntraUser = from_json::<WireUser>(value, "read users").unwrap().into();
         assert_eq!((user.mail, user.immutable_id, user.proxy_addresses.len()), (None, None, 0));
         assert_eq!(user.provisioning_errors[0].property.as_deref(), Some("ProxyAddress"));
-        assert_eq!(user.security_identifier.unwrap().as_str(), "S-1-5-21-1-2-3-1106");
+        assert_eq!(user.security_identifier.unwrap().to_string(), "S-1-5-21-1-2-3-1106");
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl<'w> Forest<'w> {
 
     fn find_sid(&self, sid: &Sid) -> Option<(Place, &AdEntry)> {
         let made = || self.made().iter().enumerate().find(|(_, entry)| entry.sid.as_ref() == Some(sid));
-        let stored = self.stored(AdKey::Sid, sid.as_str()).next();
+        let stored = self.stored(AdKey::Sid, &sid.to_string()).next();
         stored.or_else(|| made().map(|(at, entry)| (Place::Made(at), entry)))
     }
 

@@ -136,7 +136,7 @@ fn candidates<'f>(forest: &'f Forest<'_>, filter: &Filter) -> Option<BTreeMap<Pl
                 ("objectGUID", Key::Octets(octets)) => {
                     found(AdKey::Guid, &AdGuid(uuid::Uuid::from_slice_le(octets).ok()?).to_string())
                 }
-                ("objectSid", Key::Octets(octets)) => found(AdKey::Sid, Sid::from_octets(octets).ok()?.as_str()),
+                ("objectSid", Key::Octets(octets)) => found(AdKey::Sid, &Sid::from_octets(octets).ok()?.to_string()),
                 ("distinguishedName", Key::Dn(dn)) => found(AdKey::Dn, &dn_key(dn)),
                 ("member" | "manager", Key::Dn(dn)) => found(AdKey::Link, &dn_key(dn)),
                 (name, Key::Text(text)) if INDEXED.contains(&name) => found(AdKey::Value(attribute.name), text),

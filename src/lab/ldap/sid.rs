@@ -13,8 +13,8 @@ const FIRST: u32 = 1_103;
 /// The next free SID of a domain: one above its highest.
 pub fn next(domain: &AdDomain) -> Option<Sid> {
     let prefix = format!("{}-", of_domain(domain));
-    let taken =
-        domain.entries.iter().filter_map(|entry| entry.sid.as_ref()?.as_str().strip_prefix(&prefix)?.parse().ok());
+    let sids = domain.entries.iter().filter_map(|entry| entry.sid.as_ref()).map(ToString::to_string);
+    let taken = sids.filter_map(|sid| sid.strip_prefix(&prefix)?.parse().ok());
     with_rid(domain, taken.max().map_or(FIRST, |highest: u32| highest.saturating_add(1).max(FIRST)))
 }
 
@@ -30,8 +30,9 @@ fn of_domain(domain: &AdDomain) -> String {
         return sid.to_string();
     }
     let accounts = domain.entries.iter().filter(|entry| stored_text(entry, "sAMAccountName").is_some());
-    let account = accounts.filter_map(|entry| entry.sid.as_ref()).find(|sid| sid.as_str().starts_with("S-1-5-21-"));
-    if let Some((sid, _)) = account.and_then(|sid| sid.as_str().rsplit_once('-')) {
+    let mut sids = accounts.filter_map(|entry| entry.sid.as_ref()).map(ToString::to_string);
+    let account = sids.find(|sid| sid.starts_with("S-1-5-21-"));
+    if let Some((sid, _)) = account.as_deref().and_then(|sid| sid.rsplit_once('-')) {
         return sid.to_owned();
     }
     let hash = digest(&SHA256, domain.dns_name.to_lowercase().as_bytes());
@@ -55,7 +56,7 @@ mod tests {
             entries: Vec::new().into(),
         };
         let first = next(&domain("a.test")).unwrap();
-        assert!(first.as_str().starts_with("S-1-5-21-") && first.as_str().ends_with("-1103"), "{first}");
+        assert!(first.to_string().starts_with("S-1-5-21-") && first.to_string().ends_with("-1103"), "{first}");
         assert_eq!(next(&domain("A.test")), Some(first.clone()));
         assert_ne!(next(&domain("b.test")), Some(first));
     }

@@ -154,8 +154,8 @@ impl Flow<'_> {
 
     /// `onPremisesSecurityIdentifier` is unique in a tenant (*sync errors*).
     fn check_sid(&self, own: ObjectId, cloud: &Cloud) -> Result<(), ExportError> {
-        let sid = self.user.sid.as_str();
-        let has_sid = |u: &&CloudUser| u.on_premises_security_identifier.as_deref() == Some(sid);
+        let sid = self.user.sid.to_string();
+        let has_sid = |u: &&CloudUser| u.on_premises_security_identifier.as_deref() == Some(sid.as_str());
         let mut similar = cloud.users.with(CloudKey::Sid, &sid.to_lowercase());
         match similar.find(|(_, u)| u.id != own && has_sid(u)) {
             Some((_, holder)) => {

@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn accounts_of_a_domain_share_its_sid() {
         let base = Dn::parse("DC=x").unwrap();
-        let of = |name| sid(&base, &base.child("CN", name).unwrap()).as_str().rsplit_once('-').unwrap().0.to_owned();
+        let of = |name| sid(&base, &base.child("CN", name).unwrap()).to_string().rsplit_once('-').unwrap().0.to_owned();
         assert_eq!(of("a"), of("b"));
     }
 }

@@ -120,7 +120,7 @@ pub const INDEXED: [&str; 6] =
 
 /// A name in the one form that all its spellings share.
 pub fn dn_key(dn: &Dn) -> String {
-    dn.folded_parts().join("\0")
+    dn.folded_parts().collect::<Vec<_>>().join("\0")
 }
 
 impl Record for AdEntry {
@@ -139,7 +139,7 @@ impl Record for AdEntry {
         }
         each(AdKey::Guid, &self.guid.to_string());
         if let Some(sid) = &self.sid {
-            each(AdKey::Sid, sid.as_str());
+            each(AdKey::Sid, &sid.to_string());
         }
         for (name, values) in &self.attributes {
             let Some(attribute) = schema::attribute(name) else { continue };

@@ -196,7 +196,7 @@ fn contradictions(world: &World) -> Vec<String> {
     let mut unique = Unique { what: "the objectGUID", seen: BTreeSet::new(), problems: &mut problems };
     entries().for_each(|e| unique.add(&e.guid.to_string(), e.dn.as_str()));
     let mut unique = Unique { what: "the SID", seen: BTreeSet::new(), problems: &mut problems };
-    entries().for_each(|e| e.sid.iter().for_each(|sid| unique.add(sid.as_str(), e.dn.as_str())));
+    entries().for_each(|e| e.sid.iter().for_each(|sid| unique.add(&sid.to_string(), e.dn.as_str())));
 
     let cloud = &world.entra;
     let mut unique = Unique { what: "the object id", seen: BTreeSet::new(), problems: &mut problems };

@@ -9,7 +9,7 @@
 
 use super::owner::{Owner, is_own, owners};
 use crate::model::ad::AdUser;
-use crate::model::address::ProxyAddress;
+use crate::model::address::Address;
 use crate::model::name::Upn;
 use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::matching::Candidate;
@@ -23,8 +23,8 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for key in keys(link.ad) {
         let holders = index.holders_of(&key);
-        findings.extend(owners(holders, link, index).iter().map(|owner| held(link, owner, &key, index)));
-        findings.extend(called(link, &key, holders, index));
+        findings.extend(owners(&holders, link, index).iter().map(|owner| held(link, owner, &key, index)));
+        findings.extend(called(link, &key, &holders, index));
     }
     findings
 }
@@ -32,7 +32,7 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
 /// The addresses of an AD user as conflicts are looked for; `mail` counts as an e-mail address.
 fn keys(ad: &AdUser) -> BTreeSet<String> {
     let mail = ad.mail.iter().map(|mail| format!("smtp:{}", mail.to_lowercase()));
-    ad.proxy_addresses.iter().map(ProxyAddress::conflict_key).chain(mail).collect()
+    ad.proxy_addresses.iter().map(Address::conflict_key).chain(mail).collect()
 }
 
 /// What one may do on this link's side.
@@ -97,8 +97,8 @@ fn called(link: Candidate<'_>, key: &str, holders: &[Holder<'_>], index: &Index<
         return Vec::new();
     };
     let upn = Upn::from(address.to_owned());
-    let in_cloud = index.cloud_by_upn(&upn).iter().map(|user| Holder::User(user));
-    let in_ad = index.ad_by_upn(&upn).iter().map(|user| Holder::Ad(user));
+    let in_cloud = index.cloud_by_upn(&upn).into_iter().map(Holder::User);
+    let in_ad = index.ad_by_upn(&upn).into_iter().map(Holder::Ad);
     let named: Vec<Holder<'_>> = in_cloud.chain(in_ad).filter(|holder| !is_own(holder, link)).collect();
     let has_it = |owner: &Owner<'_>| {
         let parts = [Some(owner.holder), owner.original];

@@ -13,7 +13,7 @@ use crate::snapshot::index::Index;
 /// Everybody else with the AD user's anchor.
 pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
     let value = link.anchor.to_base64();
-    let twins = index.ad_by_anchor(link.anchor).iter().filter(|user| user.guid != link.ad.guid).map(|user| {
+    let twins = index.ad_by_anchor(link.anchor).into_iter().filter(|user| user.guid != link.ad.guid).map(|user| {
         Finding::error(
             FindingCode::AnchorTaken,
             format!("Two AD users have the anchor {value}: {} and {}\\{}.", link.ad.sam, user.domain, user.sam),
@@ -24,7 +24,7 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
         )
         .about([objects::ad_user(link.ad), objects::ad_user(user)])
     });
-    let others = index.cloud_by_immutable_id(&value).iter().filter(|user| user.id != link.cloud.id);
+    let others = index.cloud_by_immutable_id(&value).into_iter().filter(|user| user.id != link.cloud.id);
     twins.chain(others.map(|user| in_cloud(link, user))).map(|finding| finding.value(value.as_str())).collect()
 }
 

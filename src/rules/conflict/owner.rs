@@ -5,7 +5,7 @@
 //! none or there are several it stands alone, since nothing says which one it is. A mail-enabled public folder of Exchange
 //! Online is joined with one of AD likewise.
 
-use crate::model::address::ProxyAddress;
+use crate::model::address::Address;
 use crate::model::entra::HolderKind;
 use crate::model::recipient::AdHolderKind;
 use crate::rules::finding::ObjectRef;
@@ -133,7 +133,7 @@ fn holds(holder: &Holder<'_>, address: &str) -> bool {
     };
     let key = address.to_lowercase();
     let same = |text: &str| text.to_lowercase() == key;
-    addresses.iter().map(ProxyAddress::address).any(same)
+    addresses.iter().map(Address::address).any(same)
         || mail.is_some_and(same)
         || upn.is_some_and(|upn| same(upn.as_str()))
 }

@@ -18,12 +18,12 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
     }
     let upn = Some(&link.cloud.upn).filter(|upn| index.exported_upn(link.ad) != **upn);
     let by_upn = upn.into_iter().flat_map(|upn| {
-        index.ad_by_upn(upn).iter().copied().filter(new).map(|user| (FindingCode::UpnConflict, user, upn.as_str()))
+        index.ad_by_upn(upn).into_iter().filter(new).map(|user| (FindingCode::UpnConflict, user, upn.as_str()))
     });
     let primary = link.cloud.proxy_addresses.primary().filter(|primary| !link.ad.proxy_addresses.has_smtp(primary));
     let by_address = primary.into_iter().flat_map(|primary| {
-        let holders = index.holders_of(&format!("smtp:{}", primary.to_lowercase())).iter();
-        let users = holders.filter_map(|holder| if let Holder::Ad(user) = holder { Some(*user) } else { None });
+        let holders = index.holders_of(&format!("smtp:{}", primary.to_lowercase())).into_iter();
+        let users = holders.filter_map(|holder| if let Holder::Ad(user) = holder { Some(user) } else { None });
         users.filter(new).map(move |user| (FindingCode::AddressConflict, user, primary))
     });
     by_upn

@@ -13,7 +13,7 @@ use crate::snapshot::index::Index;
 /// Every other cloud user, live or deleted, with the AD user's SID. One with the anchor too is reported for its anchor.
 pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
     let value = link.anchor.to_base64();
-    let others = index.cloud_by_sid(&link.ad.sid).iter().filter(|user| user.id != link.cloud.id);
+    let others = index.cloud_by_sid(&link.ad.sid).into_iter().filter(|user| user.id != link.cloud.id);
     let others = others.filter(|user| user.immutable_id.as_ref().is_none_or(|id| id.as_str() != value));
     others
         .map(|user| {
@@ -39,7 +39,7 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
             };
             Finding::error(code, message, help)
                 .about([objects::ad_user(link.ad), objects::cloud_user(user)])
-                .value(link.ad.sid.as_str())
+                .value(link.ad.sid.to_string())
                 .microsoft(MicrosoftError::AttributeValueMustBeUnique)
         })
         .collect()

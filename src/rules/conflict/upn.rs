@@ -18,15 +18,15 @@ pub fn find(link: Candidate<'_>, index: &Index<'_>) -> Vec<Finding> {
     let exported = index.exported_upn(link.ad);
     // What the cloud makes of it is another name where the suffix is not verified.
     let becomes = takeover::predicted_upn(link.ad, index);
-    let in_ad = index.ad_by_upn(&exported).iter().map(|user| Holder::Ad(user));
-    let in_cloud = becomes.iter().flat_map(|upn| index.cloud_by_upn(upn)).map(|user| Holder::User(user));
+    let in_ad = index.ad_by_upn(&exported).into_iter().map(Holder::Ad);
+    let in_cloud = becomes.iter().flat_map(|upn| index.cloud_by_upn(upn)).map(Holder::User);
     let named = owners(&in_ad.chain(in_cloud).collect::<Vec<_>>(), link, index);
     let mut findings: Vec<Finding> = named.iter().map(|owner| taken(link, owner, &exported)).collect();
     // A name that stays as it is cannot begin to clash.
     for upn in becomes.iter().filter(|upn| **upn != link.cloud.upn) {
         let holders = index.holders_of(&format!("smtp:{}", upn.key()));
         let unnamed = |owner: &&Owner<'_>| !named.iter().any(|other| other.source().is(&owner.source()));
-        findings.extend(owners(holders, link, index).iter().filter(unnamed).map(|owner| address(link, owner, upn)));
+        findings.extend(owners(&holders, link, index).iter().filter(unnamed).map(|owner| address(link, owner, upn)));
     }
     findings.extend(deleted(link, &exported, index));
     findings
@@ -75,7 +75,7 @@ fn directory(owner: &Owner<'_>) -> &'static str {
 
 /// A deleted user's name is free again: Entra prefixes it, and Graph's restore can give the user another one.
 fn deleted(link: Candidate<'_>, upn: &Upn, index: &Index<'_>) -> Vec<Finding> {
-    let users = index.deleted_by_upn(upn).iter();
+    let users = index.deleted_by_upn(upn).into_iter();
     users
         .map(|user| {
             let message = format!(

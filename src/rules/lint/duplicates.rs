@@ -14,7 +14,7 @@ use super::world::{Key, World};
 use crate::rules::finding::{FindingCode, Severity};
 
 /// The duplicates of one object, in one attribute.
-pub fn check(attribute: Attribute, subject: &Subject, world: &World) -> Vec<Problem> {
+pub fn check(attribute: Attribute, subject: &Subject, world: &World<'_>) -> Vec<Problem> {
     let own = subject.values(attribute).into_iter().map(|value| (Some(value), value));
     // A user without a UPN gets one that can be somebody's.
     let implied = subject.implied_upn.as_deref().filter(|_| subject.upn.is_none());

@@ -15,7 +15,7 @@ use crate::rules::finding::FindingCode;
 pub const LIMIT: Limit = Limit::of(256);
 
 /// What is wrong with `mail`.
-pub fn check(subject: &Subject, world: &World) -> Vec<Problem> {
+pub fn check(subject: &Subject, world: &World<'_>) -> Vec<Problem> {
     let Some(value) = &subject.mail else { return Vec::new() };
     let mut problems: Vec<Problem> =
         LIMIT.check(FindingCode::AddressTooLong, Attribute::Mail, value).into_iter().collect();
@@ -57,7 +57,7 @@ pub fn smtp(attribute: Attribute, value: &str, address: &str) -> Vec<Problem> {
 }
 
 /// An address in a domain that no tenant can verify: Exchange Online drops it without a word.
-pub fn unreachable_domain(attribute: Attribute, value: &str, address: &str, world: &World) -> Option<Problem> {
+pub fn unreachable_domain(attribute: Attribute, value: &str, address: &str, world: &World<'_>) -> Option<Problem> {
     let (_, domain) = syntax::split(address)?;
     let fine = syntax::is_routable(domain) || world.is_verified(domain) == Some(true);
     // A domain of another form is said already.

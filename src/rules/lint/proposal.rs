@@ -31,7 +31,7 @@ pub fn propose(
     problems: &[&Problem],
     subject: &Subject,
     cloud_half: Option<ObjectId>,
-    world: &World,
+    world: &World<'_>,
     claims: &mut Claims,
 ) -> Outcome {
     let Some(first) = problems.first() else { return Err("there is nothing to repair") };
@@ -83,7 +83,7 @@ fn keys(attribute: Attribute, value: &str, subject: &Subject) -> Vec<Key> {
     keys
 }
 
-fn passes(attribute: Attribute, old: Option<&str>, new: &str, subject: &Subject, world: &World) -> bool {
+fn passes(attribute: Attribute, old: Option<&str>, new: &str, subject: &Subject, world: &World<'_>) -> bool {
     // Another spelling of a value that is there already is no value of its own.
     if subject.values(attribute).iter().any(|value| Some(*value) != old && value.eq_ignore_ascii_case(new)) {
         return false;

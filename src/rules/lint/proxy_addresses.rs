@@ -19,7 +19,7 @@ pub const LIMIT: Limit = Limit::of(256);
 const PROXY: Attribute = Attribute::ProxyAddresses;
 
 /// What is wrong with the addresses.
-pub fn check(subject: &Subject, world: &World) -> Vec<Problem> {
+pub fn check(subject: &Subject, world: &World<'_>) -> Vec<Problem> {
     let mut problems: Vec<Problem> =
         subject.proxy_addresses.iter().flat_map(|value| one(value.as_str(), world)).collect();
     problems.extend(several_primaries(subject));
@@ -27,7 +27,7 @@ pub fn check(subject: &Subject, world: &World) -> Vec<Problem> {
 }
 
 /// What is wrong with one address.
-pub fn one(value: &str, world: &World) -> Vec<Problem> {
+pub fn one(value: &str, world: &World<'_>) -> Vec<Problem> {
     let mut problems: Vec<Problem> = LIMIT.check(FindingCode::AddressTooLong, PROXY, value).into_iter().collect();
     match value.split_once(':').filter(|(kind, _)| is_type(kind)) {
         None => {
@@ -92,5 +92,5 @@ fn several_primaries(subject: &Subject) -> Vec<Problem> {
 
 /// Which of several primary addresses is meant: the one that `mail` has.
 pub fn meant_as_primary(subject: &Subject) -> Option<&str> {
-    subject.mail.as_deref().filter(|mail| subject.proxy_addresses.contains(&ProxyAddress::primary(mail)))
+    subject.mail.as_deref().filter(|mail| subject.proxy_addresses.contains(ProxyAddress::primary(mail).get()))
 }

@@ -46,7 +46,7 @@ fn cut(text: &str, longest: usize) -> String {
 }
 
 /// Candidates for a value of `subject`; `value` is `None` where one is missing. Numbered ones come last.
-pub fn candidates(attribute: Attribute, value: Option<&str>, subject: &Subject, world: &World) -> Vec<String> {
+pub fn candidates(attribute: Attribute, value: Option<&str>, subject: &Subject, world: &World<'_>) -> Vec<String> {
     let bases: Vec<Base> = match attribute {
         Attribute::UserPrincipalName => sign_in_names(value, subject, world),
         Attribute::ProxyAddresses => value.map(|value| proxies(value, subject, world)).unwrap_or_default(),
@@ -109,7 +109,7 @@ fn own_addresses(subject: &Subject) -> impl Iterator<Item = &str> {
 }
 
 /// The suffix as it is, that of an own address, or the only one there is to choose.
-fn suffixes(value: Option<&str>, subject: &Subject, world: &World) -> Vec<String> {
+fn suffixes(value: Option<&str>, subject: &Subject, world: &World<'_>) -> Vec<String> {
     let own = value.into_iter().chain(own_addresses(subject)).filter_map(domain_part);
     let mut found: Vec<String> = own.filter(|suffix| upn::is_usable_suffix(suffix, world)).collect();
     let mut listed = world.suffixes().filter(|suffix| upn::is_usable_suffix(suffix, world));
@@ -119,7 +119,7 @@ fn suffixes(value: Option<&str>, subject: &Subject, world: &World) -> Vec<String
     found
 }
 
-fn sign_in_names(value: Option<&str>, subject: &Subject, world: &World) -> Vec<Base> {
+fn sign_in_names(value: Option<&str>, subject: &Subject, world: &World<'_>) -> Vec<Base> {
     let name = |address: &str| local_part(address, upn::is_allowed);
     let names: Vec<String> =
         value.into_iter().chain(own_addresses(subject)).chain(subject.sam.as_deref()).map(name).collect();
@@ -137,7 +137,7 @@ fn nicknames(value: Option<&str>, subject: &Subject) -> Vec<Base> {
     names.map(|name| Base::new("", &name, "", mail_nickname::LIMIT.error)).collect()
 }
 
-fn mails(value: &str, subject: &Subject, world: &World) -> Vec<Base> {
+fn mails(value: &str, subject: &Subject, world: &World<'_>) -> Vec<Base> {
     let mut bases = Vec::new();
     // The primary address is what `mail` should say; it is checked like any other candidate.
     let primary = subject.proxy_addresses.primary().filter(|primary| !primary.eq_ignore_ascii_case(value));
@@ -147,7 +147,7 @@ fn mails(value: &str, subject: &Subject, world: &World) -> Vec<Base> {
     bases
 }
 
-fn proxies(value: &str, subject: &Subject, world: &World) -> Vec<Base> {
+fn proxies(value: &str, subject: &Subject, world: &World<'_>) -> Vec<Base> {
     let (kind, address) = value.split_once(':').filter(|(kind, _)| is_type(kind)).unwrap_or(("smtp", value));
     if kind.eq_ignore_ascii_case("smtp") {
         let kind = if is_surplus_primary(value, subject) { "smtp" } else { kind };
@@ -178,7 +178,7 @@ fn mailbox(before: &str, address: &str) -> Option<Base> {
 }
 
 /// The name in the domain of the sign-in name, for an address in a domain that leads nowhere.
-fn in_sign_in_domain(before: &str, address: &str, subject: &Subject, world: &World) -> Option<Base> {
+fn in_sign_in_domain(before: &str, address: &str, subject: &Subject, world: &World<'_>) -> Option<Base> {
     let domain = domain_part(subject.upn.as_deref()?).filter(|domain| upn::is_usable_suffix(domain, world))?;
     Some(Base::new(before, &local_part(address, syntax::is_local), &format!("@{domain}"), LOCAL))
 }

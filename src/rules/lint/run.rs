@@ -87,7 +87,7 @@ impl LintReport {
 }
 
 /// What the rules say of one attribute of one object, duplicates aside.
-pub fn rules(attribute: Attribute, subject: &Subject, world: &World) -> Vec<Problem> {
+pub fn rules(attribute: Attribute, subject: &Subject, world: &World<'_>) -> Vec<Problem> {
     match attribute {
         Attribute::UserPrincipalName => user_principal_name::check(subject, world),
         Attribute::ProxyAddresses => proxy_addresses::check(subject, world),
@@ -101,19 +101,19 @@ pub fn rules(attribute: Attribute, subject: &Subject, world: &World) -> Vec<Prob
 }
 
 /// Lints every object that `wanted` lets in. The result does not depend on the order in which objects were read.
-pub fn lint(world: &World, scope: LintScope, wanted: impl Fn(&Subject) -> bool) -> LintReport {
+pub fn lint(world: &World<'_>, scope: LintScope, wanted: impl Fn(&Subject) -> bool) -> LintReport {
     let mut claims = Claims::default();
     let (mut findings, mut left_out, mut counts) = (Vec::new(), Vec::new(), LintCounts::default());
     for subject in world.subjects().filter(|subject| wanted(subject)) {
         if let Some(why) = subject.left_out {
-            left_out.push(LeftOut { object: subject.object.clone(), why: why.to_owned() });
+            left_out.push(LeftOut { object: subject.object, why: why.to_owned() });
             continue;
         }
         counts.objects += 1;
         for attribute in Attribute::ALL {
-            let mut problems = rules(attribute, subject, world);
-            problems.extend(duplicates::check(attribute, subject, world));
-            findings.extend(with_proposals(problems, subject, None, world, &mut claims));
+            let mut problems = rules(attribute, &subject, world);
+            problems.extend(duplicates::check(attribute, &subject, world));
+            findings.extend(with_proposals(problems, &subject, None, world, &mut claims));
         }
     }
     let by_place = |object: &ObjectRef| (object.name.to_lowercase(), object.id.clone());
@@ -132,7 +132,7 @@ pub fn lint(world: &World, scope: LintScope, wanted: impl Fn(&Subject) -> bool) 
 
 /// Lints a user with the values that it will have, as far as its link goes: who else holds an address or a sign-in name
 /// is judged with both directories in view, by [`crate::rules::conflict`].
-pub fn lint_linked(aligned: &AdUser, dns_name: &str, cloud: ObjectId, world: &World) -> Vec<LintFinding> {
+pub fn lint_linked(aligned: &AdUser, dns_name: &str, cloud: ObjectId, world: &World<'_>) -> Vec<LintFinding> {
     let subject = Subject::of_user(aligned, dns_name);
     let mut claims = Claims::default();
     let mut findings = Vec::new();
@@ -151,7 +151,7 @@ fn with_proposals(
     problems: Vec<Problem>,
     subject: &Subject,
     cloud_half: Option<ObjectId>,
-    world: &World,
+    world: &World<'_>,
     claims: &mut Claims,
 ) -> Vec<LintFinding> {
     let mut by_value: BTreeMap<Option<String>, Vec<&Problem>> = BTreeMap::new();
@@ -171,7 +171,7 @@ fn with_proposals(
         .collect()
 }
 
-fn finding(problem: Problem, subject: &Subject, outcome: &Outcome, world: &World) -> LintFinding {
+fn finding(problem: Problem, subject: &Subject, outcome: &Outcome, world: &World<'_>) -> LintFinding {
     let help = help(&problem, outcome, world);
     let Problem { severity, code, confidence, attribute, value, message, duplicate_of } = problem;
     LintFinding {
@@ -188,7 +188,7 @@ fn finding(problem: Problem, subject: &Subject, outcome: &Outcome, world: &World
     }
 }
 
-fn help(problem: &Problem, outcome: &Outcome, world: &World) -> String {
+fn help(problem: &Problem, outcome: &Outcome, world: &World<'_>) -> String {
     let attribute = problem.attribute;
     let general = match problem.code {
         FindingCode::UpnDuplicate

@@ -2,7 +2,7 @@
 
 use super::finding::Attribute;
 use crate::model::ad::AdUser;
-use crate::model::address::{AddressSet, ProxyAddress};
+use crate::model::address::{Address, AddressSet};
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, DomainName};
 use crate::model::recipient::{AdHolder, AdHolderKind};
@@ -65,18 +65,23 @@ impl Subject {
             guid: user.guid,
             kind: Kind::User,
             domain: user.domain.clone(),
-            implied_upn: Some(format!("{}@{dns_name}", user.sam)),
+            implied_upn: Some(Self::implied_upn(user, dns_name)),
             dn: user.dn.clone(),
             sam: Some(user.sam.to_string()),
             upn: user.upn.as_ref().map(ToString::to_string),
             mail: user.mail.clone(),
-            mail_nickname: user.mail_nickname.clone(),
+            mail_nickname: user.mail_nickname.as_ref().map(ToString::to_string),
             target_address: user.target_address.clone(),
-            display_name: user.display_name.clone(),
-            given_name: user.given_name.clone(),
+            display_name: user.display_name.as_ref().map(ToString::to_string),
+            given_name: user.given_name.as_ref().map(ToString::to_string),
             proxy_addresses: user.proxy_addresses.clone(),
             left_out: exposure::excluded_by_default(user),
         }
+    }
+
+    /// The name that the sync exports for a user without a UPN.
+    pub fn implied_upn(user: &AdUser, dns_name: &str) -> String {
+        format!("{}@{dns_name}", user.sam)
     }
 
     /// A group, contact or other object with addresses.
@@ -109,7 +114,7 @@ impl Subject {
     /// The values of an attribute.
     pub fn values(&self, attribute: Attribute) -> Vec<&str> {
         let single = match attribute {
-            Attribute::ProxyAddresses => return self.proxy_addresses.iter().map(ProxyAddress::as_str).collect(),
+            Attribute::ProxyAddresses => return self.proxy_addresses.iter().map(Address::as_str).collect(),
             Attribute::UserPrincipalName => &self.upn,
             Attribute::Mail => &self.mail,
             Attribute::MailNickname => &self.mail_nickname,
@@ -127,7 +132,7 @@ impl Subject {
         let mut changed = self.clone();
         let single = match attribute {
             Attribute::ProxyAddresses => {
-                let kept = self.proxy_addresses.iter().map(ProxyAddress::as_str).filter(|value| Some(*value) != old);
+                let kept = self.proxy_addresses.iter().map(Address::as_str).filter(|value| Some(*value) != old);
                 changed.proxy_addresses = kept.chain(new).collect();
                 return changed;
             }

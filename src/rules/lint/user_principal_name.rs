@@ -38,7 +38,7 @@ pub fn form(value: &str) -> Vec<Problem> {
 }
 
 /// What is wrong with a user's name, its suffix included.
-pub fn check(subject: &Subject, world: &World) -> Vec<Problem> {
+pub fn check(subject: &Subject, world: &World<'_>) -> Vec<Problem> {
     match &subject.upn {
         _ if subject.kind != Kind::User => Vec::new(),
         None => subject.implied_upn.iter().map(|implied| missing(implied)).collect(),
@@ -112,7 +112,7 @@ fn length(value: &str, local: &str, domain: &str) -> Option<Problem> {
 }
 
 /// The suffix, if the name has a usable form at all.
-fn suffix(value: &str, world: &World) -> Vec<Problem> {
+fn suffix(value: &str, world: &World<'_>) -> Vec<Problem> {
     let Some((_, domain)) = syntax::split(value) else { return Vec::new() };
     if !domain.chars().all(syntax::is_domain) || syntax::domain_form(domain).is_some() {
         return Vec::new();
@@ -138,7 +138,7 @@ fn suffix(value: &str, world: &World) -> Vec<Problem> {
 }
 
 /// Whether a name could have this suffix without anything to be said of it.
-pub fn is_usable_suffix(suffix: &str, world: &World) -> bool {
+pub fn is_usable_suffix(suffix: &str, world: &World<'_>) -> bool {
     suffix.chars().count() <= DOMAIN
         && suffix.chars().all(syntax::is_domain)
         && syntax::domain_form(suffix).is_none()

@@ -6,7 +6,7 @@
 //! an error); "Prepare for directory synchronization to Microsoft 365" (what a UPN may be made of).
 
 use super::{Candidate, Meeting};
-use crate::model::address::ProxyAddress;
+use crate::model::address::Address;
 use crate::model::name::Upn;
 use crate::rules::lint::user_principal_name;
 use crate::rules::microsoft::MicrosoftError;
@@ -21,7 +21,7 @@ pub(super) fn refused(link: Candidate<'_>, meeting: &Meeting<'_>, index: &Index<
         Meeting::Nobody { .. } | Meeting::End(_) => None,
     };
     let sid = || {
-        let mut others = index.cloud_by_sid(&link.ad.sid).iter();
+        let mut others = index.cloud_by_sid(&link.ad.sid).into_iter();
         let other = others.find(|user| user.deleted.is_none() && Some(user.id) != own)?;
         let why = format!("{} has this AD user's security identifier (OnPremiseSecurityIdentifier)", other.upn);
         Some((MicrosoftError::AttributeValueMustBeUnique, why))
@@ -40,11 +40,11 @@ pub(super) fn refused(link: Candidate<'_>, meeting: &Meeting<'_>, index: &Index<
 /// An address of the AD user that a group or contact of the cloud holds, primary or not.
 fn other_type(link: Candidate<'_>, index: &Index<'_>) -> Option<(MicrosoftError, String)> {
     let smtp = link.ad.proxy_addresses.iter().filter(|address| address.smtp_address().is_some());
-    smtp.flat_map(|address| index.holders_of(&address.conflict_key()).iter().map(move |holder| (address, holder)))
+    smtp.flat_map(|address| index.holders_of(&address.conflict_key()).into_iter().map(move |holder| (address, holder)))
         // What AD alone has is a conflict too, but which of the two the cloud hears of first cannot be said.
         .find(|(_, holder)| !matches!(holder, Holder::AdOther(_)) && objects::is_other_type(holder))
         .map(|(address, holder)| {
-            let other = objects::holder(holder);
+            let other = objects::holder(&holder);
             let why = format!("{address} belongs to a {}, {}", other.kind, other.name);
             (MicrosoftError::ObjectTypeMismatch, why)
         })
@@ -55,7 +55,7 @@ pub(super) fn quarantined(link: Candidate<'_>, index: &Index<'_>) -> Option<(Str
     let upn = index.exported_upn(link.ad);
     let by_upn = index.cloud_by_upn(&upn).first().map(|user| (upn.to_string(), user.upn.to_string()));
     by_upn.or_else(|| {
-        let held = |address: &ProxyAddress| {
+        let held = |address: Address<'_>| {
             index.holders_of(&address.conflict_key()).iter().find_map(|holder| match holder {
                 Holder::User(user) => Some((address.to_string(), user.upn.to_string())),
                 _ => None,

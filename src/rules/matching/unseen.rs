@@ -4,7 +4,7 @@
 //! missing from the snapshot is a doubt.
 
 use super::Candidate;
-use crate::model::address::ProxyAddress;
+use crate::model::address::Address;
 use crate::rules::objects;
 use crate::rules::prediction::MatchKey;
 use crate::snapshot::document::Missing;
@@ -58,8 +58,8 @@ pub(super) fn doubts(link: Candidate<'_>, by: MatchKey, index: &Index<'_>) -> Ve
 /// not yet.
 fn on_its_way(link: Candidate<'_>, index: &Index<'_>) -> Option<String> {
     let smtp = link.ad.proxy_addresses.iter().filter(|address| address.smtp_address().is_some());
-    let keys = smtp.map(ProxyAddress::conflict_key);
-    keys.flat_map(|key| index.holders_of(&key).to_vec())
+    let keys = smtp.map(Address::conflict_key);
+    keys.flat_map(|key| index.holders_of(&key))
         .find(|holder| matches!(holder, Holder::AdOther(_) | Holder::Recipient(_)))
         .map(|holder| objects::holder(&holder))
         .map(|other| format!("the {} {}", other.kind, other.name))

@@ -15,7 +15,7 @@ fn overwritten(change: impl FnOnce(&mut AdUser, &mut EntraUser)) -> Vec<String> 
 
 /// A pair that agrees in everything.
 fn pair() -> (AdUser, EntraUser) {
-    (ad("jane"), EntraUser { display_name: Some("jane".to_owned()), ..cloud("jane") })
+    (ad("jane"), EntraUser { display_name: Some("jane".into()), ..cloud("jane") })
 }
 
 fn previewed(scene: &Scene, ad: &AdUser, cloud: &EntraUser) -> Takeover {
@@ -23,8 +23,8 @@ fn previewed(scene: &Scene, ad: &AdUser, cloud: &EntraUser) -> Takeover {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "what it is compared with is an option")]
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn some<T: for<'a> From<&'a str>>(text: &str) -> Option<T> {
+    Some(text.into())
 }
 
 // rule: 1.2-overwritten

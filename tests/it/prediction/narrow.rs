@@ -235,7 +235,7 @@ fn large(synced: usize, links: usize) -> World {
             mail: Some(format!("{name}@x.com")),
             proxy_addresses: vec![format!("SMTP:{name}@x.com")],
             on_premises_sync_enabled: is_synced.then_some(true),
-            on_premises_security_identifier: is_synced.then(|| sid.as_str().to_owned()),
+            on_premises_security_identifier: is_synced.then(|| sid.to_string()),
             on_premises_immutable_id: is_synced.then(|| Anchor::from_octets(&octets).unwrap().to_base64()),
             ..model.clone()
         });

@@ -45,7 +45,7 @@ pub async fn seed(directory: &Directory, world: &World) -> Seeded {
             ids.anchors.insert(Anchor::from_guid(entry.guid), Anchor::from_guid(guid));
         }
         if let (Some(old), Some(new)) = (&entry.sid, &sid) {
-            ids.sids.insert(old.as_str().to_owned(), new.as_str().to_owned());
+            ids.sids.insert(old.to_string(), new.to_string());
         }
         entry.guid = guid;
         entry.sid = sid;

@@ -348,7 +348,7 @@ impl Watcher for Disturber {
         let inner = &mut *self.inner();
         let (records, added) = (inner.records, inner.done.cloud_addresses.len());
         let immutable_id = user.immutable_id.as_ref().map(|id| id.as_str().to_owned());
-        let addresses = user.proxy_addresses.iter().map(ToString::to_string).collect();
+        let addresses = user.proxy_addresses.iter().map(|address| address.to_string()).collect();
         inner.shown.insert(user.id, Shown { immutable_id, addresses, records, added });
     }
 

@@ -228,7 +228,7 @@ fn an_added_user_gets_what_ad_gives() {
     let entry = stored(&world, new);
     assert_eq!(texts(&world, new, "userAccountControl"), ["546"]);
     assert!(texts(&world, new, "sAMAccountName")[0].starts_with('$'));
-    assert_eq!(entry.sid.as_ref().unwrap().as_str(), "S-1-5-21-1-2-3-1201", "the domain's next");
+    assert_eq!(entry.sid.as_ref().unwrap().to_string(), "S-1-5-21-1-2-3-1201", "the domain's next");
     assert_eq!(texts(&world, new, "uSNCreated"), texts(&world, new, "uSNChanged"));
     assert_eq!(make(), world, "the same requests make the same world");
 }

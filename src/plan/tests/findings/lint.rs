@@ -75,20 +75,32 @@ pub(super) fn values() -> Vec<Case> {
             his(|ad| ad.mail_nickname = Some(".jane".into())),
             &[(Warning, NicknameFormat, None)],
         ),
-        Case("an endless alias", his(|ad| ad.mail_nickname = Some(long(65))), &[(Error, NicknameTooLong, LENGTH)]),
+        Case(
+            "an endless alias",
+            his(|ad| ad.mail_nickname = Some(long(65).into())),
+            &[(Error, NicknameTooLong, LENGTH)],
+        ),
         Case(
             "another AD user has the alias",
             jane().ad(AdUser { mail_nickname: Some("JANE".into()), ..ad("joe") }),
             &[(Warning, NicknameDuplicate, None)],
         ),
         Case("a blank name", his(|ad| ad.display_name = Some(" ".into())), &[(Warning, DisplayNameBlank, None)]),
-        Case("an endless name", his(|ad| ad.display_name = Some(long(257))), &[(Error, DisplayNameTooLong, LENGTH)]),
+        Case(
+            "an endless name",
+            his(|ad| ad.display_name = Some(long(257).into())),
+            &[(Error, DisplayNameTooLong, LENGTH)],
+        ),
         Case(
             "one that IdFix refused",
-            his(|ad| ad.display_name = Some(long(256))),
+            his(|ad| ad.display_name = Some(long(256).into())),
             &[(Warning, DisplayNameTooLong, None)],
         ),
-        Case("an endless given name", his(|ad| ad.given_name = Some(long(65))), &[(Error, GivenNameTooLong, LENGTH)]),
+        Case(
+            "an endless given name",
+            his(|ad| ad.given_name = Some(long(65).into())),
+            &[(Error, GivenNameTooLong, LENGTH)],
+        ),
     ]
 }
 

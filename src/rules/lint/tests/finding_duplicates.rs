@@ -122,10 +122,8 @@ fn other_types_of_address_collide_too() {
 
 #[test]
 fn a_narrow_scope_sees_the_whole_domain() {
-    let world = World::of_domains(&[domain(
-        vec![user("jane"), joe(|joe| joe.upn = Some("jane@contoso.com".into()))],
-        Vec::new(),
-    )]);
+    let domains = [domain(vec![user("jane"), joe(|joe| joe.upn = Some("jane@contoso.com".into()))], Vec::new())];
+    let world = World::of_domains(&domains);
     let report = lint(&world, LintScope::default(), |subject| subject.object.name.ends_with("jane"));
     assert_eq!(told(&report, FindingCode::UpnDuplicate), [line("jane", Attribute::UserPrincipalName, &["joe"])]);
     assert_eq!(report.counts.objects, 1);
@@ -164,7 +162,7 @@ fn a_proposal_avoids_what_the_cloud_has() {
         jane.upn = Some("ja ne@contoso.com".into());
         jane.mail = None;
         jane.proxy_addresses = has(&[]);
-        jane.mail_nickname = Some("x".to_owned());
+        jane.mail_nickname = Some("x".into());
     });
     snapshot.domains = vec![domain(vec![spaced], Vec::new())];
     snapshot.users[0].upn = "ja.ne@contoso.com".into();

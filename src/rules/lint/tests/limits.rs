@@ -218,7 +218,7 @@ fn mail() {
 #[test]
 fn mail_nickname() {
     let nickname = |value: &str, expected: &[&str], proposal: Option<&str>| {
-        case(Attribute::MailNickname, |jane| jane.mail_nickname = Some(value.to_owned()), expected, proposal);
+        case(Attribute::MailNickname, |jane| jane.mail_nickname = Some(value.into()), expected, proposal);
     };
     nickname("jane.doe", &[], None);
     nickname(".jane.doe", &["error[nickname-format]"], Some("jane.doe"));
@@ -273,7 +273,7 @@ fn target_address() {
 #[test]
 fn names_of_people() {
     let name = |value: &str, expected: &[&str], proposal: Option<&str>| {
-        case(Attribute::DisplayName, |jane| jane.display_name = Some(value.to_owned()), expected, proposal);
+        case(Attribute::DisplayName, |jane| jane.display_name = Some(value.into()), expected, proposal);
     };
     name("Jäne \"JD\" Dœ (Sales) <x@y>", &[], None);
     name("  ", &["error[display-name-blank]"], Some("jane"));
@@ -283,7 +283,7 @@ fn names_of_people() {
     name(&"ä".repeat(255), &[], None);
     case(Attribute::DisplayName, |jane| jane.display_name = None, &[], None);
     let given = |value: &str, expected: &[&str], proposal: Option<&str>| {
-        case(Attribute::GivenName, |jane| jane.given_name = Some(value.to_owned()), expected, proposal);
+        case(Attribute::GivenName, |jane| jane.given_name = Some(value.into()), expected, proposal);
     };
     given(&long(63), &[], None);
     given(&long(64), &["warning[given-name-too-long]"], Some(&long(63)));

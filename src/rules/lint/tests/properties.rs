@@ -2,7 +2,7 @@
 
 use super::build::{domain, holder, user};
 use crate::model::ad::AdUser;
-use crate::model::address::{AddressSet, ProxyAddress};
+use crate::model::address::{Address, AddressSet};
 use crate::model::recipient::{AdHolder, AdHolderKind};
 use crate::rules::lint::finding::{Attribute, LintFinding, Proposal};
 use crate::rules::lint::run::{LintReport, LintScope, lint};
@@ -47,10 +47,10 @@ fn person(number: usize) -> impl Strategy<Value = AdUser> {
         AdUser {
             upn: upn.map(Into::into),
             mail,
-            mail_nickname,
+            mail_nickname: mail_nickname.map(Into::into),
             target_address: target_address.filter(|_| dice % 4 == 0),
-            display_name,
-            given_name,
+            display_name: display_name.map(Into::into),
+            given_name: given_name.map(Into::into),
             sam: sam.as_str().into(),
             proxy_addresses: proxies.into_iter().collect(),
             critical_system_object: dice % 16 == 1,
@@ -79,20 +79,19 @@ fn report(domain: &AdDomainSnapshot) -> LintReport {
 /// Writes a value into the object.
 fn write(domain: &mut AdDomainSnapshot, finding: &LintFinding, new: &str) {
     let old = finding.value.as_deref();
-    let replaced = |set: &AddressSet| {
-        set.iter().map(ProxyAddress::as_str).filter(|value| Some(*value) != old).chain([new]).collect()
-    };
+    let replaced =
+        |set: &AddressSet| set.iter().map(Address::as_str).filter(|value| Some(*value) != old).chain([new]).collect();
     let own = Some(new.to_owned());
     if let Some(user) = domain.users.iter_mut().find(|user| user.guid.to_string() == finding.object.id) {
         match finding.attribute {
             Attribute::UserPrincipalName => user.upn = Some(new.into()),
             Attribute::ProxyAddresses => user.proxy_addresses = replaced(&user.proxy_addresses),
             Attribute::Mail => user.mail = own,
-            Attribute::MailNickname => user.mail_nickname = own,
+            Attribute::MailNickname => user.mail_nickname = Some(new.into()),
             Attribute::SamAccountName => user.sam = new.into(),
             Attribute::TargetAddress => user.target_address = own,
-            Attribute::DisplayName => user.display_name = own,
-            Attribute::GivenName => user.given_name = own,
+            Attribute::DisplayName => user.display_name = Some(new.into()),
+            Attribute::GivenName => user.given_name = Some(new.into()),
         }
     } else if let Some(holder) = domain.holders.iter_mut().find(|one| one.guid.to_string() == finding.object.id) {
         assert_eq!(finding.attribute, Attribute::ProxyAddresses);
