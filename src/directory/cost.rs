@@ -25,15 +25,15 @@ use super::entra::sizes::Sizes;
 use std::fmt;
 
 /// Addresses to ask about for each link.
-const ADDRESSES: u64 = 6;
+pub const ADDRESSES: u64 = 6;
 /// Sign-in names, on each side.
-const NAMES: u64 = 3;
+pub const NAMES: u64 = 3;
 /// Anchors and ImmutableIDs.
-const ANCHORS: u64 = 2;
+pub const ANCHORS: u64 = 2;
 /// SIDs.
-const SIDS: u64 = 2;
+pub const SIDS: u64 = 2;
 /// Rounds of questions.
-const ROUNDS: u64 = 4;
+pub const ROUNDS: u64 = 4;
 /// Terms of one address in AD: with its type and without, in `proxyAddresses`, `mail` and `targetAddress`.
 const TERMS_OF_AN_ADDRESS: u64 = 6;
 /// Synced users whose AD half is looked for, to see which attribute is the source anchor: one page.
@@ -43,7 +43,7 @@ const PAGE: u64 = 999;
 /// What is on a page of AD's.
 const AD_PAGE: u64 = 1000;
 /// How many units weigh as much as a request.
-const UNITS_OF_A_REQUEST: u64 = batch::MOST as u64;
+pub const UNITS_OF_A_REQUEST: u64 = batch::MOST as u64;
 
 /// What a reading costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -17,11 +17,12 @@
 //! | [`roles`] | who holds which role, how and until when |
 //! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
 //! | [`parts`] | many users read side by side, by the first character of their names |
-//! | [`delta`] | what has changed since a snapshot |
+//! | [`delta`], [`by_id`] | what has changed since a snapshot, and reading that |
 //! | [`narrow`] | users, groups and contacts by what they hold; [`sizes`], how many there are |
 
 pub mod assertion;
 pub mod batch;
+pub mod by_id;
 pub mod claims;
 pub mod cloud;
 pub mod collect;
