@@ -69,7 +69,15 @@ pub async fn open(clock: Option<Timestamp>, how: Use) -> Result<(LabSite, String
     let text = settings_text(&world)?;
     let world_file = (how == Use::Kept).then(|| WORLD_FILE.into());
     let faults = Faults::none();
-    let options = LabOptions { world, world_file, graph_port: 0, ldap_port: 0, external_ad: None, faults, manners: Manners::default() };
+    let options = LabOptions {
+        world,
+        world_file,
+        graph_port: 0,
+        ldap_port: 0,
+        external_ad: None,
+        faults,
+        manners: Manners::default(),
+    };
     let lab =
         Lab::start(options).await.map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;
     Ok((LabSite { lab: Arc::new(lab) }, text))

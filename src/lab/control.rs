@@ -19,8 +19,8 @@
 
 use super::sync::report::CycleReport;
 use super::sync::scheduler::{CycleError, Scheduler, Status};
-use super::world::World;
 use super::usage::{Counted, Usage};
+use super::world::World;
 use super::world::load;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};

@@ -44,8 +44,16 @@ pub fn lab_ldap(octets: &[u8]) {
     let name = "CN=Lab,DC=corp,DC=test";
     let account = Account { dn: name.to_owned(), upn: "lab@corp.test".to_owned(), password: SECRET.into() };
     let world = SharedWorld::in_memory(FOREST.clone());
-    let mut session =
-        Session::new(Arc::new(Directory { world, account, require_encryption: false, faults: Faults::none(), manners: Manners::default() }), false);
+    let mut session = Session::new(
+        Arc::new(Directory {
+            world,
+            account,
+            require_encryption: false,
+            faults: Faults::none(),
+            manners: Manners::default(),
+        }),
+        false,
+    );
     let password = AuthenticationChoice::Simple(SECRET.as_bytes().into());
     let bind = ProtocolOp::BindRequest(BindRequest::new(3, name.into(), password));
     session.answer(LdapMessage::new(1, bind));

@@ -193,7 +193,15 @@ pub fn one_by_one() -> Options {
 
 /// Starts the lab over a world.
 pub async fn serve(world: World, faults: Faults) -> Lab {
-    let options = LabOptions { world, world_file: None, graph_port: 0, ldap_port: 0, external_ad: None, faults, manners: matchplan::lab::manners::Manners::default() };
+    let options = LabOptions {
+        world,
+        world_file: None,
+        graph_port: 0,
+        ldap_port: 0,
+        external_ad: None,
+        faults,
+        manners: matchplan::lab::manners::Manners::default(),
+    };
     Lab::start(options).await.expect("the lab starts on free ports")
 }
 

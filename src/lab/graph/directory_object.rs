@@ -95,7 +95,8 @@ pub fn find(world: &World, id: ObjectId) -> Option<Item> {
     let key = id.to_string();
     let user = || entra.users.find(CloudKey::Id, &key).map(|(_, u)| Item { entity: &USER, object: view(u) });
     let in_group = || entra.groups.find(CloudKey::Id, &key).map(|(_, g)| Item { entity: &GROUP, object: group(g) });
-    let outside = || entra.contacts.find(CloudKey::Id, &key).map(|(_, c)| Item { entity: &CONTACT, object: contact(c) });
+    let outside =
+        || entra.contacts.find(CloudKey::Id, &key).map(|(_, c)| Item { entity: &CONTACT, object: contact(c) });
     let units = &entra.administrative_units;
     let bound = || units.iter().find(|u| u.id == id).map(|u| Item { entity: &ADMINISTRATIVE_UNIT, object: unit(u) });
     let application = || {

@@ -5,8 +5,8 @@
 //! without an advanced query, and so does `onPremisesSyncEnabled eq null`.
 
 use super::answer::Object;
-use super::odata::rows::Held;
 use super::odata::entity::{EntityType, Kind, Level, Property, asked, shown};
+use super::odata::rows::Held;
 use crate::lab::world::cloud::{CloudProvisioningError, CloudUser};
 use serde_json::{Value, json};
 

@@ -8,9 +8,17 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 async fn lab(world: World, world_file: Option<PathBuf>) -> Lab {
-    Lab::start(LabOptions { world, world_file, graph_port: 0, ldap_port: 0, external_ad: None, faults: Faults::none(), manners: Manners::default() })
-        .await
-        .unwrap()
+    Lab::start(LabOptions {
+        world,
+        world_file,
+        graph_port: 0,
+        ldap_port: 0,
+        external_ad: None,
+        faults: Faults::none(),
+        manners: Manners::default(),
+    })
+    .await
+    .unwrap()
 }
 
 async fn ldap(lab: &Lab) -> ldap3::Ldap {

@@ -112,8 +112,7 @@ fn check_addresses(holder: &ImportedHolder, own: Option<ObjectId>, cloud: &Cloud
     let groups = with_any(&cloud.groups, holder);
     let groups = groups.into_iter().map(|g| (Some(HolderKind::Group), g.id, &g.display_name, &g.proxy_addresses));
     let contacts = with_any(&cloud.contacts, holder);
-    let contacts =
-        contacts.into_iter().map(|c| (Some(HolderKind::Contact), c.id, &c.display_name, &c.proxy_addresses));
+    let contacts = contacts.into_iter().map(|c| (Some(HolderKind::Contact), c.id, &c.display_name, &c.proxy_addresses));
     let mut others = users.chain(groups).chain(contacts).filter(|(_, id, _, _)| Some(*id) != own);
     let shared = |addresses: &[String]| {
         let smtp = holder.proxy_addresses.iter().filter(|a| a.smtp_address().is_some());

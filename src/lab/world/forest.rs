@@ -23,6 +23,9 @@ pub struct AdDomain {
     pub base_dn: Dn,
     /// All entries below (and including) the base DN, in no particular order.
     pub entries: Table<AdEntry>,
+    /// What was deleted, as it stands in `CN=Deleted Objects`.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub deleted: Table<AdEntry>,
 }
 
 /// One entry.
@@ -60,7 +63,8 @@ pub enum AdValues {
 impl AdEntry {
     /// The values of an attribute, asked for by name in any case.
     pub fn values(&self, name: &str) -> Option<&AdValues> {
-        let any_case = || self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, values)| values);
+        let any_case =
+            || self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, values)| values);
         self.attributes.get(name).or_else(any_case)
     }
 

@@ -106,8 +106,8 @@ impl Resource {
         let start = options.skip.as_ref().map_or(0, |token| token.resume(ids.iter().map(String::as_str))).min(total);
         let size = options.top.or(self.entity.page).unwrap_or(total).max(1);
         let end = start.saturating_add(size).min(total);
-        let next = (end < total && self.entity.page.is_some())
-            .then(|| SkipToken { after: ids[end - 1].clone(), seen: end });
+        let next =
+            (end < total && self.entity.page.is_some()).then(|| SkipToken { after: ids[end - 1].clone(), seen: end });
         let value = found[start..end].iter().map(|item| Value::Object(shape(item))).collect();
         let count = self.shows_count(request, options).then_some(total);
         self.envelope(request, count, next.as_ref(), value)
@@ -261,7 +261,11 @@ fn matching<T>(items: impl IntoIterator<Item = T>, options: &Options, view: &imp
     found
 }
 
-fn top(request: &Request) -> Result<Option<usize>, Refusal> {
+/// `$top`.
+///
+/// # Errors
+/// A page size that Graph does not know.
+pub fn top(request: &Request) -> Result<Option<usize>, Refusal> {
     let Some(text) = request.option("$top") else { return Ok(None) };
     match text.parse::<usize>() {
         Ok(top) if (1..=MAX_TOP).contains(&top) => Ok(Some(top)),

@@ -74,9 +74,10 @@ pub fn shape<T: Held>(record: &T, properties: &[&'static Property]) -> Object {
 }
 
 fn meets<T: Held>(record: &T, options: &Options) -> bool {
-    options.filter.as_ref().is_none_or(|filter| {
-        eval::meets(filter, &|name| Cow::Owned(record.property(name).unwrap_or(Value::Null)))
-    })
+    options
+        .filter
+        .as_ref()
+        .is_none_or(|filter| eval::meets(filter, &|name| Cow::Owned(record.property(name).unwrap_or(Value::Null))))
 }
 
 fn count<T: Held>(table: &Table<T>, options: &Options) -> usize {

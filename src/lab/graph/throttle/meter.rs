@@ -61,7 +61,8 @@ impl Meter {
         let (units, writes) = (cost.units, u32::from(cost.write));
         self.units.slide(now, limits.units.map_or(WINDOW_OF_UNITS, |limit| limit.window));
         self.writes.slide(now, limits.writes.map_or(WINDOW_OF_WRITES, |limit| limit.window));
-        let over_units = limits.units.and_then(|limit| Some((Quota::ResourceUnits, self.units.wait(now, units, limit)?)));
+        let over_units =
+            limits.units.and_then(|limit| Some((Quota::ResourceUnits, self.units.wait(now, units, limit)?)));
         let over_writes = limits.writes.and_then(|limit| Some((Quota::Writes, self.writes.wait(now, writes, limit)?)));
         // Both must be free again, so the longer wait is the answer.
         let refused = [over_units, over_writes].into_iter().flatten().max_by_key(|(_, wait)| *wait);
@@ -101,7 +102,8 @@ impl Window {
         if amount == 0 {
             return None;
         }
-        let mut excess = (self.spent + u64::from(amount)).checked_sub(u64::from(limit.amount)).filter(|over| *over > 0)?;
+        let mut excess =
+            (self.spent + u64::from(amount)).checked_sub(u64::from(limit.amount)).filter(|over| *over > 0)?;
         let mut free = now;
         for (at, amount, _) in self.asked.iter().filter(|(_, _, spent)| *spent) {
             free = *at + limit.window;

@@ -135,7 +135,10 @@ mod tests {
     #[test]
     fn published_limits_go_by_the_tenants_size() {
         let units = |users| rules("published").limits(users).units.unwrap();
-        assert_eq!([0, 49, 50, 500, 501, 100_000].map(|users| units(users).amount), [3500, 3500, 5000, 5000, 8000, 8000]);
+        assert_eq!(
+            [0, 49, 50, 500, 501, 100_000].map(|users| units(users).amount),
+            [3500, 3500, 5000, 5000, 8000, 8000]
+        );
         assert_eq!(units(1).window, Duration::from_secs(10));
         assert_eq!(rules("published").writes, Some(limit(3_000, 150)));
         let half = rules("half").limits(1_000);

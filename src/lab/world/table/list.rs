@@ -109,11 +109,11 @@ impl<T: Record> PartialEq for Table<T> {
         let same = |(one, two): (&Arc<Chunk<T>>, &Arc<Chunk<T>>)| {
             Arc::ptr_eq(one, two) || one.len() == two.len() && one.iter().zip(&**two).all(same_row)
         };
-        let in_the_same_rows = self.chunks.len() == other.chunks.len() && self.chunks.iter().zip(&other.chunks).all(same);
+        let in_the_same_rows =
+            self.chunks.len() == other.chunks.len() && self.chunks.iter().zip(&other.chunks).all(same);
         let has_gaps = |table: &Self| table.chunks.iter().map(|chunk| chunk.len()).sum::<usize>() > table.len;
         // Where there are gaps, the same records can be in other rows.
-        in_the_same_rows
-            || self.len == other.len && (has_gaps(self) || has_gaps(other)) && self.iter().eq(other.iter())
+        in_the_same_rows || self.len == other.len && (has_gaps(self) || has_gaps(other)) && self.iter().eq(other.iter())
     }
 }
 
