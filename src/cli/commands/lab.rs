@@ -1,6 +1,6 @@
 //! `matchplan lab`: the embedded lab by itself.
 
-use crate::cli::args::{Global, Lab as Args, LabControl, LabServe, LabWorld};
+use crate::cli::args::{Generated, Global, Lab as Args, LabControl, LabServe, LabWorld};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::lab::{FOLDER, STATE_FILE, world};
@@ -8,18 +8,22 @@ use crate::cli::locking;
 use crate::cli::signals;
 use crate::cli::terminal::Terminal;
 use crate::lab::faults::{Faults, Rates};
-use crate::lab::manners::Manners;
+use crate::lab::kept;
+use crate::lab::manners::{Manners, Pace};
 use crate::lab::runtime::{Lab, LabOptions};
 use crate::lab::sync::ldap_source::ExternalAd;
+use crate::lab::world::generated::{self, Size as WorldSize};
 use crate::lab::world::{contoso, load};
 use crate::model::digest;
 use crate::model::dn::Dn;
 use crate::model::size::Size;
 use crate::model::visible::escape_json;
+use crate::store::files;
 use crate::store::paths::Paths;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -38,6 +42,11 @@ pub async fn run(args: &Args, global: &Global, terminal: Terminal) -> CliResult 
         Args::Serve(serve) => run_server(serve, global, terminal).await,
         Args::Reset => reset(global, terminal),
         Args::World(which) => print_world(which, terminal),
+        Args::Usage(usage) => {
+            let lab = LabControl { control: usage.control.clone() };
+            let (method, path) = if usage.reset { (Method::POST, "usage/reset") } else { (Method::GET, "usage") };
+            control(&lab, "say what it has served", method, path, None, terminal).await
+        }
         Args::Cycle(lab) => control(lab, "run a cycle", Method::POST, "cycle", None, terminal).await,
         Args::Status(lab) => control(lab, "say how it stands", Method::GET, "status", None, terminal).await,
         Args::Hold(lab) => schedule(lab, "hold its scheduler", false, terminal).await,
@@ -49,7 +58,7 @@ pub async fn run(args: &Args, global: &Global, terminal: Terminal) -> CliResult 
 async fn run_server(args: &LabServe, global: &Global, terminal: Terminal) -> CliResult {
     let mut world = match &args.world {
         Some(file) => load::load(file).map_err(|error| CliError::plain(error.to_string()))?,
-        None => contoso::contoso(),
+        None => size(args.generated)?.map_or_else(contoso::contoso, WorldSize::world),
     };
     if let Some(clock) = global.clock {
         world.clock = clock;
@@ -61,7 +70,11 @@ async fn run_server(args: &LabServe, global: &Global, terminal: Terminal) -> Cli
         ldap_port: args.ldap_port,
         external_ad: external_ad(args)?,
         faults: args.faults.map_or_else(Faults::none, |seed| Faults::seeded(seed, Rates::stormy())),
-        manners: Manners::default(),
+        manners: Manners {
+            throttle: args.throttle,
+            pace: Pace { latency: args.latency, batch_write: args.batch_write_cost },
+            usage: Arc::default(),
+        },
     })
     .await
     .map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;
@@ -116,9 +129,37 @@ fn contents(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
 }
 
 fn print_world(args: &LabWorld, terminal: Terminal) -> CliResult {
+    let unwritable = |file: &Path, error: &std::io::Error| CliError::file("write", file, error);
+    if let Some(size) = size(args.generated)? {
+        if let Some(file) = &args.plan {
+            files::replace(file, size.plan().as_bytes()).map_err(|error| unwritable(file, &error))?;
+        }
+        match &args.out {
+            Some(file) => generated::write_file(size, file).map_err(|error| unwritable(file, &error))?,
+            None => {
+                let mut text = Vec::new();
+                generated::write(size, &mut text)
+                    .map_err(|error| CliError::plain(format!("The world cannot be written: {error}")))?;
+                terminal.print(&String::from_utf8_lossy(&text))?;
+            }
+        }
+        return Ok(Exit::Success);
+    }
     let world = if args.seeded { contoso::contoso() } else { world()? };
-    terminal.print(&digest::to_canonical_file(&world).map_err(|error| super::show::unwritable(&error))?)?;
+    match &args.out {
+        Some(file) => kept::save(&world, file).map_err(|error| unwritable(file, &error))?,
+        None => terminal.print(&digest::to_canonical_file(&world).map_err(|error| super::show::unwritable(&error))?)?,
+    }
     Ok(Exit::Success)
+}
+
+/// The generated world that was asked for.
+fn size(args: Generated) -> Result<Option<WorldSize>, CliError> {
+    let Generated { users: Some(users), links, seed } = args else { return Ok(None) };
+    if links > users {
+        return Err(CliError::new(Exit::Usage, format!("--links {links} is more than --users {users}.")));
+    }
+    Ok(Some(WorldSize { users, links, seed }))
 }
 
 async fn schedule(lab: &LabControl, what: &str, enabled: bool, terminal: Terminal) -> CliResult {

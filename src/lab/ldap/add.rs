@@ -70,6 +70,8 @@ fn parent_of<'f>(forest: &'f Forest<'_>, dn: &Dn) -> Outcome<(usize, View<'f>)> 
         Place::Stored(domain, _) => Ok((domain, view)),
         // The configuration is nobody's to write; a made container of a domain is like any other.
         Place::Made(_) => own().map(|domain| (domain, view)).ok_or_else(Refusal::no_rights),
+        // Never shown to a request that writes.
+        Place::Deleted(..) => Err(Refusal::no_rights()),
     }
 }
 

@@ -7,7 +7,7 @@ use rasn_ldap::Control;
 
 /// Simple paged results (RFC 2696).
 pub const PAGED: &str = "1.2.840.113556.1.4.319";
-/// Show deleted objects. The lab keeps none, so there is nothing to show.
+/// Show deleted objects.
 const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
 /// Which parts of a security descriptor to return. The lab has no security descriptors.
 const SD_FLAGS: &str = "1.2.840.113556.1.4.801";
@@ -42,6 +42,7 @@ struct SearchOptions {
 
 /// The controls of one request, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a control")]
 pub struct Controls {
     /// The page that a search asks for.
     pub page: Option<Page>,
@@ -49,6 +50,8 @@ pub struct Controls {
     pub domain_scope: bool,
     /// Whether a modify forgives values that are there, or gone, already.
     pub permissive_modify: bool,
+    /// Whether deleted objects are there, too.
+    pub show_deleted: bool,
     /// Whether a delete takes everything below along.
     pub tree_delete: bool,
 }
@@ -69,7 +72,8 @@ impl Controls {
                 }
                 PERMISSIVE_MODIFY => controls.permissive_modify = true,
                 TREE_DELETE => controls.tree_delete = true,
-                SHOW_DELETED | SHOW_RECYCLED | SD_FLAGS => {}
+                SHOW_DELETED | SHOW_RECYCLED => controls.show_deleted = true,
+                SD_FLAGS => {}
                 _ if control.criticality => return Err(Refusal::bad_control()),
                 _ => {}
             }

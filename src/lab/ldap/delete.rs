@@ -1,10 +1,11 @@
-//! Delete. The lab keeps no tombstones: what is deleted is gone.
+//! Delete. What is deleted stays in `CN=Deleted Objects` as a tombstone, which only the control *show deleted* shows.
 
 use super::controls::Controls;
 use super::forest::{Forest, Place};
 use super::refusal::{Outcome, Refusal};
 use super::{stamp, write};
 use crate::lab::world::World;
+use crate::lab::world::forest::{AdEntry, AdValues};
 use crate::lab::world::table::Row;
 use crate::model::dn::Dn;
 use rasn_ldap::DelRequest;
@@ -32,11 +33,41 @@ pub fn delete(world: &mut World, request: &DelRequest, controls: &Controls) -> O
         });
         ([(spot.domain, spot.entry, dn.clone())].into_iter().chain(below).collect(), dn.clone())
     };
-    stamp::next_usn(world);
     for (domain, row, _) in &gone {
-        world.ad[*domain].entries.take(*row);
+        let usn = stamp::next_usn(world);
+        let clock = world.clock;
+        let domain = &mut world.ad[*domain];
+        if let Some(tombstone) = domain.entries.take(*row).and_then(|entry| tombstone(entry, &domain.base_dn)) {
+            let mut tombstone = tombstone;
+            stamp::changed(&mut tombstone, usn, clock);
+            domain.deleted.push(tombstone);
+        }
     }
     let names: Vec<Dn> = gone.into_iter().map(|(_, _, dn)| dn).collect();
     write::relink(world, &names, |link| (!link.is_under(&dn)).then(|| link.clone()));
     Ok(())
+}
+
+/// What a tombstone keeps besides its name, GUID and SID ([MS-ADTS] 3.1.1.5.5.1.1, "Tombstone Requirements").
+const KEPT: [&str; 7] = [
+    "distinguishedName",
+    "instanceType",
+    "objectClass",
+    "sAMAccountName",
+    "uSNCreated",
+    "userAccountControl",
+    "whenCreated",
+];
+
+/// The entry as a deleted object: its old name and its GUID make the new one, so that no two are the same.
+fn tombstone(mut entry: AdEntry, base: &Dn) -> Option<AdEntry> {
+    let parent = entry.dn.parent()?;
+    let (_, name) = entry.dn.rdn_pair();
+    let (kind, _) = entry.dn.rdn_pair();
+    let deleted = format!("{kind}={}\\0ADEL:{},CN=Deleted Objects,{base}", ldap3::dn_escape(name.as_str()), entry.guid);
+    entry.dn = Dn::parse(&deleted).ok()?;
+    entry.attributes.retain(|name, _| KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name)));
+    entry.attributes.insert("isDeleted".to_owned(), AdValues::One("TRUE".to_owned()));
+    entry.attributes.insert("lastKnownParent".to_owned(), AdValues::One(parent.as_str().to_owned()));
+    Some(entry)
 }

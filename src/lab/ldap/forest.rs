@@ -21,6 +21,8 @@ const LAB: &str = "lab";
 pub struct Forest<'w> {
     /// The world.
     pub world: &'w World,
+    /// Whether deleted objects are shown.
+    with_deleted: bool,
     /// Entries that every forest has and the world's file need not spell out. Made when first asked for, as all below.
     made: OnceCell<Vec<AdEntry>>,
     contexts: OnceCell<Vec<Dn>>,
@@ -34,12 +36,26 @@ pub enum Place {
     Stored(usize, Row),
     /// Among the entries that are made, not stored. They cannot be written.
     Made(usize),
+    /// Among the deleted objects of a domain. They cannot be written.
+    Deleted(usize, Row),
 }
 
 impl<'w> Forest<'w> {
     /// Looks at a world.
     pub fn of(world: &'w World) -> Self {
-        Self { world, made: OnceCell::new(), contexts: OnceCell::new(), categories: OnceCell::new() }
+        Self {
+            world,
+            with_deleted: false,
+            made: OnceCell::new(),
+            contexts: OnceCell::new(),
+            categories: OnceCell::new(),
+        }
+    }
+
+    /// The same with the deleted objects, or without.
+    #[must_use]
+    pub fn with_deleted(self, shown: bool) -> Self {
+        Self { with_deleted: shown, ..self }
     }
 
     /// The forest's root domain: the first one of the world.
@@ -56,7 +72,13 @@ impl<'w> Forest<'w> {
     }
 
     fn made(&self) -> &[AdEntry] {
-        self.made.get_or_init(|| made::entries(self.world))
+        self.made.get_or_init(|| {
+            let mut made = made::entries(self.world);
+            if self.with_deleted {
+                made.extend(made::deleted_objects(self.world));
+            }
+            made
+        })
     }
 
     /// The DN of an object category.
@@ -81,7 +103,21 @@ impl<'w> Forest<'w> {
             .iter()
             .enumerate()
             .flat_map(|(d, domain)| domain.entries.rows().map(move |(row, entry)| (Place::Stored(d, row), entry)));
-        stored.chain(self.made().iter().enumerate().map(|(at, entry)| (Place::Made(at), entry)))
+        let made = self.made().iter().enumerate().map(|(at, entry)| (Place::Made(at), entry));
+        stored.chain(made).chain(self.deleted())
+    }
+
+    /// The deleted objects, if they are shown.
+    fn deleted(&self) -> impl Iterator<Item = (Place, &AdEntry)> {
+        let domains = self.world.ad.iter().enumerate().filter(|_| self.with_deleted);
+        domains.flat_map(|(d, domain)| domain.deleted.rows().map(move |(row, entry)| (Place::Deleted(d, row), entry)))
+    }
+
+    fn deleted_with(&self, key: AdKey, text: &str) -> impl Iterator<Item = (Place, &AdEntry)> {
+        let domains = self.world.ad.iter().enumerate().filter(|_| self.with_deleted);
+        domains.flat_map(move |(d, domain)| {
+            domain.deleted.with(key, text).map(move |(row, entry)| (Place::Deleted(d, row), entry))
+        })
     }
 
     /// The stored entries with a key.
@@ -96,7 +132,13 @@ impl<'w> Forest<'w> {
     pub fn candidates(&self, key: AdKey, text: &str) -> Vec<(Place, View<'_>)> {
         let stored: Vec<_> = self.stored(key, text).collect();
         let made = self.made().iter().enumerate().map(|(at, entry)| (Place::Made(at), entry));
-        stored.into_iter().chain(made).map(|(place, entry)| (place, View { forest: self, entry })).collect()
+        let deleted: Vec<_> = self.deleted_with(key, text).collect();
+        stored
+            .into_iter()
+            .chain(made)
+            .chain(deleted)
+            .map(|(place, entry)| (place, View { forest: self, entry }))
+            .collect()
     }
 
     /// The entries directly below a name.
@@ -129,14 +171,18 @@ impl<'w> Forest<'w> {
 
     fn find_dn(&self, dn: &Dn) -> Option<(Place, &AdEntry)> {
         let made = || self.made().iter().enumerate().find(|(_, entry)| entry.dn == *dn);
-        let stored = self.stored(AdKey::Dn, &dn_key(dn)).next();
-        stored.or_else(|| made().map(|(at, entry)| (Place::Made(at), entry)))
+        let key = dn_key(dn);
+        let stored = self.stored(AdKey::Dn, &key).next();
+        stored
+            .or_else(|| self.deleted_with(AdKey::Dn, &key).next())
+            .or_else(|| made().map(|(at, entry)| (Place::Made(at), entry)))
     }
 
     /// The entry with this GUID.
     pub fn find_guid(&self, guid: AdGuid) -> Option<(Place, View<'_>)> {
         let made = || self.made().iter().enumerate().find(|(_, entry)| entry.guid == guid);
-        let found = self.stored(AdKey::Guid, &guid.to_string()).next();
+        let key = guid.to_string();
+        let found = self.stored(AdKey::Guid, &key).next().or_else(|| self.deleted_with(AdKey::Guid, &key).next());
         let found = found.or_else(|| made().map(|(at, entry)| (Place::Made(at), entry)));
         found.map(|(place, entry)| (place, View { forest: self, entry }))
     }

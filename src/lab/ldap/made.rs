@@ -76,6 +76,12 @@ pub fn entries(world: &World) -> Vec<AdEntry> {
     entries
 }
 
+/// The containers of deleted objects, which are deleted themselves as far as a search is concerned.
+pub fn deleted_objects(world: &World) -> impl Iterator<Item = AdEntry> {
+    let names = world.ad.iter().filter_map(|domain| below("CN=Deleted Objects", &domain.base_dn));
+    names.map(|name| entry(name, "container", &[("isDeleted", "TRUE")]))
+}
+
 fn forest_entries(world: &World) -> Option<Vec<AdEntry>> {
     let configuration = configuration(world)?;
     let at = |first: &str| below(first, &configuration);

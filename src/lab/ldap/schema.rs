@@ -138,6 +138,7 @@ static ATTRIBUTES: &[Attribute] = &[
     Attribute::single("isCriticalSystemObject", Boolean, TOP).by(Writer::System),
     Attribute::single("isDeleted", Boolean, TOP).by(Writer::System),
     Attribute::text("l", 128, OU),
+    Attribute::single("lastKnownParent", Dn, TOP).by(Writer::System),
     Attribute::single("lastLogonTimestamp", Integer, USER).by(Writer::Sam),
     Attribute::single("legacyExchangeDN", Text, MAIL),
     Attribute::text("mail", 256, MAIL),

@@ -222,7 +222,10 @@ impl Session {
         let bound = if search::is_for_root_dse(request) { Ok(()) } else { self.needs_bind() };
         let cursors = &mut self.cursors;
         let found = controls.and_then(|controls| bound.map(|()| controls)).and_then(|controls| {
-            self.directory.world.read(|world| search::search(&Forest::of(world), request, &controls, cursors))
+            self.directory.world.read(|world| {
+                let forest = Forest::of(world).with_deleted(controls.show_deleted);
+                search::search(&forest, request, &controls, cursors)
+            })
         });
         let done = |outcome| ProtocolOp::SearchResDone(SearchResultDone(result(outcome)));
         let found = match found {

@@ -54,6 +54,7 @@ mod tests {
             netbios_name: "X".to_owned(),
             base_dn: Dn::parse("DC=x").unwrap(),
             entries: Vec::new().into(),
+            deleted: Vec::new().into(),
         };
         let first = next(&domain("a.test")).unwrap();
         assert!(first.to_string().starts_with("S-1-5-21-") && first.to_string().ends_with("-1103"), "{first}");

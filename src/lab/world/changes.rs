@@ -14,6 +14,9 @@ pub struct Changes {
     /// Each domain's entries.
     #[serde(default, skip_serializing_if = "nothing_in_any")]
     entries: Vec<Rows<AdEntry>>,
+    /// Each domain's deleted objects.
+    #[serde(default, skip_serializing_if = "nothing_in_any")]
+    deleted: Vec<Rows<AdEntry>>,
     #[serde(default, skip_serializing_if = "Rows::is_empty")]
     users: Rows<CloudUser>,
     #[serde(default, skip_serializing_if = "Rows::is_empty")]
@@ -96,7 +99,10 @@ impl<T: Record> Rows<T> {
 /// Everything but the tables.
 fn rest(world: &World) -> World {
     let mut rest = world.clone();
-    rest.ad.iter_mut().for_each(|domain| domain.entries.clear());
+    for domain in &mut rest.ad {
+        domain.entries.clear();
+        domain.deleted.clear();
+    }
     let cloud = &mut rest.entra;
     cloud.users.clear();
     cloud.deleted_users.clear();
@@ -118,7 +124,8 @@ impl Changes {
         let (old, new) = (&before.entra, &after.entra);
         let rest_after = rest(after);
         Some(Self {
-            entries: domains.map(|(before, after)| Rows::between(&before.entries, &after.entries)).collect(),
+            entries: domains.clone().map(|(before, after)| Rows::between(&before.entries, &after.entries)).collect(),
+            deleted: domains.map(|(before, after)| Rows::between(&before.deleted, &after.deleted)).collect(),
             users: Rows::between(&old.users, &new.users),
             deleted_users: Rows::between(&old.deleted_users, &new.deleted_users),
             groups: Rows::between(&old.groups, &new.groups),
@@ -138,6 +145,7 @@ impl Changes {
             && self.connector_space.is_empty()
             && self.rest.is_none()
             && nothing_in_any(&self.entries)
+            && nothing_in_any(&self.deleted)
     }
 
     /// Does to a world what was done.
@@ -147,6 +155,7 @@ impl Changes {
             // As many domains as before: a log never holds a change of their number.
             for (domain, old) in next.ad.iter_mut().zip(&mut world.ad) {
                 domain.entries = std::mem::take(&mut old.entries);
+                domain.deleted = std::mem::take(&mut old.deleted);
             }
             let (cloud, old) = (&mut next.entra, &mut world.entra);
             cloud.users = std::mem::take(&mut old.users);
@@ -159,6 +168,9 @@ impl Changes {
         }
         for (rows, domain) in self.entries.into_iter().zip(&mut world.ad) {
             rows.apply(&mut domain.entries);
+        }
+        for (rows, domain) in self.deleted.into_iter().zip(&mut world.ad) {
+            rows.apply(&mut domain.deleted);
         }
         let cloud = &mut world.entra;
         self.users.apply(&mut cloud.users);

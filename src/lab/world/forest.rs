@@ -23,6 +23,9 @@ pub struct AdDomain {
     pub base_dn: Dn,
     /// All entries below (and including) the base DN, in no particular order.
     pub entries: Table<AdEntry>,
+    /// What was deleted, as it stands in `CN=Deleted Objects`.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub deleted: Table<AdEntry>,
 }
 
 /// One entry.

@@ -8,6 +8,7 @@ pub mod cloud;
 pub mod contoso;
 pub mod derive;
 pub mod forest;
+pub mod generated;
 pub mod keys;
 pub mod load;
 pub mod sync;

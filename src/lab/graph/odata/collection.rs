@@ -261,7 +261,11 @@ fn matching<T>(items: impl IntoIterator<Item = T>, options: &Options, view: &imp
     found
 }
 
-fn top(request: &Request) -> Result<Option<usize>, Refusal> {
+/// `$top`.
+///
+/// # Errors
+/// A page size that Graph does not know.
+pub fn top(request: &Request) -> Result<Option<usize>, Refusal> {
     let Some(text) = request.option("$top") else { return Ok(None) };
     match text.parse::<usize>() {
         Ok(top) if (1..=MAX_TOP).contains(&top) => Ok(Some(top)),

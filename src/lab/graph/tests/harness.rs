@@ -144,6 +144,16 @@ impl Lab {
     }
 
     pub(super) async fn with(world: World, faults: Faults) -> Self {
+        Self::serving(world, faults, Manners::default()).await
+    }
+
+    /// A server with these rules.
+    pub(super) async fn throttled(world: World, rules: &str) -> Self {
+        let manners = Manners { throttle: rules.parse().unwrap(), ..Manners::default() };
+        Self::serving(world, Faults::none(), manners).await
+    }
+
+    pub(super) async fn serving(world: World, faults: Faults, manners: Manners) -> Self {
         // Fails only if another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let world = SharedWorld::in_memory(world);
@@ -153,7 +163,7 @@ impl Lab {
             access_token: TOKEN.into(),
             client_secret: SECRET.into(),
             faults,
-            manners: Manners::default(),
+            manners,
         };
         let server = serve(config).await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();

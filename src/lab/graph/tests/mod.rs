@@ -12,5 +12,6 @@ mod refusals;
 mod roles;
 mod stopping;
 mod storms;
+mod throttling;
 mod token;
 mod trash;

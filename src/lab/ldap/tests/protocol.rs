@@ -3,7 +3,7 @@
 use super::fixture::{JANE, JANE_GUID, texts, world, world_with_users};
 use crate::lab::faults::Faults;
 use crate::lab::ldap::{LdapServer, LdapServerConfig, serve};
-use crate::lab::manners::Manners;
+use crate::lab::manners::{Manners, Pace};
 use crate::lab::shared::SharedWorld;
 use crate::lab::tls::LabTls;
 use crate::lab::world::World;
@@ -29,6 +29,10 @@ pub(super) async fn lab(world: World, require_encryption: bool) -> Lab {
 }
 
 async fn lab_of(world: SharedWorld, require_encryption: bool) -> Lab {
+    lab_with(world, require_encryption, Manners::default()).await
+}
+
+async fn lab_with(world: SharedWorld, require_encryption: bool, manners: Manners) -> Lab {
     let tls = LabTls::generate().unwrap();
     let config = LdapServerConfig {
         world: world.clone(),
@@ -39,7 +43,7 @@ async fn lab_of(world: SharedWorld, require_encryption: bool) -> Lab {
         tls_port: 0,
         require_encryption,
         faults: Faults::none(),
-        manners: Manners::default(),
+        manners,
     };
     Lab { server: serve(config, &tls).await.unwrap(), world, tls }
 }
@@ -245,4 +249,65 @@ async fn a_stopped_server_cuts_its_connections() {
     lab.server.stop();
     assert!(ldap.delete(JANE).await.is_err());
     assert!(std::net::TcpStream::connect(plain).is_err());
+}
+
+#[tokio::test]
+async fn what_was_deleted_and_what_changed_since_a_number_is_found() {
+    let lab = lab(world(), false).await;
+    let mut ldap = lab.bound().await;
+    let highest = async |ldap: &mut Ldap| {
+        let found = ldap.search("", Scope::Base, "(objectClass=*)", vec!["highestCommittedUSN"]).await.unwrap();
+        let root = SearchEntry::construct(found.success().unwrap().0.remove(0));
+        root.attrs["highestCommittedUSN"][0].parse::<u64>().unwrap()
+    };
+    let before = highest(&mut ldap).await;
+    let filter = format!("(uSNChanged>={})", before + 1);
+    let deleted = RawControl { ctype: "1.2.840.113556.1.4.417".to_owned(), crit: true, val: None };
+    let found = async |ldap: &mut Ldap, shown: bool| {
+        if shown {
+            ldap.with_controls(vec![deleted.clone()]);
+        }
+        let attributes = vec!["objectGUID", "isDeleted", "lastKnownParent", "description"];
+        let found = ldap.search("DC=corp,DC=test", Scope::Subtree, &filter, attributes).await.unwrap();
+        found.success().unwrap().0.into_iter().map(SearchEntry::construct).collect::<Vec<_>>()
+    };
+    // The domain's head notes the number, which is no change of its own.
+    assert_eq!(found(&mut ldap, true).await.len(), 0);
+    ldap.delete(JANE).await.unwrap().success().unwrap();
+    assert_eq!(highest(&mut ldap).await, before + 1);
+    assert_eq!(found(&mut ldap, false).await.len(), 0, "only the control shows it");
+    let tombstones = found(&mut ldap, true).await;
+    assert_eq!(tombstones.len(), 1);
+    let tombstone = &tombstones[0];
+    assert!(tombstone.dn.contains("\\0ADEL:") && tombstone.dn.ends_with(",CN=Deleted Objects,DC=corp,DC=test"));
+    assert_eq!(tombstone.attrs["isDeleted"], ["TRUE"]);
+    assert!(JANE.ends_with(&tombstone.attrs["lastKnownParent"][0]));
+    ldap.with_controls(vec![deleted.clone()]);
+    let base = "CN=Deleted Objects,DC=corp,DC=test";
+    let below = ldap.search(base, Scope::OneLevel, "(isDeleted=TRUE)", vec!["1.1"]).await.unwrap();
+    assert_eq!(below.success().unwrap().0.len(), 1);
+    assert_eq!(ldap.search(base, Scope::Base, "(objectClass=*)", vec!["1.1"]).await.unwrap().1.rc, 32);
+}
+
+#[tokio::test]
+async fn requests_that_are_not_waited_for_wait_for_the_latency_together() {
+    let manners = Manners {
+        pace: Pace { latency: std::time::Duration::from_millis(300), ..Pace::default() },
+        ..Manners::default()
+    };
+    let usage = std::sync::Arc::clone(&manners.usage);
+    let lab = lab_with(SharedWorld::in_memory(world()), false, manners).await;
+    let mut ldap = lab.bound().await;
+    let changes = (0..100).map(|n| {
+        let mut ldap = ldap.clone();
+        async move {
+            let value = HashSet::from([format!("n{n}").into_bytes()]);
+            ldap.modify(JANE, vec![Mod::Replace(b"description".to_vec(), value)]).await.unwrap().success().unwrap();
+        }
+    });
+    futures_util::future::join_all(changes).await;
+    let counted = usage.now().ldap;
+    assert_eq!(counted.writes, 100);
+    assert!(counted.peak_pipelined > 50, "{counted:?}");
+    ldap.unbind().await.unwrap();
 }

@@ -7,7 +7,7 @@ use crate::lab::world::{WORLD_VERSION, World};
 use jiff::{SignedDuration, Timestamp};
 
 /// The world's clock at the start: 1 September 2026, 08:00 UTC.
-const START: Timestamp = Timestamp::constant(1_788_249_600, 0);
+pub(in crate::lab::world) const START: Timestamp = Timestamp::constant(1_788_249_600, 0);
 
 /// The seeded world; the same on every call.
 pub fn contoso() -> World {

@@ -15,18 +15,18 @@ use crate::model::id::{ObjectId, RoleDefinitionId, TenantId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads a DN that is written in this crate.
-pub(super) fn dn(text: &str) -> Dn {
+pub(in crate::lab::world) fn dn(text: &str) -> Dn {
     Dn::parse(text).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 /// The domain's base.
-pub(super) const BASE: &str = "DC=corp,DC=contoso,DC=com";
+pub(in crate::lab::world) const BASE: &str = "DC=corp,DC=contoso,DC=com";
 
 /// The container whose users are synced.
-pub(super) const SYNCED: &str = "OU=Users,OU=Corp,DC=corp,DC=contoso,DC=com";
+pub(in crate::lab::world) const SYNCED: &str = "OU=Users,OU=Corp,DC=corp,DC=contoso,DC=com";
 
 /// An entry without a GUID yet.
-pub(super) fn entry(name: &str, classes: &[&str], attributes: &[(&str, &str)]) -> AdEntry {
+pub(in crate::lab::world) fn entry(name: &str, classes: &[&str], attributes: &[(&str, &str)]) -> AdEntry {
     let classes = AdValues::Many(classes.iter().map(|&class| class.to_owned()).collect());
     let mut all = BTreeMap::from([("objectClass".to_owned(), classes)]);
     all.extend(attributes.iter().map(|&(name, value)| (name.to_owned(), AdValues::One(value.to_owned()))));
@@ -35,7 +35,7 @@ pub(super) fn entry(name: &str, classes: &[&str], attributes: &[(&str, &str)]) -
 
 /// `corp.contoso.com` with its containers, the accounts that every domain has, and a computer and a group, which are
 /// not users.
-pub(super) fn domain() -> AdDomain {
+pub(in crate::lab::world) fn domain() -> AdDomain {
     let under = |rdn: &str| format!("{rdn},{BASE}");
     let container = |rdn: &str| {
         let name = rdn.split(['=', ',']).nth(1).unwrap_or_default();
@@ -102,6 +102,7 @@ pub(super) fn domain() -> AdDomain {
         netbios_name: "CORP".to_owned(),
         base_dn: dn(BASE),
         entries: entries.into(),
+        deleted: Table::default(),
     }
 }
 
@@ -135,11 +136,19 @@ pub(super) fn assignment(principal: ObjectId, role: &str, unit: Option<&str>) ->
         || "/".to_owned(),
         |unit| format!("/administrativeUnits/{}", derive::object_id("administrativeUnit", unit)),
     );
-    let role = role_id(role);
+    assigned(principal, &role_id(role), scope)
+}
+
+/// An active assignment over the whole directory, of a role by its id.
+pub(in crate::lab::world) fn assignment_of(principal: ObjectId, role: &RoleDefinitionId) -> CloudRoleAssignment {
+    assigned(principal, role, "/".to_owned())
+}
+
+fn assigned(principal: ObjectId, role: &RoleDefinitionId, scope: String) -> CloudRoleAssignment {
     CloudRoleAssignment {
-        id: derive::assignment_id(principal, &role, &scope),
+        id: derive::assignment_id(principal, role, &scope),
         principal_id: principal,
-        role_definition_id: role,
+        role_definition_id: role.clone(),
         directory_scope_id: Some(scope),
         app_scope_id: None,
         condition: None,
@@ -152,7 +161,7 @@ pub(super) fn role_id(role: &str) -> RoleDefinitionId {
 }
 
 /// The tenant with its domains, groups and contacts.
-pub(super) fn tenant() -> Cloud {
+pub(in crate::lab::world) fn tenant() -> Cloud {
     let named = |name: &str, kind: &str, initial: bool| CloudDomain {
         id: name.to_owned(),
         authentication_type: kind.to_owned(),
@@ -241,7 +250,7 @@ pub(super) fn tenant() -> Cloud {
 }
 
 /// Entra Connect with Express settings.
-pub(super) fn engine() -> SyncEngine {
+pub(in crate::lab::world) fn engine() -> SyncEngine {
     SyncEngine {
         scope: vec![dn(SYNCED)],
         source_anchor: SourceAnchor::ConsistencyGuid,
