@@ -76,7 +76,9 @@ pub fn evidence<'a>(index: &Index<'a>) -> BTreeMap<DomainName, Evidence<'a>> {
             })
             .collect();
         for part in looks.into_iter().map(|look| look.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))) {
-            part.into_iter().for_each(|(domain, evidence)| found.entry(domain).or_default().add(evidence));
+            for (domain, evidence) in part {
+                found.entry(domain).or_default().add(evidence);
+            }
         }
     });
     found

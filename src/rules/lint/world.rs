@@ -128,13 +128,12 @@ impl<'a> Object<'a> {
                     |value: &'a str| (Key::Nickname(value.to_lowercase()), Attribute::MailNickname, value.into());
                 nickname.into_iter().map(held).collect()
             }
-            (Kind::Upn, Self::User(user, dns_name)) => vec![match &user.upn {
-                Some(upn) => (Key::Upn(upn.key()), Attribute::UserPrincipalName, upn.as_str().into()),
+            (Kind::Upn, Self::User(user, dns_name)) => vec![if let Some(upn) = &user.upn {
+                (Key::Upn(upn.key()), Attribute::UserPrincipalName, upn.as_str().into())
+            } else {
                 // The name that the sync makes up.
-                None => {
-                    let implied = Subject::implied_upn(user, dns_name);
-                    (Key::Upn(implied.to_lowercase()), Attribute::SamAccountName, implied.into())
-                }
+                let implied = Subject::implied_upn(user, dns_name);
+                (Key::Upn(implied.to_lowercase()), Attribute::SamAccountName, implied.into())
             }],
             (Kind::Sam, Self::User(user, _)) => {
                 let key = Key::Sam(user.domain.as_str().to_lowercase(), user.sam.key());
