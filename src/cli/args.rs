@@ -483,7 +483,7 @@ pub struct Schema {
 #[derive(Debug, Subcommand)]
 pub enum Lab {
     /// Run the lab for other clients; prints one JSON line with everything that they need.
-    Serve(LabServe),
+    Serve(Box<LabServe>),
     /// Put the lab of --lab back to its first day.
     Reset,
     /// Print the world of --lab, the seeded one or a generated one of any size, as JSON.

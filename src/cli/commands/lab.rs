@@ -134,14 +134,13 @@ fn print_world(args: &LabWorld, terminal: Terminal) -> CliResult {
         if let Some(file) = &args.plan {
             files::replace(file, size.plan().as_bytes()).map_err(|error| unwritable(file, &error))?;
         }
-        match &args.out {
-            Some(file) => generated::write_file(size, file).map_err(|error| unwritable(file, &error))?,
-            None => {
-                let mut text = Vec::new();
-                generated::write(size, &mut text)
-                    .map_err(|error| CliError::plain(format!("The world cannot be written: {error}")))?;
-                terminal.print(&String::from_utf8_lossy(&text))?;
-            }
+        if let Some(file) = &args.out {
+            generated::write_file(size, file).map_err(|error| unwritable(file, &error))?;
+        } else {
+            let mut text = Vec::new();
+            generated::write(size, &mut text)
+                .map_err(|error| CliError::plain(format!("The world cannot be written: {error}")))?;
+            terminal.print(&String::from_utf8_lossy(&text))?;
         }
         return Ok(Exit::Success);
     }

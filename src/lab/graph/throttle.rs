@@ -71,12 +71,11 @@ impl Throttle {
             let graph = &mut all.graph;
             graph.requests += 1;
             graph.inner_requests += u64::from(caller.in_batch);
-            match standing.refused {
-                Some(_) => graph.throttled += 1,
-                None => {
-                    graph.writes += u64::from(cost.write);
-                    graph.resource_units += u64::from(cost.units);
-                }
+            if standing.refused.is_some() {
+                graph.throttled += 1;
+            } else {
+                graph.writes += u64::from(cost.write);
+                graph.resource_units += u64::from(cost.units);
             }
             graph.peak_writes = graph.peak_writes.max(standing.writes);
             graph.peak_resource_units = graph.peak_resource_units.max(standing.units);

@@ -209,10 +209,10 @@ fn check_whole(world: &World, before: &CloudUser, after: &CloudUser) -> Result<(
         return Err(Refusal::bad_request("You must provide a required property: FederatedUser.SourceAnchor"));
     }
     let sid_changed = before.on_premises_security_identifier != after.on_premises_security_identifier;
-    if let Some(sid) = after.on_premises_security_identifier.as_ref().filter(|_| sid_changed) {
-        if another(CloudKey::Sid, sid, &|u| u.on_premises_security_identifier.as_ref() == Some(sid)) {
-            return Err(Refusal::conflict("onPremisesSecurityIdentifier"));
-        }
+    if let Some(sid) = after.on_premises_security_identifier.as_ref().filter(|_| sid_changed)
+        && another(CloudKey::Sid, sid, &|u| u.on_premises_security_identifier.as_ref() == Some(sid))
+    {
+        return Err(Refusal::conflict("onPremisesSecurityIdentifier"));
     }
     if before.proxy_addresses == after.proxy_addresses { Ok(()) } else { check_addresses(world, after) }
 }

@@ -37,12 +37,12 @@ pub fn highest_usn(world: &World) -> u64 {
 /// Takes the next number and remembers it in the first domain's head, if the world holds one.
 pub fn next_usn(world: &mut World) -> u64 {
     let usn = highest_usn(world) + 1;
-    if let Some(domain) = world.ad.first_mut() {
-        if let Some((row, _)) = domain.entries.find(AdKey::Dn, &dn_key(&domain.base_dn)) {
-            domain.entries.update(row, |head| {
-                head.attributes.insert(HIGHEST.to_owned(), AdValues::One(usn.to_string()));
-            });
-        }
+    if let Some(domain) = world.ad.first_mut()
+        && let Some((row, _)) = domain.entries.find(AdKey::Dn, &dn_key(&domain.base_dn))
+    {
+        domain.entries.update(row, |head| {
+            head.attributes.insert(HIGHEST.to_owned(), AdValues::One(usn.to_string()));
+        });
     }
     usn
 }

@@ -83,19 +83,15 @@ impl<'w> Run<'w> {
     /// Changes what it remembers, where that is another thing. A user that was never seen begins as `new`.
     fn remember(&mut self, new: Connected, change: impl FnOnce(&mut Connected)) {
         let memory = &mut self.world.sync.connector_space;
-        match memory.find(ConnectedKey::Ad, &new.ad.to_string()).map(|(row, known)| (row, known.clone())) {
-            Some((row, before)) => {
-                let mut known = before.clone();
-                change(&mut known);
-                if known != before {
-                    memory.replace(row, known);
-                }
-            }
-            None => {
-                let mut known = new;
-                change(&mut known);
-                memory.push(known);
-            }
+        let Some((row, before)) = memory.find(ConnectedKey::Ad, &new.ad.to_string()) else {
+            let mut known = new;
+            change(&mut known);
+            return memory.push(known);
+        };
+        let (before, mut known) = (before.clone(), before.clone());
+        change(&mut known);
+        if known != before {
+            memory.replace(row, known);
         }
     }
 

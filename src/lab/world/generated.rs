@@ -62,7 +62,7 @@ impl Size {
     }
 
     /// All entries of the domain: containers, people, teams.
-    fn entries<'c>(self, frame: &'c World) -> impl Iterator<Item = AdEntry> + 'c {
+    fn entries(self, frame: &World) -> impl Iterator<Item = AdEntry> {
         let held = frame.ad.iter().flat_map(|domain| domain.entries.iter().cloned());
         held.chain(self.people().filter_map(|person| person.entry())).chain(self.teams())
     }
@@ -89,7 +89,7 @@ impl Size {
     }
 
     /// All cloud users.
-    fn cloud_users<'c>(self, frame: &'c World) -> impl Iterator<Item = CloudUser> + 'c {
+    fn cloud_users(self, frame: &World) -> impl Iterator<Item = CloudUser> {
         let held = frame.entra.users.iter().cloned();
         held.chain(self.people().filter_map(move |person| match person.kind {
             Kind::Synced => Some(joined(&person, frame).1),
@@ -99,7 +99,7 @@ impl Size {
     }
 
     /// What the engine remembers.
-    fn connected<'c>(self, frame: &'c World) -> impl Iterator<Item = Connected> + 'c {
+    fn connected(self, frame: &World) -> impl Iterator<Item = Connected> {
         let synced = self.people().filter(|person| person.kind == Kind::Synced);
         synced.map(move |person| joined(&person, frame).0)
     }

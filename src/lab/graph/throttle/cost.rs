@@ -18,9 +18,8 @@ pub struct Cost {
 /// `$select` takes one off, `$top` below 20 too, `$expand` adds one; nothing costs less than one.
 pub fn of(operation: Option<&Operation>, request: &Request) -> Cost {
     let base: u32 = match operation {
-        Some(Operation::ListUsers | Operation::UsersDelta) => 2,
+        Some(Operation::ListUsers | Operation::UsersDelta | Operation::MemberOf(_)) => 2,
         Some(Operation::ListGroupHolders(..)) => 3,
-        Some(Operation::MemberOf(_)) => 2,
         _ => 1,
     };
     let has = |option: &str| u32::from(request.option(option).is_some_and(|value| !value.trim().is_empty()));

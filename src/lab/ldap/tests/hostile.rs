@@ -6,6 +6,7 @@ use crate::lab::faults::Faults;
 use crate::lab::ldap::bind::Account;
 use crate::lab::ldap::codec::LdapCodec;
 use crate::lab::ldap::session::{Directory, Session};
+use crate::lab::manners::Manners;
 use crate::lab::shared::SharedWorld;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -82,7 +83,7 @@ proptest! {
         which in any::<prop::sample::Index>(),
     ) {
         let account = Account { dn: ADMIN.to_owned(), upn: "admin@corp.test".to_owned(), password: PASSWORD.to_owned().into() };
-        let directory = Directory { world: SharedWorld::in_memory(world()), account, require_encryption: false, faults: Faults::default(), manners: Default::default() };
+        let directory = Directory { world: SharedWorld::in_memory(world()), account, require_encryption: false, faults: Faults::default(), manners: Manners::default() };
         let mut session = Session::new(Arc::new(directory), false);
         let requests = requests();
         let mut damaged = which.get(&requests).clone();

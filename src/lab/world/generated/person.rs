@@ -109,9 +109,11 @@ impl Person {
             90..96 => Kind::CloudOnly,
             _ => Kind::AdOnly,
         };
+        #[expect(clippy::cast_possible_truncation, reason = "below the number of pairs")]
+        let start = (mixed(seed) % (GIVEN.len() * SURNAMES.len()) as u64) as usize;
         // All pairs of names in an order that jumps about: the factor has no divisor in common with their number.
         let pairs = GIVEN.len() * SURNAMES.len();
-        let pair = (number as usize % pairs * 7_919 + mixed(seed) as usize % pairs) % pairs;
+        let pair = (number as usize % pairs * 7_919 + start) % pairs;
         #[expect(clippy::cast_possible_truncation, reason = "smaller than the number")]
         let namesakes = (number as usize / pairs) as u32;
         Self {
