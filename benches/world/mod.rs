@@ -157,7 +157,7 @@ fn addresses(size: Size, at: usize, name: &str, in_ad: bool) -> Vec<String> {
         all.push(format!("X500:/o=Contoso/ou=Exchange/cn=Recipients/cn={}-{group}", account(at)));
     }
     // What only one side has: the other half of a merge.
-    if size.is_linked(at) && at % 2 == 0 {
+    if size.is_linked(at) && at.is_multiple_of(2) {
         let side = if in_ad { "old" } else { "cloud" };
         all.push(format!("smtp:{side}.{name}@contoso.com"));
     }
@@ -188,7 +188,7 @@ fn ad_user(size: Size, at: usize) -> AdUser {
     let (given, surname, name) = person(size, at);
     let guid = AdGuid(uuid(size.seed, 1, at));
     let linked = size.is_linked(at);
-    let own_anchor = !linked && at % 2 == 0;
+    let own_anchor = !linked && at.is_multiple_of(2);
     let place = if linked { STAGING.to_owned() } else { format!("OU={},{USERS}", pick(&DEPARTMENTS, at as u64)) };
     AdUser {
         guid,
@@ -197,7 +197,7 @@ fn ad_user(size: Size, at: usize) -> AdUser {
         sam: account(at).as_str().into(),
         sid: format!("S-1-5-21-3623811015-3361044348-30300820-{}", 1000 + at).parse().unwrap(),
         upn: Some(format!("{name}@contoso.com").as_str().into()),
-        mail: Some(format!("{name}@contoso.com").into()),
+        mail: Some(format!("{name}@contoso.com")),
         proxy_addresses: addresses(size, at, &name, true).into_iter().collect(),
         consistency_guid: own_anchor.then(|| Octets(uuid(size.seed, 2, at).as_bytes().to_vec())),
         display_name: Some(format!("{given} {surname}").into()),
@@ -223,7 +223,7 @@ fn cloud_user(size: Size, at: usize, ad: &AdUser) -> EntraUser {
         display_name: Some(format!("{given} {surname}").into()),
         given_name: Some(given.into()),
         surname: Some(surname.into()),
-        mail: Some(format!("{name}@contoso.com").into()),
+        mail: Some(format!("{name}@contoso.com")),
         mail_nickname: Some(account(at).into()),
         proxy_addresses: addresses(size, at, &name, false).into_iter().collect(),
         account_enabled: Some(true),
@@ -232,7 +232,7 @@ fn cloud_user(size: Size, at: usize, ad: &AdUser) -> EntraUser {
         sync_enabled: (!linked).then_some(true),
         security_identifier: (!linked).then(|| ad.sid.clone()),
         last_sync: (!linked).then(|| "2026-08-31T21:00:00Z".parse().unwrap()),
-        object_identifier: (!linked).then(|| ad.guid.to_string().into()),
+        object_identifier: (!linked).then(|| ad.guid.to_string()),
         cloud_managed: Some(false),
         provisioning_errors: Vec::new(),
         profile: profile(size, at).collect(),
@@ -273,8 +273,8 @@ pub fn snapshot(size: Size) -> Snapshot {
     let group = |at: usize| AddressHolder {
         kind: HolderKind::Group,
         id: ObjectId(uuid(size.seed, 5, at)),
-        display_name: Some(format!("Group {at}").into()),
-        mail: Some(format!("group{at}@contoso.com").into()),
+        display_name: Some(format!("Group {at}")),
+        mail: Some(format!("group{at}@contoso.com")),
         proxy_addresses: [format!("SMTP:group{at}@contoso.com")].into_iter().collect(),
         synced: false,
     };

@@ -84,7 +84,9 @@ fn walk<T: Serialize>(value: &T, blank: Option<&str>, to: &mut impl Sink) -> Res
     if !text.starts_with('{') {
         return to.value(&sorted(&text)?, 0);
     }
-    let mut members: BTreeMap<String, Option<&RawValue>> = serde_json::from_str(&text)?;
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(&text)?;
+    let mut members: BTreeMap<String, Option<&RawValue>> =
+        members.into_iter().map(|(n, text)| (n, Some(text))).collect();
     members.extend(blank.map(|member| (member.to_owned(), None)));
     let mut before = ("{", "{\n  ");
     for (name, member) in &members {
@@ -107,11 +109,10 @@ fn walk<T: Serialize>(value: &T, blank: Option<&str>, to: &mut impl Sink) -> Res
             Some(text) => to.value(&sorted(text)?, 1)?,
         }
     }
-    let (empty, end) = (members.is_empty(), ("}", "\n}"));
-    if empty {
-        to.between("{}", "{}")
+    if members.is_empty() {
+        to.between("{}", "{}");
     } else {
-        to.between(end.0, end.1)
+        to.between("}", "\n}");
     }
     Ok(())
 }

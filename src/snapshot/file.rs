@@ -132,13 +132,13 @@ fn read_text(block: usize, mut input: impl Read) -> Result<Snapshot, SnapshotErr
         let receive = Mutex::new(receive);
         let fed = thread::scope(|threads| {
             (0..workers).for_each(|_| drop(threads.spawn(|| work(&receive, &lists))));
-            feed(block, &mut input, text, &mut cut, &send, &lists)
+            feed(block, &mut input, text, &mut cut, send, &lists)
         });
         // What was read comes first in the text, and so does what is wrong with it.
         lists.problem(&cut)?;
         fed?;
     } else {
-        cut.take(&text, true, &mut |part| lists.take(parse(part)))?;
+        cut.take(&text, true, &mut |part| lists.take(parse(&part)))?;
         lists.problem(&cut)?;
     }
     put_together(cut, lists)
@@ -157,7 +157,7 @@ fn feed(
     input: &mut impl Read,
     mut text: Vec<u8>,
     cut: &mut Cut,
-    send: &SyncSender<Part>,
+    send: SyncSender<Part>,
     lists: &Lists,
 ) -> Result<(), SnapshotError> {
     let mut more = true;
@@ -170,6 +170,8 @@ fn feed(
         }
         more = fill(block, input, &mut text)?;
     }
+    // The others wait for parts as long as this lives, here or where an error ends it.
+    drop(send);
     Ok(())
 }
 
@@ -178,7 +180,7 @@ fn work(parts: &Mutex<Receiver<Part>>, lists: &Lists) {
     loop {
         let next = parts.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(part) = next else { return };
-        lists.take(parse(part));
+        lists.take(parse(&part));
     }
 }
 
@@ -197,12 +199,12 @@ enum Records {
     Holders(Vec<AddressHolder>),
 }
 
-fn parse(part: Part) -> Parsed {
+fn parse(part: &Part) -> Parsed {
     let records = match part.slot.record {
-        Record::AdUser => objects(&part).map(Records::AdUsers),
-        Record::AdHolder => objects(&part).map(Records::AdHolders),
-        Record::User | Record::DeletedUser => objects(&part).map(Records::Users),
-        Record::Holder => objects(&part).map(Records::Holders),
+        Record::AdUser => objects(part).map(Records::AdUsers),
+        Record::AdHolder => objects(part).map(Records::AdHolders),
+        Record::User | Record::DeletedUser => objects(part).map(Records::Users),
+        Record::Holder => objects(part).map(Records::Holders),
     };
     Parsed { number: part.number, slot: part.slot, records }
 }

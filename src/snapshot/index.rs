@@ -208,9 +208,10 @@ impl<'a> Index<'a> {
             (By::AdAnchor, Holder::Ad(user)) => {
                 let source = self.anchors.iter().find(|(name, _)| **name == user.domain);
                 let anchor = user.anchor(source.map_or_else(SourceAnchor::default, |(_, source)| *source));
-                anchor.iter().for_each(|anchor| add(anchor.octets()));
+                if let Ok(anchor) = anchor {
+                    add(anchor.octets());
+                }
             }
-            (By::CloudId, Holder::User(user)) => add(user.id.0.as_bytes()),
             (By::CloudUpn, Holder::User(user)) => folded(user.upn.as_str(), add),
             (By::DeletedUpn, Holder::Deleted(user)) => folded(user.upn_before_deletion().as_str(), add),
             (By::ImmutableId, Holder::User(user) | Holder::Deleted(user)) => {
@@ -222,7 +223,9 @@ impl<'a> Index<'a> {
                     add(key);
                 }
             }
-            (By::Shown, Holder::User(user) | Holder::Deleted(user)) => add(user.id.0.as_bytes()),
+            (By::CloudId | By::Shown, Holder::User(user)) | (By::Shown, Holder::Deleted(user)) => {
+                add(user.id.0.as_bytes());
+            }
             (By::Shown, Holder::Other(other)) => add(other.id.0.as_bytes()),
             (By::AdAddress | By::CloudAddress, object) => {
                 let (addresses, mail) = object.addresses();
@@ -290,11 +293,6 @@ impl<'a> Index<'a> {
     /// All AD users.
     pub fn ad_users(&self) -> impl Iterator<Item = &'a AdUser> {
         self.snapshot.domains.iter().flat_map(|domain| &domain.users)
-    }
-
-    /// All live cloud users, by id.
-    pub fn cloud_users(&self) -> &[Holder<'a>] {
-        &self.cloud.sorted[..self.snapshot.users.len()]
     }
 
     /// The live cloud user with that id.
@@ -374,7 +372,9 @@ fn holdings(snapshot: &Snapshot) -> HashMap<ObjectId, Vec<Holding>> {
             holdings.entry(member.user).or_default().extend(membership);
         }
     }
-    holdings.values_mut().for_each(|held| held.sort());
+    for held in holdings.values_mut() {
+        held.sort();
+    }
     holdings
 }
 

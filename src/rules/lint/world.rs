@@ -11,7 +11,7 @@ use crate::model::recipient::AdHolder;
 use crate::snapshot::document::{AdDomainSnapshot, Snapshot};
 use crate::snapshot::lookup::Lookup;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 /// Values that are compared with each other.
@@ -127,13 +127,12 @@ impl<'a> Object<'a> {
                     |value: &'a str| (Key::Nickname(value.to_lowercase()), Attribute::MailNickname, value.into());
                 nickname.into_iter().map(held).collect()
             }
-            (Kind::Upn, Self::User(user, dns_name)) => vec![match &user.upn {
-                Some(upn) => (Key::Upn(upn.key()), Attribute::UserPrincipalName, upn.as_str().into()),
+            (Kind::Upn, Self::User(user, dns_name)) => vec![if let Some(upn) = &user.upn {
+                (Key::Upn(upn.key()), Attribute::UserPrincipalName, upn.as_str().into())
+            } else {
                 // The name that the sync makes up.
-                None => {
-                    let implied = Subject::implied_upn(user, dns_name);
-                    (Key::Upn(implied.to_lowercase()), Attribute::SamAccountName, implied.into())
-                }
+                let implied = Subject::implied_upn(user, dns_name);
+                (Key::Upn(implied.to_lowercase()), Attribute::SamAccountName, implied.into())
             }],
             (Kind::Sam, Self::User(user, _)) => {
                 let key = Key::Sam(user.domain.as_str().to_lowercase(), user.sam.key());
@@ -178,7 +177,7 @@ impl InCloud<'_> {
 /// Who holds what in AD, and what the tenant has.
 #[derive(Debug, Default)]
 pub struct World<'a> {
-    /// AD's objects by GUID.
+    /// AD's objects, as they were read.
     objects: Vec<Object<'a>>,
     /// Cloud objects that are not synced from AD: their values are taken, but by nobody whom the lint could name as a fault.
     in_cloud: Vec<InCloud<'a>>,
@@ -200,7 +199,6 @@ impl<'a> World<'a> {
             world.objects.extend(domain.users.iter().map(|user| Object::User(user, &domain.dns_name)));
             world.objects.extend(domain.holders.iter().map(Object::Holder));
         }
-        world.objects.sort_by_cached_key(|object| object.guid());
         world
     }
 
@@ -218,7 +216,9 @@ impl<'a> World<'a> {
     /// Every object, by GUID.
     pub fn subjects(&self) -> impl Iterator<Item = Subject> {
         // Of one that two domains show, the last.
-        self.objects.chunk_by(|a, b| a.guid() == b.guid()).filter_map(|same| same.last()).map(|object| object.subject())
+        let by_guid: BTreeMap<AdGuid, Object<'a>> =
+            self.objects.iter().map(|object| (object.guid(), *object)).collect();
+        by_guid.into_values().map(Object::subject)
     }
 
     /// Where the holders of a kind of values are.

@@ -22,7 +22,7 @@ fn ad_user(number: usize) -> impl Strategy<Value = AdUser> {
         move |(sam, upn, mail, proxy_addresses, sid)| AdUser {
             sam: sam.into(),
             upn: upn.map(|upn| format!("{upn}@x").as_str().into()),
-            mail: mail.map(|mail| format!("{mail}@x").into()),
+            mail: mail.map(|mail| format!("{mail}@x")),
             proxy_addresses,
             sid: format!("S-1-5-21-1-2-3-{sid}").parse().unwrap(),
             consistency_guid: (sid == 1).then(|| Octets(vec![7; 16])),
@@ -35,7 +35,7 @@ fn cloud_user(number: usize) -> impl Strategy<Value = EntraUser> {
     (name(), prop::option::of(name()), prop::option::of(name()), addresses(), prop::option::of(0_u8..5)).prop_map(
         move |(upn, mail, immutable_id, proxy_addresses, sid)| EntraUser {
             upn: format!("{upn}@x").as_str().into(),
-            mail: mail.map(|mail| format!("{mail}@x").into()),
+            mail: mail.map(|mail| format!("{mail}@x")),
             proxy_addresses,
             immutable_id: immutable_id.map(|id| crate::model::anchor::ImmutableId(id.to_owned())),
             security_identifier: sid.map(|sid| format!("S-1-5-21-1-2-3-{sid}").parse().unwrap()),
