@@ -1,7 +1,8 @@
 //! What is: both directories at one time, immutable and serialisable. Pure.
 //!
-//! [`document`] is the data (and what `snapshot --out` writes); [`index`] answers the planner's questions about it
-//! without ever scanning twice.
+//! [`document`] is the data, and [`mod@file`] what `snapshot --out` writes and `--snapshot` reads: one JSON document with a
+//! line for each object, which streams, and may be compressed. [`index`] answers the planner's questions about it without
+//! ever scanning twice; [`lookup`] is how little memory that takes.
 
 pub mod document;
 pub mod file;
