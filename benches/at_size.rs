@@ -71,7 +71,7 @@ fn measure(size: Size, folder: &Path) {
         length(&out),
         time.as_secs_f64(),
         mib(peak),
-        time.as_secs_f64() * 1e6 / (2 * size.users) as f64,
+        time.as_secs_f64() * 1e6 / f64::from(u32::try_from(2 * size.users).expect("a number of users")),
     );
 }
 

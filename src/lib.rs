@@ -43,7 +43,7 @@
 //! |---|---|
 //! | `matchplan.toml`, `plans/*.toml` | people; read by [`config`] |
 //! | `*.plan.json`: the saved plan | [`plan::document`] |
-//! | `*.snapshot.json` | [`snapshot::document`] |
+//! | `*.snapshot.json`, `*.snapshot.json.zst` | [`snapshot::document`], [`mod@snapshot::file`] |
 //! | `matchplan.state.json`, `matchplan.journal.jsonl` | [`state`] (what is in them), [`store::ledger`] (the disk) |
 //! | `.matchplan/`: lock, restore sheets | [`store`] |
 //! | the user's state folder: what this computer wrote last to each ledger | [`store::witness`] |

@@ -132,7 +132,8 @@ pub struct Validate {
 /// `snapshot`.
 #[derive(Debug, Args)]
 pub struct SnapshotArgs {
-    /// Where to write it. It holds personal data; .gitignore of `init` keeps it out of git.
+    /// Where to write it; compressed if the name ends in .zst. It holds personal data; .gitignore of `init` keeps it out of
+    /// git.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// A CSV export of Exchange's Get-Recipient, for the recipients that Graph does not show.

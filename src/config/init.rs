@@ -17,6 +17,7 @@ const IGNORED: &str = "\
 
 # Directory data, and recordings of it
 *.snapshot.json
+*.snapshot.json.zst
 *.trace.jsonl
 
 # Secrets do not belong here in any form

@@ -7,6 +7,7 @@
 
 use super::world::World;
 use super::world::changes::Changes;
+use super::world::load;
 use crate::model::digest;
 use crate::model::visible::escape_json;
 use serde::{Deserialize, Serialize};
@@ -98,7 +99,12 @@ impl Log {
         let head = Head { changes_of: digest::of_bytes(&base) };
         let mut line = serde_json::to_vec(&head)?;
         line.push(b'\n');
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(beside(world))?;
+        let mut options = OpenOptions::new();
+        options.create(true).write(true).truncate(true);
+        // As private as the world's own file.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(beside(world))?;
         file.write_all(&line)?;
         Ok(Self { file, length: 0, longest: (base.len() as u64).saturating_mul(LONGEST_LOG) })
     }
@@ -125,9 +131,9 @@ fn beside(world: &Path) -> PathBuf {
 /// # Errors
 /// The log cannot be read.
 pub fn catch_up(world: &mut World, file: &Path, text: &str) -> io::Result<()> {
-    let log = match std::fs::read_to_string(beside(file)) {
+    let log = match load::read_file(&beside(file), load::LARGEST_WORLD) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        log => log?,
+        log => String::from_utf8(log?).map_err(io::Error::other)?,
     };
     let mut lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     let head: Option<Head> = lines.next().and_then(|head| serde_json::from_str(head).ok());

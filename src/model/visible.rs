@@ -33,7 +33,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// exactly the same values (RFC 8259 section 7). They can only stand inside of JSON's strings, but for line feeds.
 pub fn escape_json(text: &str) -> Cow<'_, str> {
     let is_raw = |c: char| is_hidden(c) && c != '\n';
-    if !text.contains(is_raw) {
+    let is_plain = |octet: u8| octet == b'\n' || (b' '..=b'~').contains(&octet);
+    if text.bytes().all(is_plain) || !text.contains(is_raw) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);

@@ -9,7 +9,7 @@ use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::entra::EntraUser;
 use crate::model::id::DomainName;
-use crate::snapshot::index::{Holder, Index};
+use crate::snapshot::index::Index;
 use crate::snapshot::question::Question;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,7 +33,7 @@ pub struct Evidence<'a> {
 pub struct Sample<'a> {
     /// How many.
     pub count: usize,
-    /// The first one, in the snapshot's order of ids.
+    /// The first one, in the order of ids.
     pub example: Option<(&'a AdUser, &'a EntraUser)>,
 }
 
@@ -57,26 +57,17 @@ pub enum Conclusion {
 pub fn evidence<'a>(index: &Index<'a>) -> BTreeMap<DomainName, Evidence<'a>> {
     const PART: usize = 100_000;
     index.note(|| Question::SyncedUsers);
-    let users = index.cloud_users();
-    let mut found: BTreeMap<DomainName, Evidence<'a>> = BTreeMap::new();
+    let users = &index.snapshot.users;
     if users.len() <= PART {
-        look(users, index, &mut found);
-        return found;
+        return look(users, index);
     }
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let parts = users.chunks(users.len().div_ceil(threads).max(PART));
+    let mut found: BTreeMap<DomainName, Evidence<'a>> = BTreeMap::new();
     std::thread::scope(|scope| {
-        let parts = users.chunks(users.len().div_ceil(threads).max(PART));
-        let looks: Vec<_> = parts
-            .map(|part| {
-                scope.spawn(|| {
-                    let mut found = BTreeMap::new();
-                    look(part, index, &mut found);
-                    found
-                })
-            })
-            .collect();
-        for part in looks.into_iter().map(|look| look.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))) {
-            for (domain, evidence) in part {
+        let looks: Vec<_> = parts.map(|part| scope.spawn(|| look(part, index))).collect();
+        for look in looks {
+            for (domain, evidence) in look.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
                 found.entry(domain).or_default().add(evidence);
             }
         }
@@ -84,14 +75,10 @@ pub fn evidence<'a>(index: &Index<'a>) -> BTreeMap<DomainName, Evidence<'a>> {
     found
 }
 
-fn look<'a>(users: &[Holder<'a>], index: &Index<'a>, found: &mut BTreeMap<DomainName, Evidence<'a>>) {
-    for holder in users {
-        let Holder::User(cloud) = holder else { continue };
-        let (Some(sid), Some(immutable_id), true) =
-            (&cloud.security_identifier, &cloud.immutable_id, cloud.is_synced())
-        else {
-            continue;
-        };
+fn look<'a>(users: &'a [EntraUser], index: &Index<'a>) -> BTreeMap<DomainName, Evidence<'a>> {
+    let mut found: BTreeMap<DomainName, Evidence<'a>> = BTreeMap::new();
+    for cloud in users.iter().filter(|user| user.is_synced()) {
+        let (Some(sid), Some(immutable_id)) = (&cloud.security_identifier, &cloud.immutable_id) else { continue };
         let Some(ad) = index.ad_by_sid(sid) else { continue };
         if !found.contains_key(&ad.domain) {
             found.insert(ad.domain.clone(), Evidence::default());
@@ -106,25 +93,28 @@ fn look<'a>(users: &[Holder<'a>], index: &Index<'a>, found: &mut BTreeMap<Domain
             _ if is_guid => &mut evidence.either,
             _ => &mut evidence.neither,
         };
-        sample.count += 1;
-        sample.example.get_or_insert((ad, cloud));
+        sample.add(Sample { count: 1, example: Some((ad, cloud)) });
+    }
+    found
+}
+
+impl<'a> Sample<'a> {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        let id = |example: &Option<(&'a AdUser, &'a EntraUser)>| example.map(|(_, cloud)| cloud.id);
+        if other.example.is_some() && (self.example.is_none() || id(&other.example) < id(&self.example)) {
+            self.example = other.example;
+        }
     }
 }
 
 impl Evidence<'_> {
-    /// Adds what users further on show.
-    fn add(&mut self, later: Self) {
-        let Self { consistency_guid, object_guid, either, neither } = self;
-        let pairs = [
-            (consistency_guid, later.consistency_guid),
-            (object_guid, later.object_guid),
-            (either, later.either),
-            (neither, later.neither),
-        ];
-        for (sample, later) in pairs {
-            sample.count += later.count;
-            sample.example = sample.example.or(later.example);
-        }
+    /// Adds what other users show.
+    fn add(&mut self, other: Self) {
+        self.consistency_guid.add(other.consistency_guid);
+        self.object_guid.add(other.object_guid);
+        self.either.add(other.either);
+        self.neither.add(other.neither);
     }
 }
 

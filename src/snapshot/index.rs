@@ -323,11 +323,6 @@ impl<'a> Index<'a> {
         self.snapshot.domains.iter().flat_map(|domain| &domain.users)
     }
 
-    /// All live cloud users, by id.
-    pub fn cloud_users(&self) -> &[Holder<'a>] {
-        &self.cloud.sorted[..self.snapshot.users.len()]
-    }
-
     /// The live cloud user with that id.
     pub fn cloud_user(&self, id: ObjectId) -> Option<&'a EntraUser> {
         self.note(|| Question::CloudId(id));

@@ -45,7 +45,7 @@ const READ: [(&str, &[&str], &str); 12] = [
     ("matchplan.journal.jsonl", &["status", "--offline"], "512 MiB"),
     ("password.txt", &["lint"], "1 MiB"),
     ("ca.pem", &["lint"], "1 MiB"),
-    ("world.json", &["lab", "serve", "--world", "world.json"], "256 MiB"),
+    ("world.json", &["lab", "serve", "--world", "world.json"], "8 GiB"),
 ];
 
 async fn read(folder: &Path, arguments: &[&str]) -> Ran {

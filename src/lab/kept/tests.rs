@@ -1,6 +1,6 @@
 use super::*;
 use crate::lab::shared::SharedWorld;
-use crate::lab::world::{contoso, load};
+use crate::lab::world::contoso;
 use std::fs;
 
 /// Contoso with so many cloud users that it counts as large.
@@ -40,13 +40,13 @@ fn a_large_world_is_kept_by_its_changes_and_read_back_whole() {
     shared.write(|_| {}).unwrap();
     assert_eq!(fs::read(&file).unwrap(), written, "the file stays, the log grows");
     assert_eq!(fs::read_to_string(beside(&file)).unwrap().lines().count(), 2);
-    assert_eq!(load(&file).unwrap(), *shared.now());
+    assert_eq!(load::load(&file).unwrap(), *shared.now());
 
     // A line that was being written when the process died was never answered.
     let mut log = fs::read_to_string(beside(&file)).unwrap();
     log.push_str("{\"users\":{\"set\":[");
     fs::write(beside(&file), log).unwrap();
-    assert_eq!(load(&file).unwrap(), *shared.now());
+    assert_eq!(load::load(&file).unwrap(), *shared.now());
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_log_counts_beside_its_own_file_only() {
     save(&large(), &file).unwrap();
     assert!(!beside(&file).exists());
     fs::write(beside(&file), log).unwrap();
-    assert_eq!(load(&file).unwrap(), large());
+    assert_eq!(load::load(&file).unwrap(), large());
 }
 
 #[test]

@@ -10,8 +10,11 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The largest world that is accepted, in octets.
+/// The largest world that is accepted, in octets: about four million people.
 pub const LARGEST_WORLD: u64 = 8 << 30;
+
+/// The most that is read from what does not say how large it is.
+const LARGEST_OF_A_PIPE: u64 = 256 << 20;
 
 /// Why a world could not be loaded. The message names the file and is meant for the person who wrote it.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +75,7 @@ pub fn load(path: &Path) -> Result<World, LoadError> {
 pub fn read_file(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     let metadata = file.metadata()?;
+    let limit = if metadata.is_file() { limit } else { limit.min(LARGEST_OF_A_PIPE) };
     size::read(file, metadata.is_file().then_some(metadata.len()), limit)
 }
 

@@ -12,7 +12,7 @@ use crate::snapshot::document::{AdDomainSnapshot, Snapshot};
 use crate::snapshot::lookup::Lookup;
 use crate::snapshot::question::{Asked, Question};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// Values that are compared with each other.
@@ -178,7 +178,7 @@ impl InCloud<'_> {
 /// Who holds what in AD, and what the tenant has.
 #[derive(Debug, Default)]
 pub struct World<'a> {
-    /// AD's objects by GUID.
+    /// AD's objects, as they were read.
     objects: Vec<Object<'a>>,
     /// Cloud objects that are not synced from AD: their values are taken, but by nobody whom the lint could name as a fault.
     in_cloud: Vec<InCloud<'a>>,
@@ -202,7 +202,6 @@ impl<'a> World<'a> {
             world.objects.extend(domain.users.iter().map(|user| Object::User(user, &domain.dns_name)));
             world.objects.extend(domain.holders.iter().map(Object::Holder));
         }
-        world.objects.sort_by_cached_key(|object| object.guid());
         world
     }
 
@@ -240,7 +239,9 @@ impl<'a> World<'a> {
     /// Every object, by GUID.
     pub fn subjects(&self) -> impl Iterator<Item = Subject> {
         // Of one that two domains show, the last.
-        self.objects.chunk_by(|a, b| a.guid() == b.guid()).filter_map(|same| same.last()).map(|object| object.subject())
+        let by_guid: BTreeMap<AdGuid, Object<'a>> =
+            self.objects.iter().map(|object| (object.guid(), *object)).collect();
+        by_guid.into_values().map(Object::subject)
     }
 
     /// Where the holders of a kind of values are.

@@ -72,6 +72,11 @@ async fn planned_offline(site: Site) {
     offline.env_remove("TEST_CLIENT_SECRET").env_remove("TEST_AD_PASSWORD");
     run(offline).await.expect(0);
     assert_eq!(site.text("offline.plan.json"), site.text(SAVED));
+    site.run(&["snapshot", "--out", "all.snapshot.json.zst"]).await.expect(0);
+    // By its octets, whatever it is called.
+    std::fs::rename(site.file("all.snapshot.json.zst"), site.file("packed")).unwrap();
+    site.run(&["plan", "--snapshot", "packed", "--out", "packed.plan.json"]).await.expect(0);
+    assert_eq!(site.text("packed.plan.json"), site.text(SAVED));
     site.run(&["apply", "offline.plan.json"]).await.expect(0).shows("2 links: 2 linked");
 }
 

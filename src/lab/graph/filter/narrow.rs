@@ -48,3 +48,59 @@ fn key(property: &str) -> Option<CloudKey> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::graph::filter::{eval, parser, support};
+    use crate::lab::graph::user_entity::{USER, view};
+    use crate::lab::world::generated::Size;
+
+    /// What an index names holds everything that a scan finds, and a point query names little else.
+    #[test]
+    fn an_index_leaves_nothing_out() {
+        let users = Size { users: 300, links: 30, seed: 1 }.world().entra.users;
+        let one = |at: usize| users.iter().filter(|user| !user.proxy_addresses.is_empty()).nth(at).unwrap();
+        let (a, b) = (one(3), one(40));
+        let (upn_a, upn_b) = (a.user_principal_name.to_uppercase(), &b.user_principal_name);
+        let (address, anchor) = (&a.proxy_addresses[0], b.on_premises_immutable_id.as_deref().unwrap());
+        for (filter, most) in [
+            (format!("id eq '{}'", a.id), 1),
+            (format!("id in ('{}','{}')", a.id, b.id), 2),
+            (format!("userPrincipalName in ('{upn_a}','{upn_b}')"), 2),
+            (format!("userPrincipalName eq '{upn_a}' or mail eq '{}'", b.mail.as_deref().unwrap()), 2),
+            (format!("proxyAddresses/any(x:x eq '{address}')"), 1),
+            (format!("proxyAddresses/any(x:x eq '{address}' or x eq '{}')", b.proxy_addresses[0]), 2),
+            (format!("onPremisesImmutableId eq '{anchor}'"), 1),
+            (format!("accountEnabled eq true and startswith(displayName,'a') and id eq '{}'", a.id), 1),
+            ("id eq 'nobody'".to_owned(), 0),
+            (format!("id eq '{}' or startswith(userPrincipalName,'a')", a.id), usize::MAX),
+            (format!("not (id eq '{}')", a.id), usize::MAX),
+            ("proxyAddresses/any(x:startswith(x,'smtp:a'))".to_owned(), usize::MAX),
+        ] {
+            let expr = support::check(parser::parse(&filter).unwrap(), &USER, true).unwrap();
+            let scanned: Vec<Row> =
+                users.rows().filter(|(_, user)| eval::holds(&expr, &view(user))).map(|(row, _)| row).collect();
+            match rows(&expr, &users) {
+                None => assert_eq!(most, usize::MAX, "{filter} needs a scan"),
+                Some(named) => {
+                    assert!(named.len() <= most && scanned.iter().all(|row| named.contains(row)), "{filter}");
+                }
+            }
+            assert!(most == 0 || !scanned.is_empty(), "{filter} finds nobody");
+        }
+    }
+
+    #[test]
+    fn graph_takes_fifteen_values_and_not_one_more() {
+        let names = |count: usize| (0..count).map(|n| format!("'u{n}@x.com'")).collect::<Vec<_>>().join(",");
+        for name in ["id", "userPrincipalName"] {
+            let check = |count| {
+                let filter = parser::parse(&format!("{name} in ({})", names(count))).unwrap();
+                support::check(filter, &USER, false)
+            };
+            assert!(check(15).is_ok());
+            assert_eq!(check(16).unwrap_err().code, "Request_UnsupportedQuery");
+        }
+    }
+}
