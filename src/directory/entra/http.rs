@@ -149,7 +149,9 @@ impl<C: Clock> Graph<C> {
     /// Sends a request; the answer's JSON, or `None` where there is none (204).
     pub async fn send(&self, request: &Request) -> Result<Option<Value>, DirectoryError> {
         let url = request.url(&self.base)?;
-        let company = if self.gathers { Company::Welcome } else { Company::None };
+        // A batch cannot hold a batch.
+        let alone = !self.gathers || request.path.first().is_some_and(|first| first == "$batch");
+        let company = if alone { Company::None } else { Company::Welcome };
         let reply = self.send_to(request, &url, company).await?;
         if reply.body.is_empty() {
             return Ok(None);

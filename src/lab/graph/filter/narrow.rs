@@ -63,6 +63,7 @@ mod tests {
         let one = |at: usize| users.iter().filter(|user| !user.proxy_addresses.is_empty()).nth(at).unwrap();
         let (a, b) = (one(3), one(40));
         let (upn_a, upn_b) = (a.user_principal_name.to_uppercase(), &b.user_principal_name);
+        let name = a.display_name.as_deref().unwrap();
         let (address, anchor) = (&a.proxy_addresses[0], b.on_premises_immutable_id.as_deref().unwrap());
         for (filter, most) in [
             (format!("id eq '{}'", a.id), 1),
@@ -72,7 +73,13 @@ mod tests {
             (format!("proxyAddresses/any(x:x eq '{address}')"), 1),
             (format!("proxyAddresses/any(x:x eq '{address}' or x eq '{}')", b.proxy_addresses[0]), 2),
             (format!("onPremisesImmutableId eq '{anchor}'"), 1),
-            (format!("accountEnabled eq true and startswith(displayName,'a') and id eq '{}'", a.id), 1),
+            (
+                format!(
+                    "accountEnabled eq {} and startswith(displayName,'{name}') and id eq '{}'",
+                    a.account_enabled, a.id
+                ),
+                1,
+            ),
             ("id eq 'nobody'".to_owned(), 0),
             (format!("id eq '{}' or startswith(userPrincipalName,'a')", a.id), usize::MAX),
             (format!("not (id eq '{}')", a.id), usize::MAX),
