@@ -411,7 +411,7 @@ fn a_note_that_could_not_be_written_is_made_good_as_soon_as_the_record_stands() 
     let world = World::new(&[Spec { hard: true, role: true, staged: true, wave: 1 }]);
     let ports = Ports { directories: &world, sync: &world, clock: &world };
     let fresh = Fresh { id: "one".into(), lineage: "test".to_owned(), plan: world.plan() };
-    let mut ledger = open(Box::new(Forgetful::default()));
+    let mut ledger = open(Box::<Forgetful>::default());
     block_on(executor::apply(ports, &mut ledger, Options::default(), fresh, |_| {})).unwrap();
     drop(ledger);
     assert!(open(Box::new(RealDisk)).is_known());

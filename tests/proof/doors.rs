@@ -169,7 +169,9 @@ impl WriteAd for Doors {
 impl ReadEntra for Doors {
     async fn entra_user(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
         let user = self.directories.entra_user(id).await?;
-        user.iter().for_each(|user| self.watcher.shown(user));
+        if let Some(user) = &user {
+            self.watcher.shown(user);
+        }
         Ok(user)
     }
 
@@ -179,7 +181,9 @@ impl ReadEntra for Doors {
 
     async fn entra_marks(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
         let user = self.directories.entra_marks(id).await?;
-        user.iter().for_each(|user| self.watcher.shown(user));
+        if let Some(user) = &user {
+            self.watcher.shown(user);
+        }
         Ok(user)
     }
 

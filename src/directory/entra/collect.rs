@@ -305,9 +305,7 @@ impl<C: Clock> Graph<C> {
     /// one user, what may not be seen counts as nothing; a plan has said so.
     pub(super) async fn holdings_of_everybody(&self) -> Result<BTreeMap<ObjectId, Vec<Holding>>, DirectoryError> {
         let parts = Box::pin(self.all_roles(&|_| ())).await?;
-        if let Err(error) = parts.assignments {
-            return Err(error);
-        }
+        let parts = RoleParts { assignments: Ok(parts.assignments?), ..parts };
         let mut gaps = Gaps::default();
         let Joined { roles, groups, .. } = Box::pin(self.whole_roles(parts, &mut gaps)).await?;
         let mut all = BTreeMap::<ObjectId, Vec<Holding>>::new();
@@ -327,7 +325,9 @@ impl<C: Clock> Graph<C> {
         for role in roles {
             all.entry(role.principal).or_default().push(Holding::Role(role));
         }
-        all.values_mut().for_each(|held| held.sort());
+        for held in all.values_mut() {
+            held.sort();
+        }
         Ok(all)
     }
 

@@ -163,7 +163,9 @@ impl<C: Clock> Graph<C> {
         let units = u32::try_from(units).unwrap_or(u32::MAX);
         if !self.wait_for(Class::Units, units).await {
             let stopped = || Err(Failure::NotSent("stopped as asked, before it was sent".to_owned()));
-            together.into_iter().for_each(|waiting| drop(waiting.tell.send(stopped())));
+            for waiting in together {
+                drop(waiting.tell.send(stopped()));
+            }
             return;
         }
         let requests: Vec<&Request> = together.iter().map(|waiting| &waiting.request).collect();

@@ -32,6 +32,7 @@ pub struct Disturber {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the day")]
 struct Inner {
     seen: usize,
     /// How many records were written.
