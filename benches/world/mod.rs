@@ -13,7 +13,7 @@ use matchplan::model::id::{AdGuid, ObjectId, TenantId};
 use matchplan::model::profile::ProfileAttribute;
 use matchplan::model::role::{AdminRules, PolicySubject, RoleAssignment, RoleGrant, RoleKind, RolePolicy};
 use matchplan::model::tenant::{Domain, SyncFeatures, Tenant};
-use matchplan::snapshot::document::{AdDomainSnapshot, SNAPSHOT_VERSION, Snapshot};
+use matchplan::snapshot::document::{AdDomainSnapshot, Coverage, SNAPSHOT_VERSION, Snapshot};
 use std::fmt::Write as _;
 use uuid::Uuid;
 
@@ -280,6 +280,8 @@ pub fn snapshot(size: Size) -> Snapshot {
     };
     let roles = size.linked().enumerate().filter(|(nth, _)| nth % 33 == 0).map(|(_, at)| role(at)).collect();
     Snapshot {
+        marks: None,
+        coverage: Coverage::Whole,
         format_version: SNAPSHOT_VERSION,
         taken: "2026-09-01T08:00:00Z".parse().unwrap(),
         domains: vec![AdDomainSnapshot {

@@ -8,7 +8,7 @@
 //! | AD only | 4 % | disabled, in `OU=Leavers` | – |
 //!
 //! Everybody is made from a number, never from the others, so a world can be written without being held
-//! ([`write`]). Synced users are what the engine itself makes of them ([`crate::lab::sync::flow`]): a cycle changes nothing.
+//! ([`write()`]). Synced users are what the engine itself makes of them ([`crate::lab::sync::flow`]): a cycle changes nothing.
 
 mod names;
 mod person;

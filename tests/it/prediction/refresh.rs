@@ -112,7 +112,7 @@ fn in_cloud(world: &mut World, change: &Change) {
             }
         }
         Change::GroupAddress(n) => {
-            if let Some(group) = cloud.groups.iter_mut().nth(0) {
+            if let Some(group) = cloud.groups.iter_mut().next() {
                 group.proxy_addresses = vec![format!("SMTP:group{n}@x.com")];
             }
         }
