@@ -33,6 +33,7 @@ class Lab:
 
     def __init__(self, binary, folder, users, links, throttle, latency="0ms", batch_write="0ms"):
         self.binary, self.folder = binary, folder
+        (folder / "plans").mkdir()
         self.run("lab", "world", "--users", users, "--links", links, "--seed", 1, "--out", "world.json", "--plan", "plans/bulk.toml")
         self.server = subprocess.Popen(
             [binary, "lab", "serve", "--world", "world.json", "--throttle", throttle, "--latency", latency,
@@ -74,7 +75,7 @@ max_links = 1000000
                               env=environment(self.folder) | more)
 
     def served(self):
-        return json.loads(self.run("lab", "status", "--control", self.ready["control_url"]).stdout)["usage"]
+        return json.loads(self.run("lab", "usage", "--control", self.ready["control_url"]).stdout)
 
     def close(self):
         self.server.terminate()
@@ -89,7 +90,7 @@ def apply(lab, links):
     """One apply, with its time, its peak memory and what the servers counted."""
     before = lab.served()["graph"]
     began = time.monotonic()
-    ended = subprocess.run([str(lab.binary), "apply", "--yes", "--json"], cwd=lab.folder, text=True, capture_output=True,
+    ended = subprocess.run([str(lab.binary), "apply", "--yes"], cwd=lab.folder, text=True, capture_output=True,
                            env=environment(lab.folder) | lab.secrets)
     seconds = time.monotonic() - began
     after = lab.served()["graph"]
