@@ -52,11 +52,7 @@ fn about(left: Duration) -> String {
 /// Shows that reading begins: a spinner on a terminal, nothing otherwise.
 pub fn reading(terminal: Terminal) -> Reading {
     let bar = ProgressBar::new_spinner();
-    bar.set_draw_target(if terminal.err_is_terminal {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    });
+    bar.set_draw_target(target(terminal.err_is_terminal));
     // One line, however narrow the terminal is.
     if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
         bar.set_style(style);
@@ -99,14 +95,15 @@ const fn cloud_part(part: Part) -> &'static str {
     }
 }
 
+/// Where a bar is drawn, if it is shown at all.
+fn target(shown: bool) -> ProgressDrawTarget {
+    if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
+}
+
 /// A bar over the steps of an apply; hidden where there is no terminal (lines are written then).
 pub fn steps(terminal: Terminal, total: usize) -> ProgressBar {
     let bar = ProgressBar::new(total as u64);
-    bar.set_draw_target(if terminal.err_is_terminal {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    });
+    bar.set_draw_target(target(terminal.err_is_terminal));
     if let Ok(style) =
         ProgressStyle::with_template("{bar:32} {human_pos}/{human_len} steps  {elapsed}, {eta} left  {wide_msg}")
     {
@@ -119,11 +116,7 @@ pub fn steps(terminal: Terminal, total: usize) -> ProgressBar {
 pub fn unpacking(terminal: Terminal, size: Option<u64>) -> ProgressBar {
     const LARGE: u64 = 8 << 20;
     let bar = ProgressBar::new(size.unwrap_or_default());
-    bar.set_draw_target(if terminal.err_is_terminal && size.is_some_and(|size| size > LARGE) {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    });
+    bar.set_draw_target(target(terminal.err_is_terminal && size.is_some_and(|size| size > LARGE)));
     if let Ok(style) =
         ProgressStyle::with_template("{bar:32} reading the snapshot: {bytes} of {total_bytes}  {wide_msg}")
     {
@@ -135,11 +128,7 @@ pub fn unpacking(terminal: Terminal, size: Option<u64>) -> ProgressBar {
 /// That something takes its time which says nothing of how far it is.
 pub fn thinking(terminal: Terminal, what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner();
-    bar.set_draw_target(if terminal.err_is_terminal {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    });
+    bar.set_draw_target(target(terminal.err_is_terminal));
     if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
         bar.set_style(style);
     }
