@@ -32,7 +32,7 @@ class Lab:
     """A lab that serves a generated world."""
 
     def __init__(self, binary, folder, users, links, throttle, latency="0ms", batch_write="0ms"):
-        self.binary, self.folder = binary, folder
+        self.binary, self.folder, self.throttle = binary, folder, throttle
         (folder / "plans").mkdir()
         self.run("lab", "world", "--users", users, "--links", links, "--seed", 1, "--out", "world.json", "--plan", "plans/bulk.toml")
         self.server = subprocess.Popen(
@@ -44,6 +44,8 @@ class Lab:
 
     def configure(self):
         ready, binary = self.ready, json.dumps(str(self.binary))
+        # Where the lab has no limits, the program must not keep to the published ones of its own accord.
+        limits = "limits = { writes = 1000000, resource_units = 1000000 }" if self.throttle == "off" else ""
         control = json.dumps(ready["control_url"])
         text = f"""version = 1
 [entra]
@@ -52,6 +54,7 @@ cloud = {{ login = {json.dumps(ready["graph_url"])}, graph = {json.dumps(ready["
 credential = "client-secret"
 client_id = {json.dumps(ready["client_id"])}
 secret = {{ env = "GRAPH_SECRET" }}
+{limits}
 [[ad]]
 name = "corp"
 url = {json.dumps(ready["ldap_url"])}

@@ -107,6 +107,7 @@ where
     /// Waits for a cycle that forms `links`, ending each as soon as it is formed.
     pub(super) async fn await_cycle(&self, sync: &Step, links: Vec<LinkId>) -> Result<CycleEnd, ApplyError> {
         let mut waiting = links;
+        let fresh = self.status(&sync.id)? == StepStatus::Pending;
         let Some(mut proof) = self.mark(sync).await? else {
             return Ok(if self.is_stopping() { CycleEnd::Stopped } else { CycleEnd::TimedOut(waiting) });
         };
@@ -114,7 +115,8 @@ where
         let mut watch = Stopwatch::from(self.ports.clock.now());
         let (mut ask, mut asked_after, mut proven_at) = (!proof.proven, 0, None);
         let (mut synced, mut synced_at) = (proof.last, None);
-        let (mut looked_after, mut polls) = (None, 1_u32);
+        // What has only now been written cannot be formed before the tenant has synced again.
+        let (mut looked_after, mut polls) = (if fresh { proof.last } else { None }, 1_u32);
         loop {
             let waited = watch.look(self.ports.clock.now(), poll);
             // Status before last sync, and both before the links: what the proof says is then true of each look.
@@ -227,8 +229,13 @@ where
         let (known, mut waiting): (Vec<LinkId>, Vec<LinkId>) =
             links.into_iter().partition(|link| self.wanted(link).is_some());
         let wanted: Vec<Wanted> = known.iter().filter_map(|link| self.wanted(link)).collect();
+        let looks = match self.look_at_all(&wanted).await {
+            Ok(looks) => looks.into_iter().map(Ok).collect(),
+            // One that cannot be read keeps no other waiting.
+            Err(_) => self.look_one_by_one(&wanted).await,
+        };
         let mut formed = Vec::new();
-        for (link, look) in known.into_iter().zip(self.look_at_all(&wanted).await) {
+        for (link, look) in known.into_iter().zip(looks) {
             match look {
                 Ok(true) => formed.push(link),
                 Ok(false) => waiting.push(link),

@@ -58,26 +58,21 @@ where
         Ok(if missing.is_empty() { Look::Linked } else { Look::Not(missing) })
     }
 
-    /// Which of these links are formed; for each whether it is, or why that could not be read. What others carry is asked of
-    /// all of them together.
-    pub(super) async fn look_at_all(&self, all: &[Wanted]) -> Vec<Result<bool, DirectoryError>> {
-        let marks = all.iter().map(|wanted| self.marks(wanted));
-        let width = self.options.side_by_side.max(1);
-        let marks: Vec<_> = stream::iter(marks).buffered(width).collect().await;
-        let complete = |marks: &Result<Vec<String>, DirectoryError>| marks.as_ref().is_ok_and(Vec::is_empty);
-        let candidates: Vec<Wanted> =
-            all.iter().zip(&marks).filter(|(_, marks)| complete(marks)).map(|(wanted, _)| wanted.clone()).collect();
-        let mut rivals = match self.rivals(&candidates).await {
-            Ok(rivals) => rivals.into_iter().map(|rivals| Ok(rivals.is_empty())).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error); candidates.len()],
-        }
-        .into_iter();
-        let answer = |marks: Result<Vec<String>, DirectoryError>| match marks {
-            Ok(missing) if missing.is_empty() => rivals.next().unwrap_or(Ok(false)),
-            Ok(_) => Ok(false),
-            Err(error) => Err(error),
-        };
-        marks.into_iter().map(answer).collect()
+    /// Which of these links are formed, asked of all of them together.
+    pub(super) async fn look_at_all(&self, all: &[Wanted]) -> Result<Vec<bool>, DirectoryError> {
+        let ids: Vec<ObjectId> = all.iter().map(|wanted| wanted.cloud.id).collect();
+        let users = self.ports.directories.entra_marks_of(&ids).await?;
+        let is_marked =
+            |wanted: &Wanted| users.get(&wanted.cloud.id).is_some_and(|user| missing_marks(user, wanted).is_empty());
+        let candidates: Vec<Wanted> = all.iter().filter(|wanted| is_marked(wanted)).cloned().collect();
+        let mut rivals = self.rivals(&candidates).await?.into_iter();
+        Ok(all.iter().map(|wanted| is_marked(wanted) && rivals.next().is_some_and(|them| them.is_empty())).collect())
+    }
+
+    /// The same, each by itself.
+    pub(super) async fn look_one_by_one(&self, all: &[Wanted]) -> Vec<Result<bool, DirectoryError>> {
+        let looks = all.iter().map(async |wanted| Ok(self.look(wanted).await? == Look::Linked));
+        stream::iter(looks).buffered(self.options.side_by_side.max(1)).collect().await
     }
 
     /// What is missing at the cloud user itself.

@@ -44,7 +44,7 @@ pub struct Options {
 }
 
 /// How many links are worked on side by side: as many as fill the batches that are on their way to Entra at the same time.
-const SIDE_BY_SIDE: usize = 200;
+const SIDE_BY_SIDE: usize = 500;
 
 impl Default for Options {
     fn default() -> Self {

@@ -8,6 +8,7 @@ use super::run::Run;
 use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
 use crate::model::address::Address;
+use crate::model::entra::EntraUser;
 use crate::model::id::{LinkId, ObjectId};
 use crate::model::reference::EntraRef;
 use crate::model::role::Holding;
@@ -16,6 +17,7 @@ use crate::state::journal::{JournalEvent, LinkEnding};
 use crate::state::ledger::{Forgone, StepStatus};
 use crate::state::recorder::Recorder;
 use crate::state::write::Write;
+use std::collections::BTreeMap;
 
 /// What came of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,18 +173,25 @@ where
     pub(super) async fn check_before_cycle(&self, links: &[LinkId]) -> Result<(), ApplyError> {
         let users: Vec<ObjectId> =
             links.iter().map(|link| self.link(link).map(|record| record.cloud.id)).collect::<Result<_, _>>()?;
-        // A first look at all of them together. Who holds something there, or cannot be seen, is looked at alone.
+        // A first look at all of them together. Who holds something there, or could not be read so, is looked at alone.
         let held = self.again(|| self.ports.directories.holdings_of_all(&users)).await;
+        let seen = self.again(|| self.ports.directories.entra_marks_of(&users)).await;
         self.side_by_side(links, async |link| {
             let user = self.link(link)?.cloud;
             let holds_none = held.as_ref().is_ok_and(|held| !held.contains_key(&user.id));
-            self.check_one(link, &user, holds_none).await
+            self.check_one(link, &user, holds_none, seen.as_ref().ok()).await
         })
         .await?;
         Ok(())
     }
 
-    async fn check_one(&self, link: &LinkId, user: &EntraRef, holds_none: bool) -> Result<(), ApplyError> {
+    async fn check_one(
+        &self,
+        link: &LinkId,
+        user: &EntraRef,
+        holds_none: bool,
+        seen: Option<&BTreeMap<ObjectId, EntraUser>>,
+    ) -> Result<(), ApplyError> {
         let suspends = self.steps_of(link).iter().any(|s| matches!(s.action, Action::Suspend { .. }));
         let held = if holds_none { Ok(Ok(())) } else { self.holds_nothing(user).await };
         let why = match held {
@@ -191,7 +200,7 @@ where
                 Some(format!("whether {user} still holds a role cannot be read: {}", error.in_full()))
             }
             // It holds none; or its roles cannot be read, which the plan has said.
-            Ok(Ok(())) | Err(_) => match self.addresses_since(link).await {
+            Ok(Ok(())) | Err(_) => match self.addresses_since(link, seen).await {
                 Ok(since) if since.is_empty() => None,
                 Ok(since) => Some(format!(
                     "{user} was given {} since the plan was made, and the match would lose that: plan again",
@@ -207,11 +216,18 @@ where
 
     /// Addresses that the cloud user did not have when the plan was made and that the AD user does not have: AD's list
     /// replaces the cloud's in a match.
-    async fn addresses_since(&self, link: &LinkId) -> Result<Vec<String>, DirectoryError> {
+    async fn addresses_since(
+        &self,
+        link: &LinkId,
+        seen: Option<&BTreeMap<ObjectId, EntraUser>>,
+    ) -> Result<Vec<String>, DirectoryError> {
         let Some(planned) = self.planned(link) else { return Ok(Vec::new()) };
         let directories = self.ports.directories;
-        let user = self.again(|| directories.entra_marks(planned.cloud.id)).await?.filter(|user| !user.is_synced());
-        let addresses = user.map(|user| user.proxy_addresses).unwrap_or_default();
+        let user = match seen {
+            Some(seen) => seen.get(&planned.cloud.id).cloned(),
+            None => self.again(|| directories.entra_marks(planned.cloud.id)).await?,
+        };
+        let addresses = user.filter(|user| !user.is_synced()).map(|user| user.proxy_addresses).unwrap_or_default();
         let mut since = addresses.iter().filter(|a| !planned.before.user.proxy_addresses.contains(*a)).peekable();
         if since.peek().is_none() {
             return Ok(Vec::new());

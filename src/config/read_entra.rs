@@ -1,8 +1,8 @@
 //! Reads `[entra]`: the tenant, its cloud, and how to sign in.
 
 use super::secrets;
-use super::settings::{Cloud, CredentialKind, EntraSettings, SecretSource, TenantName};
-use super::table::{Node, Table, parsed, path, word};
+use super::settings::{Cloud, CredentialKind, EntraSettings, GraphLimits, SecretSource, TenantName};
+use super::table::{Node, Table, count, parsed, path, word};
 use super::urls::web_url;
 use crate::diagnostic::Diagnostic;
 
@@ -20,8 +20,25 @@ pub(super) fn entra(mut table: Table<'_>) -> Option<EntraSettings> {
     );
     let cloud = table.take_or("cloud", Cloud::Global, cloud);
     let credential = credential(&mut table);
+    let limits = table.take_or("limits", GraphLimits::default(), limits);
     table.finish();
-    Some(EntraSettings { tenant: tenant?.value, cloud: cloud?, credential: credential? })
+    Some(EntraSettings { tenant: tenant?.value, cloud: cloud?, credential: credential?, limits: limits? })
+}
+
+/// `{ writes = …, resource_units = … }`.
+fn limits(node: &Node<'_>) -> Option<GraphLimits> {
+    let Some(mut table) = node.as_table() else {
+        node.wrong_type("a table such as { writes = 1500, resource_units = 4000 }");
+        return None;
+    };
+    "`limits`".clone_into(&mut table.name);
+    let writes = table.take("writes", count(GraphLimits::LEAST));
+    let resource_units = table.take("resource_units", count(GraphLimits::LEAST));
+    table.finish();
+    Some(GraphLimits {
+        writes: writes.map(|writes| writes.value),
+        resource_units: resource_units.map(|units| units.value),
+    })
 }
 
 /// A cloud's word, or `{ login = "https://…", graph = "https://…" }`.

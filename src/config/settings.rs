@@ -79,6 +79,33 @@ pub struct EntraSettings {
     pub cloud: Cloud,
     /// How to get a token.
     pub credential: CredentialKind,
+    /// How much may be asked of Graph, where that is not what Microsoft publishes.
+    #[serde(default, skip_serializing_if = "GraphLimits::is_published")]
+    pub limits: GraphLimits,
+}
+
+/// How much this program may ask of Graph: the limits hold for each application in each tenant, so that one whose
+/// application also works for others takes only its share. Where nothing is said, the published limit holds
+/// (Microsoft Graph, "Microsoft Graph service-specific throttling limits", identity and access).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GraphLimits {
+    /// Writes in 150 seconds; 3,000 are published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes: Option<u32>,
+    /// Resource units in 10 seconds; 3,500, 5,000 or 8,000 are published, by the size of the tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_units: Option<u32>,
+}
+
+impl GraphLimits {
+    /// Less than one batch of requests could never be sent.
+    pub const LEAST: u32 = 20;
+
+    /// Whether nothing but what is published is asked for.
+    pub const fn is_published(&self) -> bool {
+        self.writes.is_none() && self.resource_units.is_none()
+    }
 }
 
 impl EntraSettings {

@@ -3,7 +3,7 @@
 //! These types hold no values: the reader reads TOML with its places, and these say to editors what it accepts. A test
 //! holds the two against each other. Their comments are what an editor shows, so they speak to whoever writes the file.
 
-use super::settings::CredentialKind;
+use super::settings::{CredentialKind, GraphLimits};
 use super::table::MAX_COUNT;
 use crate::model::anchor::SourceAnchor;
 use schemars::JsonSchema;
@@ -252,6 +252,19 @@ tables! {
         /// Where the access token is found.
         #[schemars(extend("default" = json!({ "env": CredentialKind::DEFAULT_TOKEN_ENV })))]
         token: Option<InEnv>,
+        /// How much may be asked of Graph, where that is not what Microsoft publishes: an application that also works for
+        /// others takes only its share.
+        limits: Option<Limits>,
+    }
+
+    /// How much may be asked of Graph by this application in this tenant.
+    Limits {
+        /// Writes in 150 seconds; Microsoft publishes 3,000.
+        #[schemars(range(min = GraphLimits::LEAST, max = MAX_COUNT))]
+        writes: Option<u32>,
+        /// Resource units in 10 seconds; Microsoft publishes 3,500, 5,000 or 8,000, by the size of the tenant.
+        #[schemars(range(min = GraphLimits::LEAST, max = MAX_COUNT))]
+        resource_units: Option<u32>,
     }
 
     /// Hosts of a cloud that is not in the list.

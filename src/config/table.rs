@@ -69,7 +69,7 @@ impl<'a> Node<'a> {
     }
 
     /// Reports that the value is of another type than `wanted`.
-    fn wrong_type(&self, wanted: &str) {
+    pub(super) fn wrong_type(&self, wanted: &str) {
         let is = match self.value {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) | DeValue::Float(_) => "a number",

@@ -54,7 +54,8 @@ impl<C: Clock> Directories<C> {
         trace: Option<Arc<Trace>>,
     ) -> Result<Self, DirectoryError> {
         let Access { passwords, authorities, entra } = access;
-        let graph = Graph::new(Endpoints::of(&settings.entra)?, entra, clock, trace)?.gathering();
+        let graph = Graph::new(Endpoints::of(&settings.entra)?, entra, clock, trace)?;
+        let graph = graph.within(settings.entra.limits).gathering();
         let connect = async |ad: &AdSettings| {
             let password = passwords.get(&ad.name).cloned().unwrap_or_default();
             AdDomain::connect(ad.clone(), password, authorities.get(&ad.name).map(Vec::as_slice)).await
@@ -132,6 +133,10 @@ impl<C: Clock> ReadEntra for Directories<C> {
 
     async fn entra_marks(&self, id: ObjectId) -> Result<Option<EntraUser>, DirectoryError> {
         self.graph.entra_marks(id).await
+    }
+
+    async fn entra_marks_of(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, EntraUser>, DirectoryError> {
+        self.graph.entra_marks_of(ids).await
     }
 
     async fn holdings_of(&self, user: ObjectId) -> Result<Vec<Holding>, DirectoryError> {

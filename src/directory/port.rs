@@ -48,6 +48,17 @@ pub trait ReadEntra {
         self.entra_user(id)
     }
 
+    /// The same for many users at once; who is not there is left out.
+    fn entra_marks_of(&self, ids: &[ObjectId]) -> impl Future<Output = Answer<BTreeMap<ObjectId, EntraUser>>> {
+        async move {
+            let mut all = BTreeMap::new();
+            for id in ids {
+                all.extend(self.entra_marks(*id).await?.map(|user| (*id, user)));
+            }
+            Ok(all)
+        }
+    }
+
     /// Every live or soft-deleted user that has this ImmutableID (compared exactly) or this on-premises SID.
     fn users_with(&self, anchor: &ImmutableId, sid: &Sid) -> impl Future<Output = Answer<Vec<EntraUser>>>;
 

@@ -33,7 +33,7 @@ impl<C: Clock> Reached<C> {
             (ad.name.clone(), AdDomain::connect(ad.clone(), password, authority).await)
         });
         let graph = async {
-            let graph = Graph::new(Endpoints::of(&settings.entra)?, entra, clock, trace)?;
+            let graph = Graph::new(Endpoints::of(&settings.entra)?, entra, clock, trace)?.within(settings.entra.limits);
             graph.tokens().token().await?;
             Ok(graph)
         };

@@ -138,12 +138,13 @@ impl Redactor {
 
     fn settings(&mut self, settings: &Settings) -> Settings {
         let Settings { entra, ad, sync, guard, plan_ttl, state } = settings;
-        let EntraSettings { tenant, cloud, credential } = entra;
+        let EntraSettings { tenant, cloud, credential, limits } = entra;
         Settings {
             entra: EntraSettings {
                 tenant: tenant.clone(),
                 cloud: cloud.clone(),
                 credential: self.credential(credential),
+                limits: *limits,
             },
             ad: ad.iter().map(|ad| self.ad_settings(ad)).collect(),
             sync: self.sync(sync),

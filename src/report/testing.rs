@@ -3,8 +3,8 @@
 use crate::apply::event::{Event, What};
 use crate::config::matchplan::CloudSelector;
 use crate::config::settings::{
-    AdSettings, Bind, Cloud, CredentialKind, EntraSettings, Guard, SecretSource, Settings, SyncSettings, TenantName,
-    Trigger,
+    AdSettings, Bind, Cloud, CredentialKind, EntraSettings, GraphLimits, Guard, SecretSource, Settings, SyncSettings,
+    TenantName, Trigger,
 };
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::attribute::{AdAttribute, AttributeChange};
@@ -104,6 +104,7 @@ pub(crate) fn settings() -> Settings {
             tenant: TenantName::parse("contoso.onmicrosoft.com").unwrap(),
             cloud: Cloud::Global,
             credential: CredentialKind::AzureCli,
+            limits: GraphLimits::default(),
         },
         ad: vec![AdSettings {
             name: "corp".into(),

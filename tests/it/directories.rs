@@ -5,7 +5,8 @@ mod half;
 
 use crate::support::LeapingClock;
 use matchplan::config::settings::{
-    AdSettings, Bind, Cloud, CredentialKind, EntraSettings, Guard, SecretSource, Settings, SyncSettings, TenantName,
+    AdSettings, Bind, Cloud, CredentialKind, EntraSettings, GraphLimits, Guard, SecretSource, Settings, SyncSettings,
+    TenantName,
 };
 use matchplan::directory::collect::Progress;
 use matchplan::directory::connected::{Access, Directories};
@@ -108,6 +109,7 @@ impl Lab {
                 tenant: TenantName::parse(&tenant).unwrap(),
                 cloud: Cloud::Custom { login: base.clone(), graph: base },
                 credential: CredentialKind::AzureCli,
+                limits: GraphLimits::default(),
             },
             ad: vec![AdSettings {
                 name: "corp".into(),
@@ -152,6 +154,7 @@ async fn a_client_certificate_signs_in() {
         tenant: TenantName::parse(&tenant).unwrap(),
         cloud: Cloud::Custom { login: base.clone(), graph: base },
         credential: CredentialKind::AzureCli,
+        limits: GraphLimits::default(),
     });
     let key = include_str!("../fixtures/client-certificate/key-pkcs8.pem").to_owned().into();
     let certificate = include_str!("../fixtures/client-certificate/certificate.pem");

@@ -13,7 +13,7 @@ use axum::http::{Response, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use matchplan::config::settings::{Cloud, CredentialKind, EntraSettings, TenantName};
+use matchplan::config::settings::{Cloud, CredentialKind, EntraSettings, GraphLimits, TenantName};
 use matchplan::directory::collect::Progress;
 use matchplan::directory::entra::cloud::Endpoints;
 use matchplan::directory::entra::credential::Credential;
@@ -86,6 +86,7 @@ fn endpoints(base: &str) -> Endpoints {
         tenant: TenantName::parse(TENANT).unwrap(),
         cloud: Cloud::Custom { login: url.clone(), graph: url },
         credential: CredentialKind::AzureCli,
+        limits: GraphLimits::default(),
     })
     .unwrap()
 }

@@ -2,7 +2,7 @@
 
 use super::{STAGING, SYNCED, World, cloud_id, dn, guid};
 use crate::config::settings::{
-    Cloud, CredentialKind, EntraSettings, Guard, OnTimeout, Settings, SyncSettings, TenantName,
+    Cloud, CredentialKind, EntraSettings, GraphLimits, Guard, OnTimeout, Settings, SyncSettings, TenantName,
 };
 use crate::model::anchor::Anchor;
 use crate::model::attribute::{AdAttribute, AttributeChange};
@@ -179,6 +179,7 @@ pub(super) fn settings() -> Settings {
             tenant: TenantName::parse("corp.onmicrosoft.com").unwrap(),
             cloud: Cloud::Global,
             credential: CredentialKind::AzureCli,
+            limits: GraphLimits::default(),
         },
         ad: Vec::new(),
         sync: SyncSettings { on_timeout: OnTimeout::Withdraw, ..SyncSettings::default() },

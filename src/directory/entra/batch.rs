@@ -10,12 +10,11 @@
 //!   its own. Only those are sent again, after the longest wait that one of them asks for.
 //! - An inner request goes below one version, so that a batch is of one version.
 //!
-//! [`Graph::batch`] is what readers and writers call; [`Graph::send_batch`] is one batch and nothing more, for who paces and repeats by
-//! itself.
+//! [`Graph::batch`] is what readers call; what is sent together, and how fast, is decided in `gather`.
 
+use super::gather::LINES;
 use super::http::Graph;
 use super::permission::Operation;
-use super::refusal;
 use super::request::{Request, Version};
 use super::retry;
 use crate::directory::error::{DirectoryError, ErrorKind};
@@ -30,7 +29,10 @@ use std::collections::BTreeMap;
 /// How many requests one batch holds at most.
 pub const MOST: usize = 20;
 
-/// How many batches are on their way at the same time.
+/// How many requests wait for their answers at the same time: enough to fill every exchange that may be on its way.
+const AT_ONCE: usize = MOST * LINES;
+
+/// How many collections are read on at the same time.
 const SIDE_BY_SIDE: usize = 4;
 
 /// What one request came to: the JSON of a success (`None` where it has no body), or why it failed.
@@ -51,22 +53,6 @@ pub struct Answer {
     pub throttled_by: Option<String>,
     /// The JSON body; a body that is no JSON is a string.
     pub body: Option<Value>,
-}
-
-impl Answer {
-    /// Whether it is a success.
-    pub const fn is_success(&self) -> bool {
-        matches!(self.status, 200..=299)
-    }
-
-    /// What it comes to if it is final.
-    pub fn into_outcome(self, request: &Request) -> Outcome {
-        if self.is_success() {
-            return Ok(self.body);
-        }
-        let body = self.body.map(|body| body.to_string()).unwrap_or_default();
-        Err(refusal::from_graph(request, self.status, self.request_id.as_deref(), body.as_bytes()))
-    }
 }
 
 #[derive(Deserialize)]
@@ -173,98 +159,18 @@ fn unknown(request: &Request, reason: &str) -> DirectoryError {
 }
 
 impl<C: Clock> Graph<C> {
-    /// Sends one batch of at most [`MOST`] requests of one version, and reads its answers in the order of the requests. The
-    /// batch as a whole is sent again where that is safe, as every request is; an inner refusal is left to the caller.
-    ///
-    /// Errors of the whole: it was refused, or got no answer ([`ErrorKind::OutcomeUnknown`] if it holds a write that may
-    /// have been done).
-    pub async fn send_batch(
-        &self,
-        requests: &[&Request],
-    ) -> Result<Vec<Result<Answer, DirectoryError>>, DirectoryError> {
-        let answers = read(requests, self.send(&envelope(requests)?).await?, self.now())?;
-        self.meter.inner(answers.iter().flatten());
-        Ok(answers)
-    }
-
-    /// Sends any number of requests, in batches, and gives what each came to, in their order. Inner requests that were
-    /// throttled are sent again alone, by the rules of [`retry::wait`]; an inner 401 gets a new token once.
+    /// Sends any number of requests, in batches, and gives what each came to, in their order. Each is sent as
+    /// [`Graph::send`] sends it, with its own retries; those that are ready at the same moment share a batch.
     pub async fn batch(&self, requests: &[Request]) -> Vec<Outcome> {
-        let mut by_version: [Vec<usize>; 2] = [Vec::new(), Vec::new()];
-        for (at, request) in requests.iter().enumerate() {
-            by_version[usize::from(request.version == Version::Beta)].push(at);
-        }
-        let chunks: Vec<Vec<usize>> = by_version.iter().flat_map(|all| all.chunks(MOST)).map(<[_]>::to_vec).collect();
-        let sent = stream::iter(chunks).map(async |chunk| {
-            let outcomes = self.until_answered(requests, &chunk).await;
-            chunk.into_iter().zip(outcomes).collect::<Vec<_>>()
-        });
-        let mut all: Vec<(usize, Outcome)> = sent.buffer_unordered(SIDE_BY_SIDE).concat().await;
-        all.sort_by_key(|(at, _)| *at);
-        all.into_iter().map(|(_, outcome)| outcome).collect()
-    }
-
-    /// One chunk, sent again with what is left of it until everything has its answer.
-    async fn until_answered(&self, requests: &[Request], chunk: &[usize]) -> Vec<Outcome> {
-        let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
-        let mut open: Vec<usize> = chunk.to_vec();
-        let (mut retries, mut renewed) = (0, false);
-        while !open.is_empty() {
-            let sent: Vec<&Request> = open.iter().map(|at| &requests[*at]).collect();
-            let token = self.tokens.token().await;
-            let answers = match self.send_batch(&sent).await {
-                Ok(answers) => answers,
-                Err(error) => {
-                    outcomes.extend(open.iter().map(|at| (*at, Err(of_the_whole(&error, &requests[*at])))));
-                    break;
-                }
-            };
-            let refused = answers.iter().flatten().any(|answer| answer.status == 401);
-            let renews = refused
-                && !renewed
-                && match &token {
-                    Ok(token) => self.tokens.forget(token).await,
-                    Err(_) => false,
-                };
-            renewed |= renews;
-            let mut again = Vec::new();
-            let mut longest = SignedDuration::ZERO;
-            for (at, answer) in open.iter().zip(answers) {
-                let request = &requests[*at];
-                let wait = match &answer {
-                    Ok(answer) if answer.status == 401 && renews => Some(SignedDuration::ZERO),
-                    Ok(answer) => retry::wait(answer.status, request.is_write(), answer.retry_after, retries),
-                    Err(_) => None,
-                };
-                match (wait, answer) {
-                    (Some(wait), Ok(_)) => {
-                        longest = longest.max(wait);
-                        again.push(*at);
-                    }
-                    (_, answer) => {
-                        outcomes.insert(*at, answer.and_then(|answer| answer.into_outcome(request)));
-                    }
-                }
-            }
-            open = again;
-            retries += 1;
-            if !open.is_empty() && !longest.is_zero() && !self.clock.wait(longest).await {
-                let stopped = |request: &Request| {
-                    let detail = format!("stopped as asked; it would have been sent again in {longest:#}");
-                    Err(DirectoryError::new(ErrorKind::Busy, request.what.clone(), detail))
-                };
-                outcomes.extend(open.iter().map(|at| (*at, stopped(&requests[*at]))));
-                break;
-            }
-        }
-        outcomes.into_values().collect()
+        // Not a closure: a future with one that borrows could not go to another thread.
+        let sent: Vec<_> = requests.iter().map(|request| self.send_in_company(request)).collect();
+        stream::iter(sent).buffered(AT_ONCE).collect().await
     }
 
     /// All items of several collections, in their order, each over all its pages: the first pages by `$batch`, and what
     /// follows, which is rare where one asks narrowly, page by page.
     pub async fn batch_lists(&self, requests: &[Request]) -> Vec<Result<Vec<Value>, DirectoryError>> {
         let first = self.batch(requests).await;
-        // Not a closure: a future with one that borrows could not go to another thread.
         let whole: Vec<_> = requests.iter().zip(first).map(|(request, page)| self.whole_list(request, page)).collect();
         stream::iter(whole).buffered(SIDE_BY_SIDE).collect().await
     }
@@ -273,16 +179,6 @@ impl<C: Clock> Graph<C> {
         let page = first?.ok_or_else(|| unknown(request, "the answer has no body"))?;
         self.rest_of(request, page).await
     }
-}
-
-/// What the failure of a batch means for one of its requests.
-fn of_the_whole(error: &DirectoryError, request: &Request) -> DirectoryError {
-    let kind = match error.kind {
-        ErrorKind::OutcomeUnknown if !request.is_write() => ErrorKind::Unreachable,
-        ErrorKind::Broken if request.is_write() => ErrorKind::OutcomeUnknown,
-        kind => kind,
-    };
-    DirectoryError { kind, what: request.what.clone(), ..error.clone() }
 }
 
 #[cfg(test)]
@@ -340,12 +236,12 @@ mod tests {
         let read = read(&[&get, &patch], Some(body), now()).unwrap();
         let first = read[0].as_ref().unwrap();
         assert_eq!((first.status, first.retry_after), (429, Some(SignedDuration::from_millis(2128))));
-        let error = first.clone().into_outcome(&get).unwrap_err();
-        assert_eq!((error.kind, error.what.as_str()), (ErrorKind::Throttled, "read a"));
-        assert!(error.detail.contains("request-id r"), "{error}");
+        assert_eq!(
+            (first.request_id.as_deref(), first.body.clone()),
+            (Some("r"), Some(json!({"error": {"code": "x"}})))
+        );
         let second = read[1].as_ref().unwrap();
         assert_eq!((second.status, second.resource_units, second.body.clone()), (204, Some(1), None));
-        assert_eq!(second.clone().into_outcome(&patch), Ok(None));
     }
 
     #[test]

@@ -52,11 +52,17 @@ impl Endpoints {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::settings::{Cloud, CredentialKind};
+    use crate::config::settings::{Cloud, CredentialKind, GraphLimits};
 
     fn of(cloud: Cloud) -> Endpoints {
         let tenant = TenantName::parse("contoso.onmicrosoft.com").unwrap();
-        Endpoints::of(&EntraSettings { tenant, cloud, credential: CredentialKind::AzureCli }).unwrap()
+        Endpoints::of(&EntraSettings {
+            tenant,
+            cloud,
+            credential: CredentialKind::AzureCli,
+            limits: GraphLimits::default(),
+        })
+        .unwrap()
     }
 
     #[test]

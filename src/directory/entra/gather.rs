@@ -10,16 +10,19 @@ use super::request::Request;
 use super::retry;
 use super::token::Token;
 use super::transport::{Failure, Reply};
+use crate::config::settings::GraphLimits;
 use crate::directory::port::{Clock, Turn};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{HeaderMap, HeaderValue};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{Semaphore, oneshot};
+use url::Url;
 
-/// How many exchanges are on their way at the same time. Microsoft gives no number; a browser opens as many.
-const LINES: usize = 8;
+/// How many exchanges are on their way at the same time. Microsoft gives no number for what identity and access takes side
+/// by side: what is limited is how much in a window, which [`Pace`] keeps to.
+pub const LINES: usize = 25;
 
 /// Where requests meet.
 pub(super) struct Gather {
@@ -45,7 +48,8 @@ impl fmt::Debug for Gather {
 
 impl Default for Gather {
     fn default() -> Self {
-        Self::over(LINES, false)
+        let lines = Semaphore::new(LINES);
+        Self { queue: Mutex::default(), lines, strict: false, pace: Arc::default(), time: Mutex::default() }
     }
 }
 
@@ -55,20 +59,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Gather {
-    /// With so many exchanges at the same time.
-    fn over(lines: usize, strict: bool) -> Self {
-        let lines = Semaphore::new(lines);
-        Self { queue: Mutex::default(), lines, strict, pace: Arc::default(), time: Mutex::default() }
+    /// Below these limits.
+    pub(super) fn within(self, limits: GraphLimits) -> Self {
+        Self { pace: Arc::new(Mutex::new(Pace::within(limits))), ..self }
     }
 
     /// With one exchange after the other, whatever it is.
-    pub(super) fn one_at_a_time() -> Self {
-        Self::over(1, true)
-    }
-
-    /// The line for an exchange that goes by itself, where it needs one.
-    pub(super) async fn line(&self) -> Option<SemaphorePermit<'_>> {
-        if self.strict { self.lines.acquire().await.ok() } else { None }
+    pub(super) fn one_at_a_time(self) -> Self {
+        Self { lines: Semaphore::new(1), strict: true, ..self }
     }
 
     /// Up to [`MOST`] requests of one version, those that waited longest. Those that nobody waits for any more are left out.
@@ -158,33 +156,47 @@ impl<C: Clock> Graph<C> {
         }
     }
 
+    /// One exchange that goes by itself, such as a page of a long collection: below the limits as every other.
+    pub(super) async fn by_itself(&self, request: &Request, url: &Url, token: &Token) -> Result<Reply, Failure> {
+        let _line = if self.gather.strict { self.gather.lines.acquire().await.ok() } else { None };
+        let sent = async { vec![self.exchange(request, url, token).await] };
+        self.below_the_limits(&[request], sent).await.pop().unwrap_or_else(|| Err(stopped()))
+    }
+
     async fn send_together(&self, together: Vec<Waiting>, token: &Token) {
-        let units: u64 = together.iter().map(|waiting| waiting.request.units()).sum();
-        let units = u32::try_from(units).unwrap_or(u32::MAX);
-        if !self.wait_for(Class::Units, units).await {
-            let stopped = || Err(Failure::NotSent("stopped as asked, before it was sent".to_owned()));
-            for waiting in together {
-                drop(waiting.tell.send(stopped()));
-            }
-            return;
-        }
         let requests: Vec<&Request> = together.iter().map(|waiting| &waiting.request).collect();
-        let answers = match requests.as_slice() {
-            [one] => vec![self.alone(one, token).await],
-            many => self.as_batch(many, token).await,
-        };
-        let now = self.gather.elapsed(self.clock.now());
-        {
-            let mut pace = locked(&self.gather.pace);
-            pace.done(Class::Units, units, now);
-            for (waiting, answer) in together.iter().zip(&answers) {
-                learn(&mut pace, &waiting.request, answer.as_ref().ok(), now, self.now());
+        let sent = async {
+            match requests.as_slice() {
+                [one] => vec![self.alone(one, token).await],
+                many => self.as_batch(many, token).await,
             }
-        }
+        };
+        let answers = self.below_the_limits(&requests, sent).await;
         for (waiting, answer) in together.into_iter().zip(answers) {
             // Whoever has gone meanwhile does not hear it.
             let _ = waiting.tell.send(answer);
         }
+    }
+
+    /// Waits for room for these requests, sends them, and learns from the answers, which come in their order.
+    async fn below_the_limits(
+        &self,
+        requests: &[&Request],
+        sent: impl Future<Output = Vec<Result<Reply, Failure>>>,
+    ) -> Vec<Result<Reply, Failure>> {
+        let units: u64 = requests.iter().map(|request| request.units()).sum();
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        if !self.wait_for(Class::Units, units).await {
+            return requests.iter().map(|_| Err(stopped())).collect();
+        }
+        let answers = sent.await;
+        let now = self.gather.elapsed(self.clock.now());
+        let mut pace = locked(&self.gather.pace);
+        pace.done(Class::Units, units, now);
+        for (request, answer) in requests.iter().zip(&answers) {
+            learn(&mut pace, request, answer.as_ref().ok(), now, self.now());
+        }
+        answers
     }
 
     async fn alone(&self, request: &Request, token: &Token) -> Result<Reply, Failure> {
@@ -215,6 +227,10 @@ impl<C: Clock> Graph<C> {
             Err(error) => all(Err(Failure::NoAnswer(error.detail))),
         }
     }
+}
+
+fn stopped() -> Failure {
+    Failure::NotSent("stopped as asked, before it was sent".to_owned())
 }
 
 /// What one answer says of the limits.

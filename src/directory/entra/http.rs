@@ -13,6 +13,7 @@ use super::retry;
 use super::token::{Token, TokenSource};
 use super::trace::Trace;
 use super::transport::{Bodies, Failure, Reply, Transport};
+use crate::config::settings::GraphLimits;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
 use crate::model::granted::Granted;
@@ -100,9 +101,14 @@ impl<C: Clock> Graph<C> {
 
     /// The same with one exchange after the other, so that what goes together does not depend on which answer was faster.
     #[must_use]
-    pub fn one_at_a_time(mut self) -> Self {
-        self.gather = Gather::one_at_a_time();
-        self
+    pub fn one_at_a_time(self) -> Self {
+        Self { gather: self.gather.one_at_a_time(), ..self }
+    }
+
+    /// The same below these limits.
+    #[must_use]
+    pub fn within(self, limits: GraphLimits) -> Self {
+        Self { gather: self.gather.within(limits), ..self }
     }
 
     /// The tokens, for their lifetime and claims.
@@ -148,10 +154,16 @@ impl<C: Clock> Graph<C> {
 
     /// Sends a request; the answer's JSON, or `None` where there is none (204).
     pub async fn send(&self, request: &Request) -> Result<Option<Value>, DirectoryError> {
+        self.send_with(request, if self.gathers { Company::Welcome } else { Company::None }).await
+    }
+
+    /// The same, in one batch with whatever else is ready.
+    pub(super) async fn send_in_company(&self, request: &Request) -> Result<Option<Value>, DirectoryError> {
+        self.send_with(request, Company::Welcome).await
+    }
+
+    async fn send_with(&self, request: &Request, company: Company) -> Result<Option<Value>, DirectoryError> {
         let url = request.url(&self.base)?;
-        // A batch cannot hold a batch.
-        let alone = !self.gathers || request.path.first().is_some_and(|first| first == "$batch");
-        let company = if alone { Company::None } else { Company::Welcome };
         let reply = self.send_to(request, &url, company).await?;
         if reply.body.is_empty() {
             return Ok(None);
@@ -297,10 +309,7 @@ impl<C: Clock> Graph<C> {
             let token = self.tokens.token().await?;
             let answer = match company {
                 Company::Welcome => self.in_company(request, &token).await,
-                Company::None => {
-                    let _line = self.gather.line().await;
-                    self.exchange(request, url, &token).await
-                }
+                Company::None => self.by_itself(request, url, &token).await,
             };
             if let Ok(reply) = &answer {
                 self.learn_the_time(reply);

@@ -5,6 +5,7 @@
 //! windows slide, so that as much may be asked at once as the window holds, and no more until it has slid on. 429 may come
 //! below the published limits; then what was accepted so far is the limit.
 
+use crate::config::settings::GraphLimits;
 use jiff::SignedDuration;
 use std::collections::VecDeque;
 
@@ -41,19 +42,35 @@ pub enum Class {
 pub struct Pace {
     units: Window,
     writes: Window,
+    /// Whether the size of the tenant decides how many units there are.
+    by_size: bool,
     /// How many refusals there were.
     refusals: u64,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { units: Window::new(SIZES[0].1, UNIT_WINDOW), writes: Window::new(WRITES, WRITE_WINDOW), refusals: 0 }
+        Self::within(GraphLimits::default())
     }
 }
 
 impl Pace {
-    /// How many users the tenant has, which decides what it may be asked.
+    /// Below these limits, and below the published ones where they say nothing.
+    pub fn within(limits: GraphLimits) -> Self {
+        let GraphLimits { writes, resource_units } = limits;
+        Self {
+            units: Window::new(resource_units.unwrap_or(SIZES[0].1), UNIT_WINDOW),
+            writes: Window::new(writes.unwrap_or(WRITES), WRITE_WINDOW),
+            by_size: resource_units.is_none(),
+            refusals: 0,
+        }
+    }
+
+    /// How many users the tenant has, which decides what it may be asked where no limit was set.
     pub fn set_users(&mut self, users: u64) {
+        if !self.by_size {
+            return;
+        }
         let size = SIZES.iter().find(|(most, _)| users < *most);
         self.units.set_published(size.map_or(LARGE, |(_, units)| *units));
     }

@@ -174,6 +174,11 @@ impl<C: Clock> ReadEntra for Graph<C> {
         }
     }
 
+    async fn entra_marks_of(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, EntraUser>, DirectoryError> {
+        let users = self.users_by_id(&ids.iter().copied().collect()).await?;
+        Ok(users.into_iter().map(|user| (user.id, user)).collect())
+    }
+
     async fn holdings_of_all(&self, users: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<Holding>>, DirectoryError> {
         if users.len() <= ONE_BY_ONE {
             let read = stream::iter(users).map(async |user| Ok((*user, self.holdings_of(*user).await?)));

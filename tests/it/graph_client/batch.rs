@@ -1,6 +1,6 @@
 //! `$batch` against a server that answers by script: refusals inside of it, lost answers, pages that go on.
 
-use super::{clock, lines, reply, serve, with_token};
+use super::{Seen, clock, lines, reply, serve, with_token};
 use axum::body::Body;
 use axum::http::Response;
 use jiff::SignedDuration;
@@ -39,7 +39,7 @@ fn answered(body: &str, answer: impl Fn(&str) -> Value) -> Response<Body> {
 }
 
 #[tokio::test]
-async fn only_what_was_throttled_is_sent_again_after_the_longest_wait() {
+async fn only_what_was_throttled_is_sent_again_after_its_wait() {
     let (base, log) = serve(|_, seen, before| {
         answered(&seen.body, |n| match (n, before) {
             ("2", 0) => json!({"status": 429, "headers": {"Retry-After": "2.128"}}),
@@ -54,15 +54,19 @@ async fn only_what_was_throttled_is_sent_again_after_the_longest_wait() {
     let clock = clock();
     let graph = with_token(&base, &clock);
     let outcomes = graph.batch(&[get(1), get(2), get(3), get(4)]).await;
-    assert_eq!(clock.slept(), [SignedDuration::from_millis(2128)]);
+    assert!(clock.slept().contains(&SignedDuration::from_millis(2128)), "{:?}", clock.slept());
     for (n, outcome) in [(1, 0), (2, 1), (3, 2)] {
         assert_eq!(outcomes[outcome].as_ref().unwrap().as_ref().unwrap()["n"], n.to_string());
     }
     assert_eq!(outcomes[3].as_ref().unwrap_err().kind, ErrorKind::NotFound);
     let log = log.lock().unwrap();
-    let second: Vec<String> = items(&log[1].body).into_iter().map(|(_, n)| n).collect();
-    assert_eq!((log.len(), second), (2, vec!["2".to_owned(), "3".to_owned()]));
-    assert_eq!((graph.spent().requests, graph.spent().inner), (2, 6));
+    let numbers = |seen: &Seen| match seen.line.contains("$batch") {
+        true => items(&seen.body).into_iter().map(|(_, n)| n).collect(),
+        false => vec![seen.line.rsplit('/').next().unwrap().to_owned()],
+    };
+    let mut again: Vec<String> = log[1..].iter().flat_map(numbers).collect();
+    again.sort();
+    assert_eq!(again, ["2", "3"]);
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use crate::support::LeapingClock;
 use matchplan::config::settings::{
-    AdSettings, Bind, Cloud, CredentialKind, EntraSettings, Guard, SecretSource, Settings, SyncSettings, TenantName,
+    AdSettings, Bind, Cloud, CredentialKind, EntraSettings, GraphLimits, Guard, SecretSource, Settings, SyncSettings,
+    TenantName,
 };
 use matchplan::directory::collect::Progress;
 use matchplan::directory::connected::{Access, Directories};
@@ -52,6 +53,7 @@ pub async fn snapshot(world: &World) -> Snapshot {
             tenant: TenantName::parse(&world.entra.tenant_id.to_string()).expect("a tenant id"),
             cloud: Cloud::Custom { login: base.clone(), graph: base },
             credential: CredentialKind::AzureCli,
+            limits: GraphLimits::default(),
         },
         ad: vec![AdSettings {
             name: domain.name.clone(),
