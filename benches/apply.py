@@ -104,8 +104,8 @@ def apply(lab, links):
         "links": links, "exit": ended.returncode, "seconds": round(seconds, 2),
         "refused_percent": round(100 * spent["throttled"] / max(spent["requests"], 1), 3),
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
-        # One read before, one write, one read back, one look before the cycle and one after it.
-        "lower_bound_requests": 5 * links, **spent,
+        # One read before, one write and one read back; one look before the cycle and one after it, fifteen users at a time.
+        "lower_bound_requests": 3 * links + 2 * math.ceil(links / 15), **spent,
     }
 
 

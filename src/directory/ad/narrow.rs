@@ -10,7 +10,7 @@ use super::connection::AdDomain;
 use super::filter::Filter;
 use super::holder::{self, read_holder};
 use super::user::{self, read_user};
-use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::error::DirectoryError;
 use crate::model::ad::AdUser;
 use crate::model::anchor::SourceAnchor;
 use crate::model::id::AdGuid;
@@ -164,18 +164,8 @@ impl AdDomain {
 
     /// What of the domain was asked for.
     pub async fn narrow_snapshot(&self, answers: &Answers) -> Result<AdDomainSnapshot, DirectoryError> {
-        let controller = self.controller().cloned().ok_or_else(|| {
-            DirectoryError::new(ErrorKind::Unreachable, format!("read {}", self.settings.name), "not connected")
-        })?;
-        Ok(AdDomainSnapshot {
-            name: self.settings.name.clone(),
-            base_dn: self.base_dn().clone(),
-            upn_suffixes: self.upn_suffixes(controller.configuration.as_str()).await?,
-            dns_name: controller.dns_name,
-            server: controller.host,
-            users: answers.users.values().cloned().collect(),
-            holders: answers.holders.values().cloned().collect(),
-        })
+        let users = answers.users.values().cloned().collect();
+        self.as_snapshot(users, answers.holders.values().cloned().collect()).await
     }
 }
 

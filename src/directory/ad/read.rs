@@ -9,6 +9,7 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::text::one_line;
 use crate::model::ad::AdUser;
 use crate::model::id::AdGuid;
+use crate::model::recipient::AdHolder;
 use crate::snapshot::document::AdDomainSnapshot;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -34,9 +35,6 @@ impl AdDomain {
         &self,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<AdDomainSnapshot, DirectoryError> {
-        let controller = self.controller().cloned().ok_or_else(|| {
-            DirectoryError::new(ErrorKind::Unreachable, format!("read {}", self.settings.name), "not connected")
-        })?;
         let mut users = Vec::new();
         for entry in self.below_base_telling("users", Filter::users(), user::attributes(), progress).await? {
             users.push(read_user(&entry, &self.settings.name)?);
@@ -48,6 +46,18 @@ impl AdDomain {
             holders.push(read_holder(&entry, &self.settings.name)?);
         }
         holders.sort_by_key(|holder| holder.guid);
+        self.as_snapshot(users, holders).await
+    }
+
+    /// The domain's names, with these of its objects.
+    pub(super) async fn as_snapshot(
+        &self,
+        users: Vec<AdUser>,
+        holders: Vec<AdHolder>,
+    ) -> Result<AdDomainSnapshot, DirectoryError> {
+        let controller = self.controller().cloned().ok_or_else(|| {
+            DirectoryError::new(ErrorKind::Unreachable, format!("read {}", self.settings.name), "not connected")
+        })?;
         Ok(AdDomainSnapshot {
             name: self.settings.name.clone(),
             base_dn: self.base_dn().clone(),

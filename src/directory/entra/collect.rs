@@ -17,9 +17,9 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::Clock;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::ObjectId;
-use crate::model::role::{GroupMembership, Holding, PolicySubject, RoleAssignment, RoleGrant, RoleGroup, RolePolicy};
+use crate::model::role::{Holding, PolicySubject, RoleAssignment, RoleGrant, RoleGroup, RolePolicy};
 use crate::model::tenant::{Domain, Identity, SyncFeatures, Tenant};
-use crate::snapshot::document::{Gap, Missing};
+use crate::snapshot::document::{Gap, Missing, Snapshot};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,13 +52,13 @@ struct RoleParts {
     active: Result<Vec<RoleAssignment>, DirectoryError>,
     eligible: Result<Vec<RoleAssignment>, DirectoryError>,
     groups: Result<Vec<WireGroup>, DirectoryError>,
-    policies: Result<Vec<RolePolicy>, DirectoryError>,
 }
 
 /// The same, joined.
 struct Joined {
     roles: Vec<RoleAssignment>,
     groups: Vec<RoleGroup>,
+    /// The policies of these groups.
     policies: Vec<RolePolicy>,
 }
 
@@ -95,6 +95,14 @@ impl Gaps {
             Some(gap) => gap.reason = format!("{}; {reason}", gap.reason),
             None => self.0.push(Gap { what, reason }),
         }
+    }
+}
+
+/// Of more than a hundred roles a tenant uses a few.
+fn is_used(policy: &RolePolicy, roles: &[RoleAssignment]) -> bool {
+    match &policy.subject {
+        PolicySubject::Role(id) => roles.iter().any(|role| role.grant.role.as_str().eq_ignore_ascii_case(id.as_str())),
+        PolicySubject::Group(_) => true,
     }
 }
 
@@ -194,18 +202,23 @@ impl<C: Clock> Graph<C> {
     }
 
     async fn read_frame(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Frame, DirectoryError> {
-        let (organization, domains, deleted, roles, features) = tokio::try_join!(
+        let (organization, domains, deleted, roles, policies, features) = tokio::try_join!(
             self.organization(),
             self.domains(),
             async { optional(self.all_users(Place::RecycleBin, Part::DeletedUsers, progress).await) },
             self.all_roles(progress),
+            async { optional(self.role_policies().await) },
             async { optional(self.features().await) },
         )?;
         self.refuse_other_tenant(&organization.id.to_string(), &domains)?;
         let mut gaps = Gaps::default();
         let features = gaps.or_gap(Missing::SyncFeatures, features);
         let deleted_users = gaps.or_gap(Missing::DeletedUsers, deleted);
-        let Joined { roles, groups: role_groups, policies: role_policies } = self.whole_roles(roles, &mut gaps).await?;
+        let Joined { roles, groups: role_groups, policies: of_groups } = self.whole_roles(roles, &mut gaps).await?;
+        let mut role_policies = gaps.or_gap(Missing::RolePolicies, policies);
+        role_policies.retain(|policy| is_used(policy, &roles));
+        role_policies.extend(of_groups);
+        role_policies.sort_by(|a, b| a.subject.cmp(&b.subject));
         let caller = self.caller().await?;
         if caller.is_none() {
             gaps.add(Missing::Caller, "the access token does not say whom it speaks for (it has no `oid`)".to_owned());
@@ -263,14 +276,13 @@ impl<C: Clock> Graph<C> {
     /// What roles are made of, as far as it can be read before it is known who holds one.
     async fn all_roles(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<RoleParts, DirectoryError> {
         let seen = |count| progress(Progress::Cloud { part: Part::Roles, count, of: None });
-        let (assignments, active, eligible, groups, policies) = tokio::try_join!(
+        let (assignments, active, eligible, groups) = tokio::try_join!(
             async { optional(self.assignments("read the role assignments of the tenant", None, seen).await) },
             async { optional(self.role_schedules(Schedules::Active, None).await) },
             async { optional(self.role_schedules(Schedules::Eligible, None).await) },
             async { optional(self.assignable_groups().await) },
-            async { optional(self.role_policies().await) },
         )?;
-        Ok(RoleParts { assignments, active, eligible, groups, policies })
+        Ok(RoleParts { assignments, active, eligible, groups })
     }
 
     /// The parts joined, then the groups that hold a role read. Where the assignments may not be seen, any group may
@@ -287,18 +299,7 @@ impl<C: Clock> Graph<C> {
         for (what, error) in found.refused {
             gaps.add(what, error.in_full());
         }
-        // Of more than a hundred roles a tenant uses a few.
-        let used = |policy: &RolePolicy| match &policy.subject {
-            PolicySubject::Role(id) => {
-                roles.iter().any(|role| role.grant.role.as_str().eq_ignore_ascii_case(id.as_str()))
-            }
-            PolicySubject::Group(_) => true,
-        };
-        let mut policies = gaps.or_gap(Missing::RolePolicies, parts.policies);
-        policies.retain(used);
-        policies.extend(found.policies);
-        policies.sort_by(|a, b| a.subject.cmp(&b.subject));
-        Ok(Joined { roles, groups: found.groups, policies })
+        Ok(Joined { roles, groups: found.groups, policies: found.policies })
     }
 
     /// Who holds roles, in whatever way, of the whole tenant: a few requests for any number of users. As in the reading of
@@ -312,14 +313,9 @@ impl<C: Clock> Graph<C> {
         for group in &groups {
             let held: BTreeSet<RoleGrant> =
                 roles.iter().filter(|role| role.principal == group.id).map(|role| role.grant.clone()).collect();
-            if held.is_empty() {
-                continue;
-            }
-            for member in &group.members {
-                let (group, group_name) = (group.id, group.name.clone());
-                let roles = held.iter().cloned().collect();
-                let membership = GroupMembership { group, group_name, roles, member: member.clone() };
-                all.entry(member.user).or_default().push(Holding::Group(membership));
+            let held: Vec<RoleGrant> = held.into_iter().collect();
+            for membership in group.members.iter().filter_map(|member| Snapshot::membership(group, &held, member)) {
+                all.entry(membership.member.user).or_default().push(Holding::Group(membership));
             }
         }
         for role in roles {

@@ -308,8 +308,9 @@ impl<C: Clock> Graph<C> {
         loop {
             let token = self.tokens.token().await?;
             let answer = match company {
-                Company::Welcome => self.in_company(request, &token).await,
-                Company::None => self.by_itself(request, url, &token).await,
+                // Boxed: whoever reads several things side by side would carry all of this for each of them.
+                Company::Welcome => Box::pin(self.in_company(request, &token)).await,
+                Company::None => Box::pin(self.by_itself(request, url, &token)).await,
             };
             if let Ok(reply) = &answer {
                 self.learn_the_time(reply);
