@@ -1,7 +1,7 @@
 //! The checked types of `plans/*.toml`: which AD user becomes one with which cloud user, and how.
 
 use crate::model::address::ProxyAddress;
-use crate::model::anchor::Anchor;
+use crate::model::anchor::{Anchor, AnchorError};
 use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, DomainName, ObjectId};
 use crate::model::name::{SamAccountName, Upn};
@@ -41,13 +41,45 @@ pub struct LinkSpec {
     /// The OU to move the AD user to, so that it comes into sync scope.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub move_to: Option<Dn>,
-    /// The anchor that the author expects the AD user to have; another one blocks the link.
+    /// What the author says of the source anchor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub anchor: Option<Anchor>,
+    pub anchor: Option<AnchorChoice>,
     /// Where it was written. Not part of what is wanted: a new comment above a link must not make a saved plan stale, so
     /// this is neither saved nor digested.
     #[serde(skip)]
     pub origin: Origin,
+}
+
+/// What a link says of the source anchor. Where it says nothing, it is the AD user's, and the cloud user takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum AnchorChoice {
+    /// The AD user is expected to have this one; another one blocks the link.
+    Expected(Anchor),
+    /// The AD user takes the one that the cloud user has.
+    CloudToAd,
+}
+
+impl AnchorChoice {
+    /// How [`Self::CloudToAd`] is written.
+    pub const CLOUD_TO_AD: &str = "cloud-to-ad";
+}
+
+impl TryFrom<String> for AnchorChoice {
+    type Error = AnchorError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == Self::CLOUD_TO_AD { Ok(Self::CloudToAd) } else { Anchor::from_base64(&text).map(Self::Expected) }
+    }
+}
+
+impl From<AnchorChoice> for String {
+    fn from(choice: AnchorChoice) -> Self {
+        match choice {
+            AnchorChoice::Expected(anchor) => anchor.to_base64(),
+            AnchorChoice::CloudToAd => AnchorChoice::CLOUD_TO_AD.to_owned(),
+        }
+    }
 }
 
 /// A place in a match plan file.

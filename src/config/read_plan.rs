@@ -1,7 +1,7 @@
 //! Reads one file of `plans/` into links.
 
 use super::matchplan::{
-    AdSelector, AddressChoice, LinkSpec, MatchChoice, Origin, PrimaryChoice, RolesChoice, UpnChoice, guid,
+    AdSelector, AddressChoice, AnchorChoice, LinkSpec, MatchChoice, Origin, PrimaryChoice, RolesChoice, UpnChoice, guid,
 };
 use super::read_settings::cloud_user;
 use super::table::{At, Node, Sink, Table, dn, list_of, parsed, report_word, table, tables, text, word};
@@ -33,6 +33,7 @@ struct Choices {
     primary_smtp: Option<At<PrimaryChoice>>,
     addresses: Option<At<AddressChoice>>,
     move_to: Option<At<Dn>>,
+    anchor: Option<AnchorChoice>,
 }
 
 /// Where choices stand: in `[defaults]`, what is one user's own can't be said for all.
@@ -48,7 +49,7 @@ pub(super) fn read(mut root: Table<'_>, name: &str, line: impl Fn(usize) -> usiz
     let defaults = root.take("defaults", table("[defaults]")).map_or_else(Choices::default, |at| {
         let mut table = at.value;
         let choices = choices(&mut table, Level::Defaults);
-        for key in ["ad", "cloud", "anchor"] {
+        for key in ["ad", "cloud"] {
             if let Some(span) = table.take(key, |node| Some(node.span.clone())) {
                 sink.report(one_users_own(sink, span.span, key));
             }
@@ -101,6 +102,7 @@ fn choices(table: &mut Table<'_>, level: Level) -> Choices {
         primary_smtp: table.take("primary_smtp", |node| primary(node, level)),
         addresses: table.take("addresses", |node| addresses(node, level)),
         move_to: table.take("move_to", dn),
+        anchor: table.take("anchor", |node| anchor(node, level)).map(|at| at.value),
     }
 }
 
@@ -199,14 +201,23 @@ fn address(node: &Node<'_>) -> Option<ProxyAddress> {
     )(node)
 }
 
-/// Reads Base64 of 16 octets, or a GUID.
-fn anchor(node: &Node<'_>) -> Option<Anchor> {
+/// `"cloud-to-ad"`; or, of one user, Base64 of 16 octets or a GUID.
+fn anchor(node: &Node<'_>, level: Level) -> Option<AnchorChoice> {
+    match node.as_text() {
+        Some(AnchorChoice::CLOUD_TO_AD) => return Some(AnchorChoice::CloudToAd),
+        Some(_) if level == Level::Defaults => {
+            node.sink.report(one_users_own(node.sink, node.span.clone(), "anchor"));
+            return None;
+        }
+        _ => {}
+    }
     parsed(
         "bad-anchor",
         "no anchor",
-        "write the AD user's objectGUID, or its Base64 form; `matchplan anchor` converts between them",
+        "write \"cloud-to-ad\", or the AD user's objectGUID or its Base64 form; `matchplan anchor` converts between them",
         |text: &str| guid(text).map_or_else(|| Anchor::from_base64(text), |guid| Ok(Anchor::from_guid(AdGuid(guid)))),
     )(node)
+    .map(AnchorChoice::Expected)
 }
 
 fn link(mut table: Table<'_>, defaults: &Choices, origin: Origin) -> Option<ReadLink> {
@@ -223,11 +234,10 @@ fn link(mut table: Table<'_>, defaults: &Choices, origin: Origin) -> Option<Read
     );
     let cloud = table.require("cloud", "which cloud user, by UPN or object id", cloud_user);
     let has_anchor = table.has("anchor");
-    let anchor = table.take("anchor", anchor).map(|at| at.value);
     let own = choices(&mut table, Level::Link);
     table.finish();
     let primary_smtp = primary_of(sink, &own, defaults)?;
-    if has_anchor && anchor.is_none() {
+    if has_anchor && own.anchor.is_none() {
         return None;
     }
     let (ad, cloud) = (ad?, cloud?);
@@ -243,7 +253,7 @@ fn link(mut table: Table<'_>, defaults: &Choices, origin: Origin) -> Option<Read
         primary_smtp,
         addresses: addresses.map_or_else(AddressChoice::default, |at| at.value.clone()),
         move_to: move_to.map(|at| at.value.clone()),
-        anchor,
+        anchor: own.anchor.or(defaults.anchor),
         origin,
     };
     Some(ReadLink {

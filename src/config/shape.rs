@@ -63,8 +63,10 @@ texts! {
     AdUser: concat!("^(?:(?=.*\\S)", sam!(), r"|[^\\=]+\\", sam!(), "|", upn!(), "|", rdn!(), "(?:,", rdn!(), r")*|\{", guid!(), r"\})$");
     /// A cloud user: UPN or object id.
     CloudUser: concat!(r"^(?:\{", guid!(), r"\}|", guid!(), r"|[^\s\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+)$");
-    /// A source anchor: a GUID, or Base64 of 16 octets.
-    AnchorText: concat!(r"^(?:\{", guid!(), r"\}|", guid!(), "|[A-Za-z0-9+/]{21}[AQgw]==)$");
+    /// A source anchor: a GUID, or Base64 of 16 octets; or "cloud-to-ad".
+    AnchorText: concat!(r"^(?:cloud-to-ad|\{", guid!(), r"\}|", guid!(), "|[A-Za-z0-9+/]{21}[AQgw]==)$");
+    /// The way of the anchor that can be said for all.
+    CloudToAd: "^cloud-to-ad$";
     /// A tenant: one of its domains, or its id.
     Tenant: concat!("^(?:", guid!(), "|(?:", label!(), r"\.)+", label!(), ")$");
     /// An application (client) id.
@@ -402,6 +404,8 @@ tables! {
         addresses: Option<AddressesWord>,
         /// The OU to move the AD user to, so that it comes into sync scope.
         move_to: Option<DnText>,
+        /// "cloud-to-ad": the AD users take the cloud users' ImmutableIDs as their mS-DS-ConsistencyGuid.
+        anchor: Option<CloudToAd>,
     }
 
     /// One AD user and the cloud user that it becomes one with.
@@ -423,7 +427,8 @@ tables! {
         addresses: Option<Addresses>,
         /// The OU to move the AD user to, so that it comes into sync scope.
         move_to: Option<DnText>,
-        /// The anchor that the AD user is expected to have; another one blocks the link.
+        /// The anchor that the AD user is expected to have; another one blocks the link. Or "cloud-to-ad": the AD user takes
+        /// the cloud user's ImmutableID as its mS-DS-ConsistencyGuid.
         anchor: Option<AnchorText>,
     }
 }

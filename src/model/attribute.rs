@@ -2,6 +2,8 @@
 
 use super::ad::AdUser;
 use super::address::ProxyAddress;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -19,6 +21,9 @@ pub enum AdAttribute {
     /// `proxyAddresses`, a set.
     #[serde(rename = "proxyAddresses")]
     ProxyAddresses,
+    /// `mS-DS-ConsistencyGuid`, single-valued octets; here as their Base64, the form of an ImmutableID.
+    #[serde(rename = "mS-DS-ConsistencyGuid")]
+    ConsistencyGuid,
 }
 
 impl AdAttribute {
@@ -28,6 +33,7 @@ impl AdAttribute {
             Self::UserPrincipalName => "userPrincipalName",
             Self::Mail => "mail",
             Self::ProxyAddresses => "proxyAddresses",
+            Self::ConsistencyGuid => "mS-DS-ConsistencyGuid",
         }
     }
 
@@ -37,6 +43,7 @@ impl AdAttribute {
             Self::UserPrincipalName => user.upn.iter().map(ToString::to_string).collect(),
             Self::Mail => user.mail.iter().cloned().collect(),
             Self::ProxyAddresses => user.proxy_addresses.to_strings(),
+            Self::ConsistencyGuid => user.consistency_guid.iter().map(|octets| STANDARD.encode(&octets.0)).collect(),
         }
     }
 
@@ -51,6 +58,15 @@ impl AdAttribute {
         match self {
             Self::ProxyAddresses => ProxyAddress::from(value).key(),
             Self::UserPrincipalName | Self::Mail => value.to_lowercase(),
+            Self::ConsistencyGuid => value.to_owned(),
+        }
+    }
+
+    /// A value in the octets that LDAP carries; `None` for one that is not of this attribute.
+    pub fn octets(self, value: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::ConsistencyGuid => STANDARD.decode(value).ok(),
+            Self::UserPrincipalName | Self::Mail | Self::ProxyAddresses => Some(value.as_bytes().to_vec()),
         }
     }
 }

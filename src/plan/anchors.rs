@@ -11,14 +11,22 @@ use crate::rules::source_anchor::{self, Conclusion, Evidence};
 use crate::snapshot::question::Question;
 use std::collections::BTreeMap;
 
-/// An AD user that is to be linked, and how, where that could be decided.
-pub type Wanted<'a> = (&'a AdUser, Option<Method>);
+/// An AD user that is to be linked.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Which.
+    pub ad: &'a AdUser,
+    /// How, where that could be decided.
+    pub method: Option<Method>,
+    /// Whether the cloud's anchor is written to it.
+    pub takes_anchor: bool,
+}
 
-/// One finding at most per domain that links come from.
+/// What is to be said of each domain that links come from.
 pub fn find(wanted: &[Wanted<'_>], context: &Context<'_>) -> Vec<Finding> {
     let mut by_domain: BTreeMap<&DomainName, Vec<Wanted<'_>>> = BTreeMap::new();
     for link in wanted {
-        by_domain.entry(&link.0.domain).or_default().push(*link);
+        by_domain.entry(&link.ad.domain).or_default().push(*link);
     }
     if by_domain.is_empty() {
         return Vec::new();
@@ -28,16 +36,40 @@ pub fn find(wanted: &[Wanted<'_>], context: &Context<'_>) -> Vec<Finding> {
     let judged = by_domain.into_iter().map(|(domain, links)| {
         let evidence = evidence.get(domain).copied().unwrap_or_default();
         let configured = context.source_anchor(domain);
+        let early = early(domain, &links, evidence);
         if sampled && evidence.conclusion() == Conclusion::Proven(configured) {
-            return by_sample(domain, &links, evidence, configured);
+            return [early, by_sample(domain, &links, evidence, configured)];
         }
         if sampled {
             // Anything else is a matter of how many, and of whom: that takes all of them.
             context.index.note(|| Question::Everything);
         }
-        judge(domain, &links, evidence, configured)
+        [early, judge(domain, &links, evidence, configured)]
     });
-    judged.flatten().collect()
+    judged.flatten().flatten().collect()
+}
+
+/// Writing the attribute before an engine is known to read it.
+///
+/// Source: Microsoft Entra Connect "Design concepts", "How to enable the ConsistencyGuid feature": the wizard looks whether
+/// any object of the directory has a value.
+fn early(domain: &DomainName, links: &[Wanted<'_>], evidence: Evidence<'_>) -> Option<Finding> {
+    let first = links.iter().find(|link| link.takes_anchor)?;
+    let proven = evidence.conclusion() == Conclusion::Proven(SourceAnchor::ConsistencyGuid);
+    (!proven).then(|| {
+        Finding::warning(
+            FindingCode::ConsistencyGuidEarly,
+            format!(
+                "mS-DS-ConsistencyGuid is written in {domain}, and no synced user proves that an engine takes it as the source \
+                 anchor: {}. If Entra Connect is installed after this, its wizard finds the attribute in use and takes \
+                 objectGUID.",
+                evidence.counts()
+            ),
+            "Install or rebuild the sync engine first; or start its installer as `AzureADConnect.exe /SkipLdapSearch`, or \
+             choose the attribute by hand.",
+        )
+        .about([objects::ad_user(first.ad)])
+    })
 }
 
 /// Some users prove the setting, and nobody among those that were looked at speaks against it.
@@ -47,7 +79,7 @@ fn by_sample(
     evidence: Evidence<'_>,
     configured: SourceAnchor,
 ) -> Option<Finding> {
-    let (first, _) = links.iter().find(|(_, method)| *method == Some(Method::Hard))?;
+    let first = links.iter().find(|link| link.method == Some(Method::Hard))?.ad;
     let finding = Finding::new(
         Severity::Info,
         FindingCode::SourceAnchorUnproven,
@@ -68,7 +100,7 @@ fn judge(
     configured: SourceAnchor,
 ) -> Option<Finding> {
     let hard: Vec<&AdUser> =
-        links.iter().filter(|(_, method)| *method == Some(Method::Hard)).map(|(ad, _)| *ad).collect();
+        links.iter().filter(|link| link.method == Some(Method::Hard)).map(|link| link.ad).collect();
     let setting = format!("source_anchor of {domain} is {} in matchplan.toml", configured.attribute());
     let counts = evidence.counts();
     match evidence.conclusion() {

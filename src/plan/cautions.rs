@@ -181,7 +181,7 @@ fn disabled(decision: &Decision<'_>) -> Option<Finding> {
 }
 
 fn admin_sd_holder(decision: &Decision<'_>) -> Option<Finding> {
-    let writes = !decision.changes.is_empty() || decision.relocation.is_some();
+    let writes = !decision.changes.is_empty() || decision.source_anchor.is_some() || decision.relocation.is_some();
     (decision.ad.admin_count && writes).then(|| {
         Finding::warning(
             FindingCode::AdminSdHolder,

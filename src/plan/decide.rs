@@ -6,9 +6,9 @@
 //! taken at all.
 
 use super::align;
-use super::hurdles;
+use super::{hurdles, reverse};
 use crate::config::Config;
-use crate::config::matchplan::{LinkSpec, MatchChoice, RolesChoice};
+use crate::config::matchplan::{AnchorChoice, LinkSpec, MatchChoice, RolesChoice};
 use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::attribute::AttributeChange;
@@ -78,6 +78,8 @@ pub struct Decision<'a> {
     pub anchor: Anchor,
     /// What is written to AD.
     pub changes: Vec<AttributeChange>,
+    /// The source anchor that is written to AD, where the AD user takes the cloud's.
+    pub source_anchor: Option<AttributeChange>,
     /// The container before and after, if the user is moved.
     pub relocation: Option<(Dn, Dn)>,
     /// The roles, and memberships that bring roles, to take.
@@ -113,7 +115,11 @@ pub enum Standing<'a> {
 
 /// Decides one link.
 pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context: &Context<'a>) -> Standing<'a> {
-    let anchor = match anchor(spec, ad, context) {
+    let reversed = spec.anchor == Some(AnchorChoice::CloudToAd);
+    // A link that is formed has nothing to take.
+    let found =
+        if reversed && !cloud.is_synced() { reverse::anchor(ad, cloud, context) } else { anchor(spec, ad, context) };
+    let anchor = match found {
         Ok(anchor) => anchor,
         Err(finding) => return Standing::Blocked(vec![*finding]),
     };
@@ -137,6 +143,7 @@ pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context
         why,
         anchor,
         changes: align::changes(ad, &chosen.aligned),
+        source_anchor: reversed.then(|| reverse::change(ad, anchor)).flatten(),
         relocation,
         roles: if spec.roles == RolesChoice::Refuse { Vec::new() } else { roles },
         restore: spec.roles == RolesChoice::Suspend,
@@ -163,7 +170,7 @@ fn anchor(spec: &LinkSpec, ad: &AdUser, context: &Context<'_>) -> Result<Anchor,
         )
     })?;
     match spec.anchor {
-        Some(stated) if stated != anchor => Err(Box::new(
+        Some(AnchorChoice::Expected(stated)) if stated != anchor => Err(Box::new(
             Finding::error(
                 FindingCode::AnchorMismatch,
                 format!(
@@ -222,7 +229,10 @@ impl Try {
         roles: &[Holding],
         context: &Context<'_>,
     ) -> Self {
-        let aligned = align::aligned(ad, cloud, spec, method);
+        let mut aligned = align::aligned(ad, cloud, spec, method);
+        if spec.anchor == Some(AnchorChoice::CloudToAd) {
+            aligned = reverse::taking(&aligned, anchor);
+        }
         let by_anchor = cloud.has_anchor(anchor);
         let candidate = Candidate {
             ad: &aligned,

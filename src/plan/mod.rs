@@ -1,7 +1,7 @@
 //! What will change: the planner and its data. Pure and synchronous; clock and inputs are arguments.
 //!
 //! [`planner`] is the way in. It [`resolve`]s what people wrote to users, [`decide`]s each link (which branch, which
-//! attributes by [`align`], what stands in the way by [`hurdles`], [`cautions`] and [`uncertain`]), checks the source
+//! attributes by [`align`], whose anchor by [`reverse`], what stands in the way by [`hurdles`], [`cautions`] and [`uncertain`]), checks the source
 //! anchor in force ([`anchors`]), applies the [`guard`], and puts the [`steps`] in order. [`step`], [`link`] and
 //! [`document`] are the data: one write or wait, what was decided about one link, and the saved plan that a reviewer
 //! approves.
@@ -17,6 +17,7 @@ pub mod link;
 pub mod lint;
 pub mod planner;
 pub mod resolve;
+pub mod reverse;
 pub mod roles;
 pub mod step;
 pub mod steps;

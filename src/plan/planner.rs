@@ -193,8 +193,12 @@ fn pair<'a>(spec: &LinkSpec, context: &Context<'a>, hint: Hint) -> Result<Pair<'
 fn wanted<'a>(pairs: &'a [Pair<'a>]) -> Vec<anchors::Wanted<'a>> {
     let wanted = pairs.iter().filter_map(|pair| match &pair.standing {
         Standing::Linked(_) => None,
-        Standing::Blocked(_) => Some((pair.ad, None)),
-        Standing::Decided(decision) => Some((pair.ad, Some(decision.method))),
+        Standing::Blocked(_) => Some(anchors::Wanted { ad: pair.ad, method: None, takes_anchor: false }),
+        Standing::Decided(decision) => Some(anchors::Wanted {
+            ad: pair.ad,
+            method: Some(decision.method),
+            takes_anchor: decision.source_anchor.is_some(),
+        }),
     });
     wanted.collect()
 }

@@ -90,7 +90,7 @@ struct Taken {
 
 /// A link's own steps; returns the suspensions that are to be restored.
 fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<Taken> {
-    let Decision { ad, cloud, changes, anchor, roles, restore, .. } = link.decision;
+    let Decision { ad, cloud, changes, source_anchor, anchor, roles, restore, .. } = link.decision;
     let mut taken = Vec::new();
     // Activations first: without its eligibility an activation could be left behind.
     let (activated, standing): (Vec<_>, Vec<_>) = roles.iter().partition(|holding| !holding.comes_back());
@@ -107,6 +107,12 @@ fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<Taken> {
         let action = Action::Align { user: AdRef::from(*ad), changes: changes.clone() };
         let effect = "after the cycle, changing it back changes the cloud user too".to_owned();
         list.push(link.wave, Some(link.id), action, Undo::FlowsOn { effect });
+    }
+    // By itself: unlike the other attributes it stays what it is from the first cycle on.
+    if let Some(change) = source_anchor {
+        let action = Action::Align { user: AdRef::from(*ad), changes: vec![change.clone()] };
+        let reason = "the source anchor of an AD user that a cycle has seen cannot change".to_owned();
+        list.push(link.wave, Some(link.id), action, Undo::UntilSync { reason });
     }
     if link.decision.writes_anchor() {
         let (expects, sets) = (cloud.immutable_id.clone(), Some(ImmutableId::from(*anchor)));

@@ -188,6 +188,12 @@ finding_codes! {
     BadAnchor = "bad-anchor",
     /// The link states an anchor that is not the AD user's.
     AnchorMismatch = "anchor-mismatch",
+    /// The cloud user has no ImmutableID that the AD user could take as its anchor.
+    CloudAnchorUnusable = "cloud-anchor-unusable",
+    /// The sync engine has read the AD user already, so that its anchor cannot change any more.
+    AlreadyImported = "already-imported",
+    /// `mS-DS-ConsistencyGuid` is written before it is known to be the source anchor in force.
+    ConsistencyGuidEarly = "consistency-guid-early",
     /// Another cloud object has the anchor already.
     AnchorTaken = "anchor-taken",
     /// Another cloud object has the AD user's SID already.

@@ -6,10 +6,12 @@ use super::ledger::{
     ApplyRecord, Done, Forgone, ForgoneRole, LinkRecord, Standing, State, StepRecord, StepStatus, SuspendedRole,
 };
 use super::write::Write;
+use crate::model::attribute::AttributeChange;
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::model::role::Holding;
 use crate::plan::document::Purpose;
 use crate::plan::step::{Action, Step};
+use std::collections::BTreeSet;
 
 impl State {
     /// The apply of that id.
@@ -123,7 +125,7 @@ impl State {
                     && self.taken(&of.id, &s.step.action).is_some_and(|taken| taken.same_as(holding))
             }),
             Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. } => {
-                of.steps_of(step.link.as_ref()?).find(|s| s.step.action.kind() == step.action.kind())
+                of.steps_of(step.link.as_ref()?).find(|s| is_about_the_same(&s.step.action, &step.action))
             }
             // A scheduler that an interrupted apply left stopped.
             Action::Release => {
@@ -132,6 +134,15 @@ impl State {
             Action::Hold | Action::Sync | Action::Verify { .. } => None,
         };
         found.map(|s| (of, s))
+    }
+}
+
+/// Whether two actions for one link write the same: of a link that is aligned in several steps, the same attributes.
+fn is_about_the_same(a: &Action, b: &Action) -> bool {
+    let attributes = |changes: &[AttributeChange]| changes.iter().map(|c| c.attribute).collect::<BTreeSet<_>>();
+    match (a, b) {
+        (Action::Align { changes: a, .. }, Action::Align { changes: b, .. }) => attributes(a) == attributes(b),
+        _ => a.kind() == b.kind(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::World;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
-use crate::model::ad::AdUser;
+use crate::model::ad::{AdUser, Octets};
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::{AdAttribute, AttributeChange};
 use crate::model::dn::Dn;
@@ -51,6 +51,10 @@ impl WriteAd for World {
                 match change.attribute {
                     AdAttribute::UserPrincipalName => live.upn = values.first().map(|v| Upn::from(v.as_str())),
                     AdAttribute::Mail => live.mail = values.first().cloned(),
+                    AdAttribute::ConsistencyGuid => {
+                        let octets = values.first().and_then(|value| AdAttribute::ConsistencyGuid.octets(value));
+                        live.consistency_guid = octets.map(Octets);
+                    }
                     AdAttribute::ProxyAddresses => live.proxy_addresses = values.into_iter().collect(),
                 }
             }

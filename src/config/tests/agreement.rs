@@ -107,6 +107,8 @@ fn of_match_plans() {
         ("version = 1\n[defaults]\nprimary_smtp = 'a@b.c'".to_owned(), false),
         ("version = 1\n[defaults]\naddresses = ['SMTP:a@b.c']".to_owned(), false),
         ("version = 1\n[defaults]\nad = 'a'".to_owned(), false),
+        ("version = 1\n[defaults]\nanchor = 'cloud-to-ad'".to_owned(), true),
+        ("version = 1\n[defaults]\nanchor = 'ad-to-cloud'".to_owned(), false),
         ("version = 1\n[defaults]\nanchor = 'iGhmiAEBERG7uxI0VniQqw=='".to_owned(), false),
         (String::new(), false),
         ("version = 2".to_owned(), false),

@@ -158,7 +158,7 @@ error[bad-anchor]: `anchor`: "xMf1FXx9RIcbcAbDlqeOA==" is 23 characters long: Ba
 5 | anchor = "xMf1FXx9RIcbcAbDlqeOA=="
   |          ^^^^^^^^^^^^^^^^^^^^^^^^^ no anchor
   |
-  = help: write the AD user's objectGUID, or its Base64 form; `matchplan anchor` converts between them
+  = help: write "cloud-to-ad", or the AD user's objectGUID or its Base64 form; `matchplan anchor` converts between them
 
 1 error
 

@@ -22,12 +22,14 @@ const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 impl AdDomain {
     /// Changes attributes in one atomic modify. A change that changes nothing is not sent.
     pub async fn modify(&self, user: &AdRef, changes: &[AttributeChange]) -> Result<(), DirectoryError> {
-        let mods = modifications(changes);
+        let names: Vec<&str> = changes.iter().map(|change| change.attribute.name()).collect();
+        let what = format!("change {} of {user} ({})", names.join(", "), user.dn);
+        let Some(mods) = modifications(changes) else {
+            return Err(DirectoryError::new(ErrorKind::Refused, what, "a value is not of its attribute's form"));
+        };
         if mods.is_empty() {
             return Ok(());
         }
-        let names: Vec<&str> = changes.iter().map(|change| change.attribute.name()).collect();
-        let what = format!("change {} of {user} ({})", names.join(", "), user.dn);
         let target = by_guid(user.guid);
         let send = async |mut ldap: Ldap| ldap.with_timeout(WRITE_TIMEOUT).modify(&target, mods.clone()).await;
         self.write(send, what).await
@@ -77,14 +79,14 @@ impl AdDomain {
 }
 
 /// Per attribute first the deletions, then the additions: a value whose case or primary mark changes is, to AD, the same
-/// value, and could not be added while it is still there.
-fn modifications(changes: &[AttributeChange]) -> Vec<Mod<Vec<u8>>> {
-    let octets = |value: &String| value.clone().into_bytes();
+/// value, and could not be added while it is still there. `None` if a value is not of its attribute.
+fn modifications(changes: &[AttributeChange]) -> Option<Vec<Mod<Vec<u8>>>> {
     let mut mods = Vec::new();
     for change in changes {
         let name = change.attribute.name().as_bytes().to_vec();
-        let removed: HashSet<Vec<u8>> = change.removed().map(octets).collect();
-        let added: HashSet<Vec<u8>> = change.added().map(octets).collect();
+        let octets = |value: &String| change.attribute.octets(value);
+        let removed: HashSet<Vec<u8>> = change.removed().map(octets).collect::<Option<_>>()?;
+        let added: HashSet<Vec<u8>> = change.added().map(octets).collect::<Option<_>>()?;
         if !removed.is_empty() {
             mods.push(Mod::Delete(name.clone(), removed));
         }
@@ -92,7 +94,7 @@ fn modifications(changes: &[AttributeChange]) -> Vec<Mod<Vec<u8>>> {
             mods.push(Mod::Add(name, added));
         }
     }
-    mods
+    Some(mods)
 }
 
 #[cfg(test)]
@@ -110,12 +112,22 @@ mod tests {
     }
 
     #[test]
+    fn an_anchor_goes_as_octets_and_nonsense_not_at_all() {
+        let anchor = |value| change(AdAttribute::ConsistencyGuid, &[], &[value]);
+        let mods = modifications(&[anchor("iGhmiAEBERG7uxI0VniQqw==")]).unwrap();
+        let octets = uuid::uuid!("88666888-0101-1111-bbbb-1234567890ab").to_bytes_le().to_vec();
+        assert_eq!(mods, [Mod::Add(b"mS-DS-ConsistencyGuid".to_vec(), HashSet::from([octets]))]);
+        assert_eq!(modifications(&[anchor("jane@gmail.com")]), None);
+    }
+
+    #[test]
     fn a_new_primary_is_deleted_before_it_is_added() {
         let mods = modifications(&[change(
             AdAttribute::ProxyAddresses,
             &["SMTP:a@x", "smtp:b@x", "x500:c"],
             &["SMTP:b@x", "smtp:a@x", "x500:c"],
-        )]);
+        )])
+        .unwrap();
         let name = b"proxyAddresses".to_vec();
         assert_eq!(
             mods,
@@ -129,7 +141,8 @@ mod tests {
             change(AdAttribute::Mail, &[], &["a@x"]),
             change(AdAttribute::UserPrincipalName, &["a@x"], &[]),
             change(AdAttribute::ProxyAddresses, &["smtp:a@x"], &["smtp:a@x"]),
-        ]);
+        ])
+        .unwrap();
         let mail = Mod::Add(b"mail".to_vec(), set(&["a@x"]));
         assert_eq!(mods, [mail, Mod::Delete(b"userPrincipalName".to_vec(), set(&["a@x"]))]);
     }

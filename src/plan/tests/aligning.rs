@@ -3,8 +3,11 @@
 
 use crate::model::ad::AdUser;
 use crate::model::address::AddressSet;
+use crate::model::anchor::Anchor;
 use crate::model::entra::EntraUser;
-use crate::plan::testing::{Scene, changes, only};
+use crate::plan::link::{Method, Outcome};
+use crate::plan::step::Undo;
+use crate::plan::testing::{Scene, ad, changes, kinds, only};
 
 fn set(addresses: &[&str]) -> AddressSet {
     addresses.iter().copied().collect()
@@ -126,4 +129,30 @@ fn the_cloud_keeps_its_addresses_where_ad_has_none() {
     assert!(only(&plan).takeover.addresses_lost.is_empty());
     let keeps_primary = Scene::pair("jane").his(none).saying("addresses = \"keep\"").plan();
     assert_eq!(only(&keeps_primary).takeover.addresses_lost, ["smtp:alias@contoso.com"]);
+}
+
+/// `anchor = "cloud-to-ad"`: AD takes the anchor, in a step of its own that no cycle may have seen; the cloud stays.
+#[test]
+fn ad_takes_the_anchor_of_the_cloud() {
+    let old = Anchor::from_guid(ad("jane of old").guid);
+    let scene = Scene::pair("jane").his(|ad, jane| {
+        jane.immutable_id = Some(old.into());
+        ad.upn = Some("j.doe@contoso.com".into());
+    });
+    let plan = scene.saying("anchor = \"cloud-to-ad\"\nupn = \"cloud\"").plan();
+    assert!(!plan.is_blocked(), "{:#?}", plan.findings);
+    assert_eq!(only(&plan).anchor, Some(old));
+    assert_eq!(kinds(&plan.steps), ["align", "align", "move", "sync", "verify"]);
+    let upn = "userPrincipalName: j.doe@contoso.com → jane@contoso.com".to_owned();
+    assert_eq!(changes(&plan), [upn, format!("mS-DS-ConsistencyGuid:  → {old}")]);
+    assert!(matches!(plan.steps[1].undo, Undo::UntilSync { .. }), "{:?}", plan.steps[1].undo);
+    assert!(matches!(only(&plan).outcome, Outcome::Change { method: Method::Hard, .. }));
+}
+
+/// What AD has already is not written.
+#[test]
+fn an_anchor_that_ad_has_already_is_not_written() {
+    let scene = Scene::pair("jane").his(|ad, jane| jane.immutable_id = Some(Anchor::from_guid(ad.guid).into()));
+    let plan = scene.saying("anchor = \"cloud-to-ad\"").plan();
+    assert_eq!(kinds(&plan.steps), ["move", "sync", "verify"]);
 }

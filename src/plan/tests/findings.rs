@@ -35,6 +35,13 @@ fn anchor(name: &str) -> Anchor {
     Anchor::from_guid(ad(name).guid)
 }
 
+const REVERSED: &str = "anchor = \"cloud-to-ad\"";
+
+/// Jane, whose cloud user has the anchor of an AD user that is no more.
+fn of_old() -> Scene {
+    jane().his(|_, jane| jane.immutable_id = Some(anchor("jane of old").into())).saying(REVERSED)
+}
+
 const UNIQUE: Option<&str> = Some("AttributeValueMustBeUnique");
 const REMAP: Option<&str> = Some("AttributeUpdateNotAllowed");
 const TYPE: Option<&str> = Some("ObjectTypeMismatch");
@@ -114,6 +121,23 @@ fn anchors() -> Vec<Case> {
             "another anchor than stated",
             jane().saying(&format!("anchor = \"{}\"", anchor("joe"))),
             &[(Error, AnchorMismatch, None)],
+        ),
+        Case("nothing to take", jane().saying(REVERSED), &[(Error, CloudAnchorUnusable, None)]),
+        Case(
+            "an e-mail address cannot be taken",
+            jane().his(|_, jane| jane.immutable_id = Some(ImmutableId("jane@gmail.com".into()))).saying(REVERSED),
+            &[(Error, CloudAnchorUnusable, None)],
+        ),
+        Case(
+            "another anchor was imported",
+            of_old().his(|ad, _| ad.consistency_guid = Some(Octets(vec![7; 16]))),
+            &[(Error, AlreadyImported, None)],
+        ),
+        Case("it lies in the sync scope", of_old().in_scope(), &[(Error, AlreadyImported, None)]),
+        Case(
+            "the engine may not be there yet",
+            of_old().unsampled(),
+            &[(Warning, ConsistencyGuidEarly, None), (Warning, SourceAnchorUnproven, None)],
         ),
         Case(
             "another cloud user has it",

@@ -14,6 +14,7 @@ on_both!(
     hard_match,
     administrator,
     administrator_of_a_unit,
+    the_anchor_from_the_cloud,
     already_linked,
     move_into_scope,
     exposed_under_a_hold,
@@ -131,6 +132,46 @@ async fn administrator_of_a_unit(site: Site) {
     assert!(before.starts_with("/administrativeUnits/"), "{before}");
     form(&site, "hhill", cloud, &(to_synced_ou() + "roles = \"suspend\"\n")).await;
     assert_eq!(scope(&site), Some(before));
+}
+
+/// A cloud user that keeps the anchor of an AD user that is no more: AD takes it, and the cloud's stays.
+async fn the_anchor_from_the_cloud(site: Site) {
+    let (cloud, old) = ("erik.eriksen@contoso.com", "iGhmiAEBERG7uxI0VniQqw==");
+    let keep = |world: &mut matchplan::lab::world::World| {
+        let erik = world.entra.users.iter_mut().find(|user| user.user_principal_name == cloud).unwrap();
+        erik.on_premises_immutable_id = Some(old.to_owned());
+    };
+    site.lab.world().write(keep).unwrap();
+    let more = to_synced_ou() + "anchor = \"cloud-to-ad\"\nupn = \"cloud\"\n";
+    let link = format!("[[link]]\nad = \"eeriksen\"\ncloud = \"{cloud}\"\n{more}");
+
+    // Without a cycle everything goes back, the empty attribute included.
+    site.plan(&link);
+    let before = site.read().await;
+    let no_cycle = [("trigger", "\"wait\""), ("timeout", "\"2s\""), ("on_timeout", "\"hold\"")];
+    let sync = no_cycle.map(|(key, value)| (key, value.to_owned())).to_vec();
+    site.configure(&Wishes { sync, ..Wishes::default() });
+    site.run(&["apply", "--yes"]).await.expect(6).shows("1 link: 1 waiting");
+    assert_eq!(Ad::of(&site, "eeriksen").await.anchor(), old);
+    site.run(&["rollback", "--yes"]).await.expect(0).shows("1 link: 1 rolled back");
+    assert_same(&site.read().await, &before);
+
+    site.configure(&Wishes::default());
+    let formed = form(&site, "eeriksen", cloud, &more).await;
+    assert_eq!(formed.ad.anchor(), old);
+    assert_eq!(formed.after.on_premises_immutable_id.as_deref(), Some(old));
+
+    // The engine knows the AD user now: another anchor is refused, and nothing is written.
+    let other = |world: &mut matchplan::lab::world::World| {
+        let ben =
+            world.entra.users.iter_mut().find(|user| user.user_principal_name == "ben.baker@contoso.com").unwrap();
+        ben.on_premises_immutable_id = Some("GGhsjYwBEU+buBsE4sqhtg==".to_owned());
+    };
+    site.lab.world().write(other).unwrap();
+    site.plan("[[link]]\nad = \"kkay\"\ncloud = \"ben.baker@contoso.com\"\nanchor = \"cloud-to-ad\"\n");
+    let before = site.read().await;
+    site.run(&["apply", "--yes"]).await.expect(3).shows("already-imported");
+    assert_same(&site.read().await, &before);
 }
 
 async fn already_linked(site: Site) {

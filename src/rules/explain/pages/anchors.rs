@@ -46,6 +46,56 @@ pub(in super::super) static ANCHOR_MISMATCH: Page = Page {
     ..BLANK
 };
 
+pub(in super::super) static CLOUD_ANCHOR_UNUSABLE: Page = Page {
+    title: "The cloud's ImmutableID cannot become the AD user's anchor",
+    means: "`anchor = \"cloud-to-ad\"` writes the cloud user's ImmutableID into mS-DS-ConsistencyGuid of the AD user. \
+        That needs an ImmutableID of 16 octets, and a sync engine that reads the attribute.",
+    cause: "The cloud user has no ImmutableID; or another identity provider set one, often an e-mail address; or the \
+        source anchor of the domain is objectGUID, which AD itself gives and nobody writes.",
+    see: &[
+        run("The cloud's value", "(Get-MgUser -UserId UPN -Property onPremisesImmutableId).OnPremisesImmutableId"),
+        run("Whether it is an anchor", "matchplan anchor VALUE"),
+    ],
+    fix: &[say("Leave `anchor` out of the link: then the cloud user takes the AD user's anchor.")],
+    sources: &[source::DESIGN, source::ADSYNCTOOLS],
+    related: &[Finding(FindingCode::AlreadyImported), Finding(FindingCode::BadAnchor)],
+    ..BLANK
+};
+
+pub(in super::super) static ALREADY_IMPORTED: Page = Page {
+    title: "The anchor of an AD user that was imported does not change",
+    means: "With the first cycle that sees an AD user, the sync engine takes its source anchor for good. Another value in \
+        mS-DS-ConsistencyGuid later is an error of that user until it is changed back.",
+    cause: "The AD user lies in the sync scope, has a cloud object of its own, or has mS-DS-ConsistencyGuid filled in, \
+        which the engine does with the first cycle.",
+    see: &[run("The AD user's own", "Get-ADUser SAM -Properties objectGUID,'mS-DS-ConsistencyGuid'")],
+    fix: &[
+        say(
+            "Write the anchor while the AD user is outside of the synced OUs, and let the link bring it in: `move_to`.",
+        ),
+        say("If the value was written by hand and no cycle ever saw the user, clear mS-DS-ConsistencyGuid first."),
+    ],
+    sources: &[source::DESIGN],
+    related: &[Finding(FindingCode::CloudAnchorUnusable), Finding(FindingCode::Provisioned)],
+    ..BLANK
+};
+
+pub(in super::super) static CONSISTENCY_GUID_EARLY: Page = Page {
+    title: "mS-DS-ConsistencyGuid is written before an engine is known to use it",
+    means: "The wizard of Entra Connect looks whether any object has mS-DS-ConsistencyGuid filled in. If one has, an \
+        express installation takes objectGUID as the source anchor, and adding a directory is refused.",
+    cause: "No synced user of the domain shows that mS-DS-ConsistencyGuid is the source anchor in force: the engine may \
+        not be installed yet, or may be about to be rebuilt.",
+    see: &[run("What the synced users show", "matchplan check")],
+    fix: &[
+        say("Install the engine first; or install it with this attribute chosen by hand (custom settings)."),
+        run("Or skip the wizard's look", "AzureADConnect.exe /SkipLdapSearch"),
+    ],
+    sources: &[source::DESIGN],
+    related: &[Finding(FindingCode::SourceAnchorUnproven), Finding(FindingCode::SourceAnchorDiffers)],
+    ..BLANK
+};
+
 pub(in super::super) static ANCHOR_TAKEN: Page = Page {
     title: "Another object has this anchor",
     means: "Entra matches by anchor before anything else. Another cloud user has this AD user's anchor as its \
