@@ -1,7 +1,10 @@
 //! The command line.
 
+mod examples;
 #[cfg(feature = "lab")]
 mod lab;
+
+pub use examples::command;
 
 #[cfg(feature = "lab")]
 pub use lab::{Generated, Lab, LabControl, LabServe, LabUsage, LabWorld};
@@ -108,6 +111,10 @@ pub enum Command {
     Explain(Explain),
     /// Print the JSON Schemas of the files.
     Schema(Schema),
+    /// Print the completions of a shell.
+    Completions(Completions),
+    /// Print a manual page, or write all of them.
+    Man(Man),
     /// The embedded lab: two directories and a sync engine on loopback.
     #[cfg(feature = "lab")]
     #[command(subcommand)]
@@ -483,4 +490,22 @@ pub struct Explain {
 pub struct Schema {
     /// One schema's file name; without it, all names are listed.
     pub name: Option<String>,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Which shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// A command, such as `apply` or `lock status`; without it, the program's own page.
+    #[arg(conflicts_with = "out")]
+    pub command: Vec<String>,
+    /// Write every page to this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
 }

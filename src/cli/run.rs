@@ -7,13 +7,14 @@ use super::exit::Exit;
 use super::signals::{self, Cut};
 use super::terminal::Terminal;
 use super::{fault, secrets};
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = args::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Printing can only fail if the stream is closed, and then there is nobody to tell.
@@ -44,6 +45,8 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> CliResult {
         Command::Anchor(args) => commands::anchor::run(args, terminal),
         Command::Explain(args) => commands::explain::run(args, terminal),
         Command::Schema(args) => commands::schema::run(args, terminal),
+        Command::Completions(args) => commands::shell::completions(args, terminal),
+        Command::Man(args) => commands::shell::man(args, terminal),
         Command::Snapshot(args) => block_on("snapshot", global, commands::snapshot::run(args, global, terminal)),
         Command::Plan(args) => block_on("plan", global, commands::plan::run(args, global, terminal)),
         Command::Lint(args) => block_on("lint", global, commands::lint::run(args, global, terminal)),

@@ -13,6 +13,7 @@ pub mod lock;
 pub mod plan;
 pub mod rollback;
 pub mod schema;
+pub mod shell;
 pub mod show;
 pub mod snapshot;
 pub mod state;
