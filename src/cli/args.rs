@@ -83,6 +83,9 @@ pub enum Command {
     Validate(Validate),
     /// Read both directories and save what they hold, for planning offline.
     Snapshot(SnapshotArgs),
+    /// Make links out of a list that somebody keeps.
+    #[command(subcommand)]
+    Import(Import),
     /// Show what would change, and what stands in the way. Changes nothing.
     Plan(PlanArgs),
     /// Check attributes in AD against Microsoft's rules, and propose values that pass. Changes nothing.
@@ -140,6 +143,28 @@ pub struct Validate {
     /// Form of the output.
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,
+}
+
+/// `import`.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// A CSV file with a row for each link: SamAccountName,CloudUPN in any order, beside any other columns, as spreadsheets
+    /// and PowerShell write it.
+    #[command(
+        after_help = "Exit codes: 0 every row is a link · 1 nothing was imported · 3 rows were left out, each named"
+    )]
+    Csv(ImportCsv),
+}
+
+/// `import csv`.
+#[derive(Debug, Args)]
+pub struct ImportCsv {
+    /// The file.
+    pub file: PathBuf,
+    /// Add the links to this match plan, which keeps its comments, or write a new one; without it they are printed. Links that
+    /// it has are not added again.
+    #[arg(long, value_name = "MATCH-PLAN")]
+    pub into: Option<PathBuf>,
 }
 
 /// `snapshot`.

@@ -47,6 +47,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> CliResult {
         Command::Schema(args) => commands::schema::run(args, terminal),
         Command::Completions(args) => commands::shell::completions(args, terminal),
         Command::Man(args) => commands::shell::man(args, terminal),
+        Command::Import(args::Import::Csv(args)) => commands::import::csv(args, terminal),
         Command::Snapshot(args) => block_on("snapshot", global, commands::snapshot::run(args, global, terminal)),
         Command::Plan(args) => block_on("plan", global, commands::plan::run(args, global, terminal)),
         Command::Lint(args) => block_on("lint", global, commands::lint::run(args, global, terminal)),

@@ -11,12 +11,15 @@
 //! | `table` | the checked reader over parsed TOML that all reading is made of |
 //! | `read_settings` (`read_entra`, `read_ad`, `read_sync`), `read_plan` | the two files |
 //! | [`recipients`] | the export of Exchange's recipients |
+//! | [`import`] | links from a CSV file, and a match plan's text with them added |
+//! | `sheet` | tables as spreadsheets and PowerShell write them |
 //! | `urls` | URLs over which no secret travels in the open |
 //! | `checks` | what can only be seen with all files side by side |
 //! | [`schema`], `shape` | the JSON Schemas in `schemas/`, and the types that they are made from |
 //! | `secrets` | secrets are refused, and never shown |
 
 mod checks;
+pub mod import;
 pub mod init;
 pub mod matchplan;
 pub mod read;
@@ -30,6 +33,7 @@ pub mod schema;
 mod secrets;
 pub mod settings;
 mod shape;
+mod sheet;
 mod table;
 mod urls;
 

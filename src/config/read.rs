@@ -1,6 +1,6 @@
 //! From texts to a checked [`Config`], with every problem of every file at once.
 
-use super::matchplan::MatchPlan;
+use super::matchplan::{LinkSpec, MatchPlan};
 use super::read_plan::{self, ReadLink};
 use super::read_settings::{self, ReadSettings};
 use super::settings::Settings;
@@ -44,7 +44,7 @@ pub fn config_digest(settings: &Settings, plan: &MatchPlan) -> Result<String, se
     #[derive(Serialize)]
     struct Wanted<'a> {
         settings: &'a Settings,
-        links: &'a [super::matchplan::LinkSpec],
+        links: &'a [LinkSpec],
     }
     digest::of(&Wanted { settings, links: &plan.links })
 }
@@ -96,6 +96,18 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
         }
     });
     (config, found, sources)
+}
+
+/// Reads one match plan by itself. Its links stand only if there is no error in it.
+pub(super) fn match_plan(name: &str, text: &str) -> (Option<Vec<LinkSpec>>, Vec<Diagnostic>, Sources) {
+    let (mut sources, mut found) = (Sources::new(), Vec::new());
+    let (_, read) = read_file((name, text), &mut sources, &mut found, |root, sources, id| {
+        read_plan::read(root, name, |octet| sources.position(id, octet).line)
+    });
+    let links = read.unwrap_or_default();
+    found.extend(checks::links(&links, None));
+    let whole = !found.iter().any(Diagnostic::is_error);
+    (whole.then(|| links.into_iter().map(|read| read.spec).collect()), found, sources)
 }
 
 /// Reads settings alone, such as those that the lab brings along.

@@ -31,6 +31,13 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["import", "csv"],
+        &[
+            ("See what would be written", "import csv users.csv"),
+            ("Add the rows to a match plan", "import csv users.csv --into plans/wave-01.toml"),
+        ],
+    ),
+    (
         &["plan"],
         &[
             ("What plans/*.toml would change", "plan"),
@@ -134,10 +141,10 @@ pub fn command() -> Command {
 
 fn with(command: Command, path: &[&str], examples: &[Example]) -> Command {
     let Some((first, rest)) = path.split_first() else {
-        let lines: String =
-            examples.iter().map(|(what, words)| format!("\n  {what}:\n    matchplan {words}")).collect();
+        let line = |(what, words): &Example| ["\n  ", what, ":\n    matchplan ", words].concat();
+        let lines: Vec<String> = examples.iter().map(line).collect();
         let before = command.get_after_help().map(|help| format!("{help}\n\n")).unwrap_or_default();
-        return command.after_help(format!("{before}Examples:{lines}"));
+        return command.after_help(format!("{before}Examples:{}", lines.concat()));
     };
     if command.find_subcommand(first).is_none() {
         return command;
@@ -184,7 +191,9 @@ mod tests {
                 let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
                 assert!(help.contains("Examples:\n"), "matchplan{path} has no example");
             }
-            own.into_iter().for_each(|one| look(one, &format!("{path} {}", one.get_name())));
+            for one in own {
+                look(one, &format!("{path} {}", one.get_name()));
+            }
         }
         look(&command(), "");
     }

@@ -1,0 +1,52 @@
+//! `matchplan import csv`: the list that somebody keeps, made into links to review.
+
+use crate::cli::args::ImportCsv;
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::exit::Exit;
+use crate::cli::project;
+use crate::cli::terminal::Terminal;
+use crate::config::import;
+use crate::diagnostic::{Diagnostic, render_all};
+use crate::report::events::count;
+use crate::store::files;
+
+/// Reads the file, and adds its links to a match plan or prints a new one. Rows that cannot be links are named.
+pub fn csv(args: &ImportCsv, terminal: Terminal) -> CliResult {
+    let octets = files::read_limited(&args.file, import::LARGEST)
+        .map_err(|error| CliError::file("read", &args.file, &error))?
+        .ok_or_else(|| CliError::plain(format!("There is no file {}.", args.file.display())))?;
+    let mut rows = import::read(&args.file.display().to_string(), &octets);
+    if rows.found.iter().any(Diagnostic::is_error) {
+        terminal.note(render_all(&rows.found, &rows.sources, terminal.err_colour, terminal.width).trim_end());
+        return Err(project::problems(&rows.found));
+    }
+    let old = args.into.as_ref().filter(|path| path.exists()).map(|path| project::text_file(path)).transpose()?;
+    let name = args.into.as_ref().map_or_else(|| "the match plan".to_owned(), |path| path.display().to_string());
+    let woven = import::weave(&name, old.as_deref(), &mut rows).map_err(|(found, sources)| {
+        terminal.note(render_all(&found, &sources, terminal.err_colour, terminal.width).trim_end());
+        CliError::plain(format!("{name} has an error of its own; nothing was added to it."))
+    })?;
+    if !rows.found.is_empty() {
+        terminal.note(render_all(&rows.found, &rows.sources, terminal.err_colour, terminal.width).trim_end());
+    }
+    let had = if woven.had == 0 { String::new() } else { format!(", {} it had already", count(woven.had, "link")) };
+    match &args.into {
+        Some(path) if woven.added > 0 => {
+            files::replace(path, woven.text.as_bytes()).map_err(|error| CliError::file("write", path, &error))?;
+            terminal.note(&format!("{} added to {name}{had}. Next: matchplan plan {name}", count(woven.added, "link")));
+        }
+        Some(_) => terminal.note(&format!("No link added to {name}{had}.")),
+        None => {
+            terminal.print(&woven.text)?;
+            terminal.note(&format!(
+                "{}. To write them: matchplan import csv … --into plans/NAME.toml",
+                count(woven.added, "link")
+            ));
+        }
+    }
+    if rows.found.is_empty() {
+        return Ok(Exit::Success);
+    }
+    Err(CliError::new(Exit::Blocked, "Some rows could not be links; they stand above and were left out.")
+        .hint("Correct them and import the file again: what is in the match plan already is not added twice."))
+}
