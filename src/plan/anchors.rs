@@ -37,7 +37,10 @@ pub fn find(wanted: &[Wanted<'_>], context: &Context<'_>) -> Vec<Finding> {
         let evidence = evidence.get(domain).copied().unwrap_or_default();
         let configured = context.source_anchor(domain);
         let early = early(domain, &links, evidence);
-        if sampled && evidence.conclusion() == Conclusion::Proven(configured) {
+        // What the sync itself writes is the same in both attributes, so that most tenants show nothing at all: then the
+        // question matters only to a link whose own attributes differ.
+        let open = evidence.conclusion() == Conclusion::Open && concerned(&links).is_empty();
+        if sampled && (open || evidence.conclusion() == Conclusion::Proven(configured)) {
             return [early, by_sample(domain, &links, evidence, configured)];
         }
         if sampled {
@@ -84,8 +87,13 @@ fn by_sample(
         Severity::Info,
         FindingCode::SourceAnchorUnproven,
         format!(
-            "source_anchor of {domain} is {} in matchplan.toml, and a sample agrees: {}. The other synced users were not looked at.",
+            "source_anchor of {domain} is {} in matchplan.toml, and a sample {}: {}. The other synced users were not looked at.",
             configured.attribute(),
+            if evidence.conclusion() == Conclusion::Open {
+                "does not speak against it, and either attribute gives these users the same anchor"
+            } else {
+                "agrees"
+            },
             evidence.counts()
         ),
         "To look at them all, plan with --read all.",
@@ -131,12 +139,18 @@ fn judge(
             unproven(&hard, format!("{setting}, and no user that is synced shows whether that is true."))
         }
         // Where both attributes give the same anchor, the question does not matter.
-        Conclusion::Open => {
-            let differ = |ad: &&AdUser| ad.anchor(SourceAnchor::ObjectGuid) != ad.anchor(SourceAnchor::ConsistencyGuid);
-            let concerned: Vec<&AdUser> = hard.into_iter().filter(differ).collect();
-            unproven(&concerned, format!("{setting}, and no user that is synced shows whether that is true: {counts}."))
-        }
+        Conclusion::Open => unproven(
+            &concerned(links),
+            format!("{setting}, and no user that is synced shows whether that is true: {counts}."),
+        ),
     }
+}
+
+/// Whom it matters to which of the two attributes is in force: who is matched by the anchor, and has two.
+fn concerned<'a>(links: &[Wanted<'a>]) -> Vec<&'a AdUser> {
+    let differ = |ad: &AdUser| ad.anchor(SourceAnchor::ObjectGuid) != ad.anchor(SourceAnchor::ConsistencyGuid);
+    let hard = links.iter().filter(|link| link.method == Some(Method::Hard)).map(|link| link.ad);
+    hard.filter(|ad| differ(ad)).collect()
 }
 
 /// Without a hard match nothing is matched by the anchor, but the proof of each link would wait for the wrong one.

@@ -374,3 +374,21 @@ impl Scene {
         self
     }
 }
+
+/// Of most tenants a sample shows nothing: the sync itself makes both attributes the same. A link to which it does not matter
+/// then needs no look at everybody, and one to which it matters does.
+#[test]
+fn a_sample_that_shows_nothing_is_enough_where_both_attributes_agree() {
+    use crate::snapshot::document::{Coverage, Narrow, Synced};
+    let sampled = |mut scene: Scene| {
+        scene.snapshot.coverage = Coverage::Narrow(Narrow { synced: Some(Synced::Sample), ..Narrow::default() });
+        scene.plan().findings.into_iter().filter(|f| f.code == SourceAnchorUnproven).collect::<Vec<_>>()
+    };
+    let either = || jane().unsampled().ad(ad("joe")).cloud(linked(cloud("joe"), &ad("joe"))).saying("match = \"hard\"");
+    let found = sampled(either());
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].severity, Severity::Info, "{found:?}");
+    assert!(found[0].message.contains("were not looked at"), "{found:?}");
+    let found = sampled(either().his(|ad, _| ad.consistency_guid = Some(Octets(vec![7; 16]))));
+    assert_eq!(found.iter().map(|f| f.severity).collect::<Vec<_>>(), [Severity::Warning], "{found:?}");
+}
