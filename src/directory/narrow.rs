@@ -68,6 +68,11 @@ impl<C: Clock> Directories<C> {
                 let why = if snapshot.recipients.is_some() { recipients } else { why };
                 return Ok(Narrowed::NotEnough(why.to_owned()));
             }
+            // Nor is it known of a name whether anybody has it before it was asked for, and what is like it takes every name.
+            let is_alike = |question: &Question| matches!(question, Question::AdAlike(_));
+            if !open.iter().all(is_alike) {
+                open.retain(|question| !is_alike(question));
+            }
             let mut asking = open.clone();
             asking.extend(self.most_alike(&open, &mut ad).await?.into_iter().map(Question::AdSam));
             let domains =
