@@ -243,7 +243,7 @@ pub struct PlanArgs {
 pub struct Rendering {
     /// Form of the output.
     #[arg(long, default_value = "text")]
-    pub format: PlanFormat,
+    pub format: Format,
     /// Show ids instead of names and addresses.
     #[arg(long)]
     pub redact: bool,
@@ -252,20 +252,7 @@ pub struct Rendering {
     pub details: bool,
 }
 
-/// Forms of one plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
-    /// For a terminal.
-    Text,
-    /// For programs.
-    Json,
-    /// For a pull request.
-    Markdown,
-    /// The commands that an administrator would type, each with the check before it and the reading after it.
-    Powershell,
-}
-
-/// Forms of what is compared or explained.
+/// Forms of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For a terminal.

@@ -1,4 +1,4 @@
-//! The requests with which any Graph client takes a role away, and gives back what was taken.
+//! The request with which any Graph client gives back what was taken.
 //!
 //! Sources: Microsoft Graph v1.0, "Create unifiedRoleAssignment", "Create roleAssignmentScheduleRequests", "Create
 //! roleEligibilityScheduleRequest", "Create assignmentScheduleRequest" and "Create eligibilityScheduleRequest" (PIM for
@@ -6,7 +6,6 @@
 
 use crate::model::role::{GroupMembership, Holding, RoleAssignment, RoleGrant, RoleKind};
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -38,58 +37,15 @@ impl RestoreRequest {
             };
             json!({"startDateTime": ahead.unwrap_or(now), "expiration": expiration})
         });
-        let order = schedule.map(|schedule| ("adminAssign", "given back by hand after a match", Some(schedule)));
         let (path, body, permission) = match holding {
-            Holding::Role(role) => of_role(role, order),
-            Holding::Group(group) => of_membership(group, order, graph),
+            Holding::Role(role) => of_role(role, schedule),
+            Holding::Group(group) => of_membership(group, schedule, graph),
         };
         Some(Self { path, body: in_quotes(&body), permission })
     }
 }
 
-/// A request that takes a holding away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TakeRequest {
-    /// `DELETE`, or `POST` for an order to PIM.
-    pub method: &'static str,
-    /// The path below `https://GRAPH/v1.0`, escaped.
-    pub path: String,
-    /// The JSON body of an order, as in [`RestoreRequest::body`].
-    pub body: Option<String>,
-    /// The permission that it takes.
-    pub permission: &'static str,
-}
-
-impl TakeRequest {
-    /// The request for a holding as it was at `now`.
-    pub fn of(holding: &Holding, now: Timestamp) -> Self {
-        let ahead = holding.starts().is_some_and(|starts| starts > now);
-        if holding.kind() == RoleKind::Active && holding.ends().is_none() && !ahead {
-            let (path, permission) = match holding {
-                Holding::Role(role) => {
-                    let id = utf8_percent_encode(role.id.as_str(), NON_ALPHANUMERIC);
-                    (format!("/roleManagement/directory/roleAssignments/{id}"), "RoleManagement.ReadWrite.Directory")
-                }
-                Holding::Group(group) => {
-                    let path = format!("/groups/{}/members/{}/$ref", group.group, group.member.user);
-                    (path, "GroupMember.ReadWrite.All")
-                }
-            };
-            return Self { method: "DELETE", path, body: None, permission };
-        }
-        let order = Some(("adminRemove", "taken for the time of a match", None));
-        let (path, body, permission) = match holding {
-            Holding::Role(role) => of_role(role, order),
-            Holding::Group(group) => of_membership(group, order, ""),
-        };
-        Self { method: "POST", path, body: Some(in_quotes(&body)), permission }
-    }
-}
-
-/// What PIM is told to do, why, and from when to when.
-type Order = Option<(&'static str, &'static str, Option<Value>)>;
-
-fn of_role(role: &RoleAssignment, order: Order) -> (String, Value, &'static str) {
+fn of_role(role: &RoleAssignment, schedule: Option<Value>) -> (String, Value, &'static str) {
     let RoleGrant { role: definition, role_name: _, directory_scope, app_scope, condition } = &role.grant;
     let mut body = Map::new();
     body.insert("principalId".into(), json!(role.principal));
@@ -102,17 +58,17 @@ fn of_role(role: &RoleAssignment, order: Order) -> (String, Value, &'static str)
     if let Some(condition) = condition {
         body.insert("condition".into(), json!(condition));
     }
-    let collection = match (&order, role.kind) {
+    let collection = match (&schedule, role.kind) {
         (None, _) => "roleAssignments",
         (Some(_), RoleKind::Eligible) => "roleEligibilityScheduleRequests",
         (Some(_), RoleKind::Active | RoleKind::Activated) => "roleAssignmentScheduleRequests",
     };
-    (format!("/roleManagement/directory/{collection}"), ordered(body, order), "RoleManagement.ReadWrite.Directory")
+    (format!("/roleManagement/directory/{collection}"), ordered(body, schedule), "RoleManagement.ReadWrite.Directory")
 }
 
-fn of_membership(group: &GroupMembership, order: Order, graph: &str) -> (String, Value, &'static str) {
+fn of_membership(group: &GroupMembership, schedule: Option<Value>, graph: &str) -> (String, Value, &'static str) {
     let GroupMembership { group: id, member, .. } = group;
-    if order.is_none() {
+    if schedule.is_none() {
         let body = json!({"@odata.id": format!("{graph}/v1.0/directoryObjects/{}", member.user)});
         return (format!("/groups/{id}/members/$ref"), body, "GroupMember.ReadWrite.All");
     }
@@ -126,14 +82,15 @@ fn of_membership(group: &GroupMembership, order: Order, graph: &str) -> (String,
             ("assignmentScheduleRequests", "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup")
         }
     };
-    (format!("/identityGovernance/privilegedAccess/group/{collection}"), ordered(body, order), permission)
+    (format!("/identityGovernance/privilegedAccess/group/{collection}"), ordered(body, schedule), permission)
 }
 
-fn ordered(mut body: Map<String, Value>, order: Order) -> Value {
-    if let Some((action, why, schedule)) = order {
-        body.insert("action".into(), json!(action));
-        body.insert("justification".into(), json!(why));
-        body.extend(schedule.map(|schedule| ("scheduleInfo".to_owned(), schedule)));
+/// An order to PIM, where there is a schedule.
+fn ordered(mut body: Map<String, Value>, schedule: Option<Value>) -> Value {
+    if let Some(schedule) = schedule {
+        body.insert("action".into(), json!("adminAssign"));
+        body.insert("justification".into(), json!("given back by hand after a match"));
+        body.insert("scheduleInfo".into(), schedule);
     }
     Value::Object(body)
 }

@@ -99,7 +99,7 @@ fn entry(out: &mut String, n: usize, user: &EntraRef, holding: &Holding, restore
 }
 
 /// The parameter that chooses a national cloud for `Connect-MgGraph`.
-pub(crate) fn environment(cloud: &crate::config::settings::Cloud) -> &'static str {
+fn environment(cloud: &crate::config::settings::Cloud) -> &'static str {
     use crate::config::settings::Cloud;
     match cloud {
         Cloud::Global | Cloud::Custom { .. } => "",

@@ -1,6 +1,6 @@
 //! `matchplan show`: a saved plan, rendered. Needs neither network nor state.
 
-use crate::cli::args::{PlanFormat, Rendering, Show};
+use crate::cli::args::{Format, Rendering, Show};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::project;
@@ -35,20 +35,15 @@ pub fn read_plan(path: &Path) -> Result<Plan, CliError> {
 
 /// Prints a plan in the form that was asked for.
 pub fn print_plan(plan: &Plan, file: Option<&Path>, how: Rendering, terminal: Terminal) -> Result<(), CliError> {
-    if how.redact && how.format == PlanFormat::Powershell {
-        let message = "A script with ids in place of names could not be run: --redact and --format powershell exclude each other.";
-        return Err(CliError::new(Exit::Usage, message));
-    }
     let redacted = how.redact.then(|| report::redact::plan(plan));
     let shown = redacted.as_ref().unwrap_or(plan);
     let text = match how.format {
-        PlanFormat::Text => {
+        Format::Text => {
             let detail = if how.details { Detail::Full } else { Detail::Brief };
             report::plan_text::render(shown, terminal.out_style(), terminal.width, detail)
         }
-        PlanFormat::Json => report::plan_json::render(shown).map_err(|error| unwritable(&error))?,
-        PlanFormat::Powershell => report::powershell::render(shown),
-        PlanFormat::Markdown => {
+        Format::Json => report::plan_json::render(shown).map_err(|error| unwritable(&error))?,
+        Format::Markdown => {
             let name = file.map_or_else(|| "FILE".to_owned(), |file| file.display().to_string());
             report::plan_markdown::render(shown, &name)
         }
