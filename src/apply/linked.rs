@@ -64,9 +64,11 @@ where
         let users = self.ports.directories.entra_marks_of(&ids).await?;
         let is_marked =
             |wanted: &Wanted| users.get(&wanted.cloud.id).is_some_and(|user| missing_marks(user, wanted).is_empty());
-        let candidates: Vec<Wanted> = all.iter().filter(|wanted| is_marked(wanted)).cloned().collect();
+        let marked: Vec<bool> = all.iter().map(is_marked).collect();
+        let candidates: Vec<Wanted> =
+            all.iter().zip(&marked).filter(|(_, marked)| **marked).map(|(wanted, _)| wanted.clone()).collect();
         let mut rivals = self.rivals(&candidates).await?.into_iter();
-        Ok(all.iter().map(|wanted| is_marked(wanted) && rivals.next().is_some_and(|them| them.is_empty())).collect())
+        Ok(marked.into_iter().map(|marked| marked && rivals.next().is_some_and(|them| them.is_empty())).collect())
     }
 
     /// The same, each by itself.

@@ -252,11 +252,10 @@ impl<'a> Work<'a> {
         let watcher = watch_signals(&options.stop, self.terminal);
         let tell = |event| show.tell(&event);
         let ended = match begun {
-            // Boxed: every step of an apply is in these futures.
-            Begun::Now(fresh) => Box::pin(executor::apply(ports, &mut self.ledger, options, *fresh, tell)).await,
+            Begun::Now(fresh) => executor::apply(ports, &mut self.ledger, options, *fresh, tell).await,
             Begun::Earlier { settings } => {
                 options.settings = settings.map(|settings| *settings);
-                Box::pin(executor::resume(ports, &mut self.ledger, options, tell)).await
+                executor::resume(ports, &mut self.ledger, options, tell).await
             }
         };
         watcher.abort();

@@ -115,7 +115,8 @@ pub fn settings(config: (&str, &str), terminal: Terminal) -> Result<Settings, Cl
     settings.ok_or_else(|| problems(&diagnostics))
 }
 
-fn say(diagnostics: &[Diagnostic], sources: &Sources, terminal: Terminal) {
+/// Says on standard error what was noticed.
+pub fn say(diagnostics: &[Diagnostic], sources: &Sources, terminal: Terminal) {
     if !diagnostics.is_empty() {
         terminal.note(render_all(diagnostics, sources, terminal.err_colour, terminal.width).trim_end());
     }

@@ -41,8 +41,8 @@ fn twice<K: Hash + Eq>(
     }
 }
 
-/// The AD user's name with the domain filled in where only one is configured.
-fn ad_key(ad: &AdSelector, settings: Option<&Settings>) -> AdSelector {
+/// What an AD user's name compares by: with the domain filled in where only one is configured.
+pub(super) fn ad_key(ad: &AdSelector, settings: Option<&Settings>) -> AdSelector {
     let AdSelector::Sam { domain, sam } = ad else { return ad.clone() };
     let only = settings.and_then(|settings| match settings.ad.as_slice() {
         [only] => Some(only.name.clone()),

@@ -11,7 +11,8 @@
 //! | `table` | the checked reader over parsed TOML that all reading is made of |
 //! | `read_settings` (`read_entra`, `read_ad`, `read_sync`), `read_plan` | the two files |
 //! | [`recipients`] | the export of Exchange's recipients |
-//! | [`import`] | links from a CSV file, and a match plan's text with them added |
+//! | [`import`] | links from a CSV file |
+//! | [`weave`](mod@weave) | a match plan's text with links added |
 //! | `sheet` | tables as spreadsheets and PowerShell write them |
 //! | `urls` | URLs over which no secret travels in the open |
 //! | `checks` | what can only be seen with all files side by side |
@@ -36,6 +37,7 @@ mod shape;
 mod sheet;
 mod table;
 mod urls;
+pub mod weave;
 
 pub use read::{Config, config_digest, decode, read, settings_from};
 

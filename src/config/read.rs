@@ -61,9 +61,7 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
     let mut links = Vec::new();
     let mut ids: HashMap<&str, SourceId> = HashMap::new();
     for (name, text) in plan_files {
-        let (id, read) = read_file((name, text), &mut sources, &mut found, |root, sources, id| {
-            read_plan::read(root, name, |octet| sources.position(id, octet).line)
-        });
+        let (id, read) = read_plan_file((name, text), &mut sources, &mut found);
         if let Some(first) = ids.insert(name, id) {
             found.push(
                 Diagnostic::error("file-given-twice", "the same match plan file was given twice")
@@ -72,7 +70,7 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
                     .help("name every file once"),
             );
         } else {
-            links.extend(read.unwrap_or_default());
+            links.extend(read);
         }
     }
     found.extend(checks::links(&links, settings.as_ref().map(|read| &read.settings)));
@@ -101,10 +99,7 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
 /// Reads one match plan by itself. Its links stand only if there is no error in it.
 pub(super) fn match_plan(name: &str, text: &str) -> (Option<Vec<LinkSpec>>, Vec<Diagnostic>, Sources) {
     let (mut sources, mut found) = (Sources::new(), Vec::new());
-    let (_, read) = read_file((name, text), &mut sources, &mut found, |root, sources, id| {
-        read_plan::read(root, name, |octet| sources.position(id, octet).line)
-    });
-    let links = read.unwrap_or_default();
+    let (_, links) = read_plan_file((name, text), &mut sources, &mut found);
     found.extend(checks::links(&links, None));
     let whole = !found.iter().any(Diagnostic::is_error);
     (whole.then(|| links.into_iter().map(|read| read.spec).collect()), found, sources)
@@ -131,6 +126,18 @@ pub fn decode(name: &str, octets: Vec<u8>) -> Result<String, Box<Diagnostic>> {
         let line = String::from_utf8_lossy(&why.as_bytes()[..at]).split('\n').count();
         problem(format!("{name} is not UTF-8: see line {line}"), "save it as UTF-8")
     })
+}
+
+/// The links of a match plan that have no problem of their own.
+fn read_plan_file(
+    (name, text): (&str, &str),
+    sources: &mut Sources,
+    found: &mut Vec<Diagnostic>,
+) -> (SourceId, Vec<ReadLink>) {
+    let (id, read) = read_file((name, text), sources, found, |root, sources, id| {
+        read_plan::read(root, name, |octet| sources.position(id, octet).line)
+    });
+    (id, read.unwrap_or_default())
 }
 
 /// Parses a file and hands its top table to `read`, unless the file is too large or of another version.

@@ -6,11 +6,11 @@
 //! was not joined at all (`System.Object[]`) or was cut off (`…`) holds no addresses, and is refused: a conflict there would
 //! pass for none.
 
-use super::sheet::{beginning, decode, line_at};
+use super::sheet::{decode, lines};
 use crate::diagnostic::{Diagnostic, SourceId, Sources};
 use crate::model::address::{AddressSet, ProxyAddress};
 use crate::model::recipient::{self, Recipient};
-use csv::{ReaderBuilder, StringRecord};
+use csv::StringRecord;
 use std::ops::Range;
 
 /// A larger export is refused. 256 MiB hold some 800,000 recipients.
@@ -111,30 +111,23 @@ fn export_help() -> String {
 }
 
 fn rows(text: &str, file: SourceId) -> (Vec<Diagnostic>, Vec<Recipient>) {
-    let (start, delimiter) = beginning(text);
-    let body = &text[start..];
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(body.as_bytes());
-    let mut records = reader.records();
-    let Some(Ok(first)) = records.next() else {
+    let mut lines = lines(text);
+    let Some((first, names)) = lines.next() else {
         let found = Diagnostic::error("recipients-empty", "the file holds no line with column names");
         return (vec![found.label(file, 0..0, "").help(export_help())], Vec::new());
     };
-    let octet = |record: &StringRecord| record.position().and_then(|at| usize::try_from(at.byte()).ok());
-    let span = |record: &StringRecord| line_at(text, start + octet(record).unwrap_or_default());
     let header = Header::of(&first);
     let missing = header.missing();
     if !missing.is_empty() {
         let message = format!("these columns are missing: {}", missing.join("; "));
         let found = Diagnostic::error("recipients-columns", message);
-        return (vec![found.label(file, span(&first), "the column names").help(export_help())], Vec::new());
+        return (vec![found.label(file, names, "the column names").help(export_help())], Vec::new());
     }
     let (mut problems, mut recipients) = (Vec::new(), Vec::new());
-    // The text is valid UTF-8 already, and any number of cells is taken: reading from memory cannot fail.
-    for record in records.map_while(Result::ok).filter(|record| record.iter().any(|cell| !cell.trim().is_empty())) {
+    for (record, span) in lines {
         match row(&header, &record) {
             Ok(read) => recipients.extend(read),
-            Err(problem) => problems.push((problem, span(&record))),
+            Err(problem) => problems.push((problem, span)),
         }
     }
     (told(&problems, file), recipients)

@@ -1,5 +1,6 @@
 //! A table as spreadsheets and PowerShell write it: which encoding, where it begins, what separates its cells.
 
+use csv::{ReaderBuilder, StringRecord};
 use std::ops::Range;
 
 /// UTF-8 with or without a mark, or UTF-16 with one, as Windows PowerShell's `-Encoding Unicode` writes.
@@ -24,8 +25,23 @@ fn utf8(octets: &[u8]) -> Result<String, String> {
     })
 }
 
+/// The lines of a table and where each stands: the one with the column names first, then every row that is not blank.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (StringRecord, Range<usize>)> {
+    let (start, delimiter) = beginning(text);
+    let mut builder = ReaderBuilder::new();
+    let reader = builder.has_headers(false).flexible(true).delimiter(delimiter);
+    // The text is UTF-8, and any number of cells is taken: reading from memory cannot fail.
+    let records = reader.from_reader(&text.as_bytes()[start..]).into_records().map_while(Result::ok);
+    let told = |(n, record): &(usize, StringRecord)| *n == 0 || record.iter().any(|cell| !cell.trim().is_empty());
+    records.enumerate().filter(told).map(move |(_, record)| {
+        let octet = record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or_default();
+        let span = line_at(text, start + octet);
+        (record, span)
+    })
+}
+
 /// Where the table begins behind a `#TYPE` or `sep=` line, and what its cells are separated by.
-pub(super) fn beginning(text: &str) -> (usize, u8) {
+fn beginning(text: &str) -> (usize, u8) {
     let mut start = 0;
     let mut stated = None;
     for line in text.split_inclusive('\n') {
@@ -46,7 +62,7 @@ pub(super) fn beginning(text: &str) -> (usize, u8) {
 
 /// The line that starts at an octet, without its end. The reader counts the line feed of a Windows line end to the next
 /// line.
-pub(super) fn line_at(text: &str, octet: usize) -> Range<usize> {
+fn line_at(text: &str, octet: usize) -> Range<usize> {
     let octet = octet.min(text.len());
     let start = octet + text.as_bytes()[octet..].iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
     let end = text.as_bytes()[start..].iter().position(|octet| *octet == b'\n').map_or(text.len(), |at| start + at);

@@ -6,6 +6,8 @@ use super::dn::Dn;
 use super::id::{AdGuid, DomainName, Sid};
 use super::name::{SamAccountName, Upn};
 use super::profile::Profile;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -91,6 +93,13 @@ impl AdUser {
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Octets(pub Vec<u8>);
+
+impl Octets {
+    /// Their Base64: of a source anchor, the form of an ImmutableID.
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(&self.0)
+    }
+}
 
 impl TryFrom<String> for Octets {
     type Error = String;

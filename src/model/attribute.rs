@@ -1,6 +1,6 @@
 //! One attribute's change: what a write expects to find, and what it sets.
 
-use super::ad::AdUser;
+use super::ad::{AdUser, Octets};
 use super::address::ProxyAddress;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -43,7 +43,7 @@ impl AdAttribute {
             Self::UserPrincipalName => user.upn.iter().map(ToString::to_string).collect(),
             Self::Mail => user.mail.iter().cloned().collect(),
             Self::ProxyAddresses => user.proxy_addresses.to_strings(),
-            Self::ConsistencyGuid => user.consistency_guid.iter().map(|octets| STANDARD.encode(&octets.0)).collect(),
+            Self::ConsistencyGuid => user.consistency_guid.iter().map(Octets::to_base64).collect(),
         }
     }
 

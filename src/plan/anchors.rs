@@ -82,7 +82,7 @@ fn by_sample(
     evidence: Evidence<'_>,
     configured: SourceAnchor,
 ) -> Option<Finding> {
-    let first = links.iter().find(|link| link.method == Some(Method::Hard))?.ad;
+    let first = hard(links).next()?;
     let finding = Finding::new(
         Severity::Info,
         FindingCode::SourceAnchorUnproven,
@@ -107,8 +107,7 @@ fn judge(
     evidence: Evidence<'_>,
     configured: SourceAnchor,
 ) -> Option<Finding> {
-    let hard: Vec<&AdUser> =
-        links.iter().filter(|link| link.method == Some(Method::Hard)).map(|link| link.ad).collect();
+    let hard: Vec<&AdUser> = hard(links).collect();
     let setting = format!("source_anchor of {domain} is {} in matchplan.toml", configured.attribute());
     let counts = evidence.counts();
     match evidence.conclusion() {
@@ -149,8 +148,12 @@ fn judge(
 /// Whom it matters to which of the two attributes is in force: who is matched by the anchor, and has two.
 fn concerned<'a>(links: &[Wanted<'a>]) -> Vec<&'a AdUser> {
     let differ = |ad: &AdUser| ad.anchor(SourceAnchor::ObjectGuid) != ad.anchor(SourceAnchor::ConsistencyGuid);
-    let hard = links.iter().filter(|link| link.method == Some(Method::Hard)).map(|link| link.ad);
-    hard.filter(|ad| differ(ad)).collect()
+    hard(links).filter(|ad| differ(ad)).collect()
+}
+
+/// Who is matched by the anchor.
+fn hard<'a>(links: &[Wanted<'a>]) -> impl Iterator<Item = &'a AdUser> {
+    links.iter().filter(|link| link.method == Some(Method::Hard)).map(|link| link.ad)
 }
 
 /// Without a hard match nothing is matched by the anchor, but the proof of each link would wait for the wrong one.

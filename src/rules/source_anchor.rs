@@ -5,14 +5,12 @@
 //! groups and contacts have `objectGUID` in any case. Source: Microsoft, "Microsoft Entra Connect: Design concepts"
 //! (sourceAnchor, "Using ms-DS-ConsistencyGuid as sourceAnchor").
 
-use crate::model::ad::AdUser;
+use crate::model::ad::{AdUser, Octets};
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::entra::EntraUser;
 use crate::model::id::DomainName;
 use crate::snapshot::index::Index;
 use crate::snapshot::question::Question;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 
 /// What the synced users of one domain show.
@@ -87,7 +85,7 @@ fn look<'a>(users: &'a [EntraUser], index: &Index<'a>) -> BTreeMap<DomainName, E
         let value = immutable_id.as_str();
         let guid = Anchor::from_guid(ad.guid).to_base64();
         let is_guid = value == guid;
-        let sample = match ad.consistency_guid.as_ref().map(|octets| STANDARD.encode(&octets.0)) {
+        let sample = match ad.consistency_guid.as_ref().map(Octets::to_base64) {
             Some(consistency) if consistency == value && !is_guid => &mut evidence.consistency_guid,
             Some(consistency) if consistency != guid && is_guid => &mut evidence.object_guid,
             _ if is_guid => &mut evidence.either,

@@ -5,8 +5,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::project;
 use crate::cli::terminal::Terminal;
-use crate::config::import;
-use crate::diagnostic::{Diagnostic, render_all};
+use crate::config::{import, weave};
 use crate::report::events::count;
 use crate::store::files;
 
@@ -15,20 +14,18 @@ pub fn csv(args: &ImportCsv, terminal: Terminal) -> CliResult {
     let octets = files::read_limited(&args.file, import::LARGEST)
         .map_err(|error| CliError::file("read", &args.file, &error))?
         .ok_or_else(|| CliError::plain(format!("There is no file {}.", args.file.display())))?;
-    let mut rows = import::read(&args.file.display().to_string(), &octets);
-    if rows.found.iter().any(Diagnostic::is_error) {
-        terminal.note(render_all(&rows.found, &rows.sources, terminal.err_colour, terminal.width).trim_end());
-        return Err(project::problems(&rows.found));
-    }
+    let rows = import::read(&args.file.display().to_string(), &octets).map_err(|(found, sources)| {
+        project::say(&found, &sources, terminal);
+        project::problems(&found)
+    })?;
     let old = args.into.as_ref().filter(|path| path.exists()).map(|path| project::text_file(path)).transpose()?;
     let name = args.into.as_ref().map_or_else(|| "the match plan".to_owned(), |path| path.display().to_string());
-    let woven = import::weave(&name, old.as_deref(), &mut rows).map_err(|(found, sources)| {
-        terminal.note(render_all(&found, &sources, terminal.err_colour, terminal.width).trim_end());
+    let woven = weave::weave(&name, old.as_deref(), &rows).map_err(|(found, sources)| {
+        project::say(&found, &sources, terminal);
         CliError::plain(format!("{name} has an error of its own; nothing was added to it."))
     })?;
-    if !rows.found.is_empty() {
-        terminal.note(render_all(&rows.found, &rows.sources, terminal.err_colour, terminal.width).trim_end());
-    }
+    let left_out = [rows.found, woven.found].concat();
+    project::say(&left_out, &rows.sources, terminal);
     let had = if woven.had == 0 { String::new() } else { format!(", {} it had already", count(woven.had, "link")) };
     match &args.into {
         Some(path) if woven.added > 0 => {
@@ -44,7 +41,7 @@ pub fn csv(args: &ImportCsv, terminal: Terminal) -> CliResult {
             ));
         }
     }
-    if rows.found.is_empty() {
+    if left_out.is_empty() {
         return Ok(Exit::Success);
     }
     Err(CliError::new(Exit::Blocked, "Some rows could not be links; they stand above and were left out.")

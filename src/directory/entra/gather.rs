@@ -22,7 +22,7 @@ use url::Url;
 
 /// How many exchanges are on their way at the same time. Microsoft gives no number for what identity and access takes side
 /// by side: what is limited is how much in a window, which [`Pace`] keeps to.
-pub const LINES: usize = 25;
+pub(super) const LINES: usize = 25;
 
 /// Where requests meet.
 pub(super) struct Gather {
