@@ -53,7 +53,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
                 "One OU, for a spreadsheet",
                 "lint --base OU=Sales,DC=corp,DC=contoso,DC=com --format csv --out sales.csv",
             ),
-            ("Only errors, of one department", "lint --filter (department=Sales) --severity error"),
+            ("Only errors, of one department", "lint --filter \"(department=Sales)\" --severity error"),
         ],
     ),
     (
