@@ -30,7 +30,7 @@ fn measure(bencher: Bencher<'_, '_>, size: Size) {
     let (config, snapshot) = (config(size), world::snapshot(size));
     let now = snapshot.taken;
     bencher.counter(ItemsCount::new(2 * size.users)).bench_local(|| {
-        let made = plan(PlanInput { config: &config, snapshot: &snapshot, now, skip_blocked: false, allow: &[] });
+        let made = plan(PlanInput::of(&config, &snapshot, now));
         assert_eq!(made.counts.links, size.links);
         made
     });

@@ -304,6 +304,8 @@ pub fn snapshot(size: Size) -> Snapshot {
                 synchronize_upn_for_managed_users: true,
                 ..SyncFeatures::default()
             }),
+            switches: std::collections::BTreeMap::new(),
+            deletion_threshold: Some(500),
         },
         roles,
         holders: (0..size.users / 20).map(group).collect(),

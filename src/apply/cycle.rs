@@ -210,7 +210,7 @@ where
     }
 
     /// Asks for a cycle. `true` if it was asked for, or the scheduler will run it; `false` if asking must be repeated.
-    async fn ask(&self, wave: u32) -> bool {
+    pub(super) async fn ask(&self, wave: u32) -> bool {
         match self.ports.sync.trigger().await {
             Ok(Triggered::Busy) => false,
             Ok(answer) => {

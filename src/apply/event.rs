@@ -158,6 +158,24 @@ pub enum What {
         #[serde(skip_serializing_if = "Option::is_none")]
         diagnosis: Option<Box<Diagnosis>>,
     },
+    /// A task came to an end.
+    TaskEnded {
+        /// Which.
+        task: LinkId,
+        /// What it does, for people.
+        title: String,
+        /// How it stands.
+        standing: Standing,
+    },
+    /// The pilot is through: a person decides whether the others follow.
+    PilotEnded {
+        /// How many of its links are formed.
+        linked: usize,
+        /// Of how many.
+        of: usize,
+        /// How many links wait for the decision.
+        rest: usize,
+    },
     /// The person asked to stop: what is in flight is finished.
     Stopping,
     /// The apply ends, for now or for good.

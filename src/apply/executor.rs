@@ -8,9 +8,9 @@ use super::run::Run;
 use super::wave::Flow;
 use crate::directory::port::{Clock, SyncEngine, WriteAd, WriteEntra};
 use crate::model::id::DomainName;
-use crate::plan::document::Plan;
+use crate::plan::document::{Plan, Purpose};
 use crate::state::journal::JournalEvent;
-use crate::state::ledger::StepStatus;
+use crate::state::ledger::{Standing, StepStatus};
 use crate::state::recorder::Recorder;
 use crate::state::sheet::restore_sheet;
 use std::collections::BTreeMap;
@@ -127,21 +127,47 @@ where
         if let Some(sheet) = restore_sheet(&self.plan, self.apply.as_str()) {
             self.sheet = Some(self.keep_sheet(&sheet)?);
         }
+        // What comes before the links is no preparation that could be gone back from at will.
+        let mut flow = if self.options.prepare_only { Flow::Next } else { self.tasks().await? };
         let waves = self.with_record(|record| record.links.values().map(|link| link.wave).max().unwrap_or(0))?;
-        let mut stopped = false;
-        for wave in 1..=waves {
-            let flow = self.wave(wave, waves).await?;
-            stopped = flow == Flow::Stopped;
-            if flow != Flow::Next {
-                break;
+        let mut pilot_through = false;
+        let mut wave = 0;
+        while flow == Flow::Next && wave < waves {
+            wave += 1;
+            flow = self.wave(wave, waves).await?;
+            if flow == Flow::Next && self.waits_for_decision(wave, waves) {
+                pilot_through = self.end_pilot()?;
+                flow = Flow::Halt;
             }
+        }
+        let stopped = flow == Flow::Stopped;
+        if self.plan.purpose == Purpose::Link {
+            self.close_window().await?;
         }
         if self.with_record(crate::state::ledger::ApplyRecord::can_end)? {
             self.record(JournalEvent::ApplyEnded { apply: self.apply.clone() }).await?;
         }
         self.save()?;
         let outcome = self.with_record(|record| ApplyOutcome::of(record, stopped))?;
+        let outcome = ApplyOutcome { pilot_through, ..outcome };
         self.emit(What::ApplyEnded { outcome: outcome.clone() });
         Ok(outcome)
+    }
+
+    /// Whether the wave that has just ended is a pilot, and a person is to be asked before the next.
+    const fn waits_for_decision(&self, wave: u32, waves: u32) -> bool {
+        self.options.pilot_only && self.plan.selection.pilot.is_some() && wave == 1 && waves > 1
+    }
+
+    /// Says what came of the pilot. `true` if every link of it is formed.
+    fn end_pilot(&self) -> Result<bool, ApplyError> {
+        let (linked, of, rest) = self.with_record(|record| {
+            let of_pilot = record.links.values().filter(|link| link.wave == 1);
+            let linked = of_pilot.clone().filter(|link| matches!(link.standing, Standing::Linked { .. })).count();
+            let of = of_pilot.count();
+            (linked, of, record.links.len() - of)
+        })?;
+        self.emit(What::PilotEnded { linked, of, rest });
+        Ok(linked == of)
     }
 }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`executor`] | begins, resumes and ends an apply |
 //! | `wave` | one wave: own steps, barrier, scope, cycle, endings |
+//! | `tasks` | the tasks, which come before every wave |
+//! | `window` | the tenant's switches that stand open for the time of the waves |
 //! | `own` | a link's own steps, and what a failure does to the link |
 //! | `perform` | one write: read, compare, journal, write, read back |
 //! | `cycle` | waiting for a sync cycle and proving it |
@@ -23,9 +25,11 @@ pub mod outcome;
 mod own;
 mod perform;
 mod run;
+mod tasks;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod undo;
 mod wave;
+mod window;

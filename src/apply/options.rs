@@ -39,6 +39,8 @@ pub struct Options {
     pub side_by_side: usize,
     /// Stop before anything comes into the sync scope: each link of the first wave is prepared and can still go back.
     pub prepare_only: bool,
+    /// Stop after the pilot, so that a person can decide whether the others follow.
+    pub pilot_only: bool,
     /// How the person asks to stop.
     pub stop: Stop,
 }
@@ -57,6 +59,7 @@ impl Default for Options {
             context: Context::default(),
             side_by_side: SIDE_BY_SIDE,
             prepare_only: false,
+            pilot_only: false,
             stop: Stop::default(),
         }
     }

@@ -33,6 +33,12 @@ pub struct ApplyOutcome {
     pub resumable: bool,
     /// Every link with its standing. A rollback's links end as `rolled-back`.
     pub links: BTreeMap<LinkId, Standing>,
+    /// Every task with its standing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tasks: BTreeMap<LinkId, Standing>,
+    /// Whether it stopped after its pilot, which formed every link: a person decides whether the others follow.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pilot_through: bool,
     /// Why links were not formed, and the way back.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub diagnoses: BTreeMap<LinkId, Diagnosis>,
@@ -47,7 +53,8 @@ impl ApplyOutcome {
         let links: BTreeMap<_, _> = record.links.iter().map(|(id, link)| (id.clone(), link.standing.clone())).collect();
         let diagnosed = record.links.iter().filter_map(|(id, link)| Some((id.clone(), link.diagnosis.clone()?)));
         let diagnoses = diagnosed.collect();
-        let any = |wanted: fn(&Standing) -> bool| links.values().any(wanted);
+        let tasks: BTreeMap<_, _> = record.tasks.iter().map(|(id, task)| (id.clone(), task.standing.clone())).collect();
+        let any = |wanted: fn(&Standing) -> bool| links.values().chain(tasks.values()).any(wanted);
         let ending = if any(|s| matches!(s, Standing::Stuck { .. })) {
             Ending::Stuck
         } else if interrupted {
@@ -66,6 +73,8 @@ impl ApplyOutcome {
             ending,
             resumable: record.ended.is_none(),
             links,
+            tasks,
+            pilot_through: false,
             diagnoses,
             forgone: record.forgone_roles().collect(),
         }

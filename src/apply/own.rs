@@ -252,12 +252,13 @@ where
         Ok(())
     }
 
-    /// Whether a link that fails must be undone at once: its roles are taken, or it was moved.
+    /// Whether a link that fails must be undone at once: its roles are taken, it was moved, its sign-in name is another for a
+    /// moment, or a user was deleted for it.
     pub(super) fn must_undo(&self, link: &LinkId) -> Result<bool, ApplyError> {
         self.with_record(|record| {
             record.roles_out(link)
                 || record.steps_of(link).any(|s| {
-                    matches!(s.step.action, Action::Move { .. } | Action::Suspend { .. })
+                    is_dangerous_half_done(&s.step.action)
                         && (s.stands() || matches!(s.status, StepStatus::Started { .. }))
                 })
         })
@@ -269,4 +270,9 @@ where
             record.steps_of(link).any(|s| s.status.is_taken_back() || matches!(s.status, StepStatus::Failed { .. }))
         })
     }
+}
+
+/// Whether a step of this kind must not stand alone.
+const fn is_dangerous_half_done(action: &Action) -> bool {
+    matches!(action, Action::Move { .. } | Action::Suspend { .. } | Action::Amend { .. } | Action::Place { .. })
 }

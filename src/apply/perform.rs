@@ -5,6 +5,7 @@ use super::event::{Event, What};
 use super::run::Run;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, Turn, WriteAd, WriteEntra};
+use crate::model::cloud::{EntraAttribute, Presence};
 use crate::model::id::{AssignmentId, ObjectId};
 use crate::model::reference::EntraRef;
 use crate::model::role::Holding;
@@ -103,7 +104,13 @@ where
     /// The right to write to Entra, which has limits.
     async fn turn(&self, write: &Write) -> Option<Turn> {
         match write {
-            Write::Anchor { .. } | Write::Take { .. } | Write::Give { .. } => {
+            Write::Anchor { .. }
+            | Write::Amend { .. }
+            | Write::Place { .. }
+            | Write::Authority { .. }
+            | Write::Switch { .. }
+            | Write::Take { .. }
+            | Write::Give { .. } => {
                 if let Some(wait) = self.ports.directories.held_up() {
                     self.say_throttled(wait);
                 }
@@ -273,6 +280,20 @@ where
                 let live = directories.entra_marks(user.id).await?.ok_or_else(|| gone(user.to_string()))?;
                 Ok(Reading::ImmutableId { value: live.immutable_id })
             }
+            Write::Amend { user, changes } => {
+                let attributes: Vec<EntraAttribute> = changes.iter().map(|change| change.attribute).collect();
+                let values = directories.attributes_of(user.id, &attributes).await?;
+                Ok(Reading::Values { values: values.ok_or_else(|| gone(user.to_string()))? })
+            }
+            Write::Place { user, .. } => Ok(Reading::Presence { presence: directories.presence_of(user.id).await? }),
+            Write::Authority { user, .. } => {
+                let on = directories.is_cloud_managed(user.id).await?.ok_or_else(|| gone(user.to_string()))?;
+                Ok(Reading::Flag { on })
+            }
+            Write::Switch { feature, .. } => {
+                let on = directories.sync_switches().await?.get(feature).copied();
+                Ok(Reading::Flag { on: on.ok_or_else(|| gone(feature.to_string()))? })
+            }
             Write::Take { user, holding } | Write::Give { user, holding } => {
                 let mut holdings = directories.holdings_of(user.id).await?;
                 holdings.retain(|live| holding.same_as(live));
@@ -287,6 +308,10 @@ where
             Write::Align { user, changes } => directories.modify(user, changes).await,
             Write::Move { user, to, .. } => directories.move_under(user, to).await,
             Write::Anchor { user, sets, .. } => directories.set_immutable_id(user.id, sets.as_ref()).await,
+            Write::Amend { user, changes } => directories.amend(user.id, changes).await,
+            Write::Place { user, from, to, upn } => directories.place(user.id, *from, *to, upn.as_ref()).await,
+            Write::Authority { user, sets, .. } => directories.set_authority(user.id, *sets).await,
+            Write::Switch { feature, sets, .. } => directories.set_switch(*feature, *sets).await,
             Write::Take { holding, .. } => directories.take(holding).await,
             Write::Give { holding, .. } => directories.give(holding).await,
         }
@@ -368,7 +393,16 @@ const fn is_done_already(write: &Write, kind: ErrorKind, doubt: bool) -> bool {
     match write {
         Write::Take { .. } => matches!(kind, ErrorKind::NotFound),
         Write::Give { .. } => doubt && matches!(kind, ErrorKind::Refused),
-        Write::Align { .. } | Write::Anchor { .. } | Write::Move { .. } => false,
+        // Whoever is not there any more is deleted.
+        Write::Place { to, .. } => {
+            matches!(to, Presence::RecycleBin | Presence::Gone) && matches!(kind, ErrorKind::NotFound)
+        }
+        Write::Align { .. }
+        | Write::Anchor { .. }
+        | Write::Amend { .. }
+        | Write::Authority { .. }
+        | Write::Switch { .. }
+        | Write::Move { .. } => false,
     }
 }
 

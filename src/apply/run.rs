@@ -9,7 +9,7 @@ use crate::plan::document::Plan;
 use crate::plan::link::PlannedLink;
 use crate::plan::step::Step;
 use crate::state::journal::{JournalEvent, LinkEnding};
-use crate::state::ledger::{ApplyRecord, LinkRecord, Standing, State, StepStatus};
+use crate::state::ledger::{ApplyRecord, LinkRecord, Standing, State, StepStatus, TaskRecord};
 use crate::state::recorder::{RecordError, Recorder};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -167,6 +167,11 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
         })
     }
 
+    /// Whether nothing more happens to a link or task in this run.
+    pub(super) fn is_put_aside(&self, id: &LinkId) -> bool {
+        self.settled.borrow().contains(id)
+    }
+
     /// Nothing more happens to a link in this run.
     pub(super) fn put_aside(&self, link: &LinkId) {
         self.settled.borrow_mut().insert(link.clone());
@@ -183,11 +188,18 @@ impl<'a, D, S, C: Clock, R: Recorder, F: FnMut(Event)> Run<'a, D, S, C, R, F> {
         self.by_link.get(link)?.link.map(|at| &self.plan.links[at])
     }
 
-    /// Ends a link, and says so.
+    /// Ends a link or a task, and says so.
     pub(super) async fn settle(&self, link: &LinkId, ending: LinkEnding) -> Result<(), ApplyError> {
         self.record(JournalEvent::LinkEnded { apply: self.apply.clone(), link: link.clone(), ending }).await?;
         self.put_aside(link);
-        self.say_standing(link)
+        let task = self.with_record(|record| record.tasks.get(link).cloned())?;
+        match task {
+            Some(TaskRecord { title, standing }) => {
+                self.emit(What::TaskEnded { task: link.clone(), title, standing });
+                Ok(())
+            }
+            None => self.say_standing(link),
+        }
     }
 
     pub(super) fn say_standing(&self, link: &LinkId) -> Result<(), ApplyError> {

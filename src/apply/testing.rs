@@ -1,6 +1,7 @@
 //! A small world in memory for tests: two directories, a sync engine, a clock that only moves when somebody sleeps, and
 //! a ledger that can die at any record.
 
+mod cloud;
 mod directories;
 mod memory;
 mod plans;
@@ -17,13 +18,15 @@ use crate::config::settings::Settings;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, ImmutableId};
+use crate::model::cloud::{EntraAttribute, SyncFeature};
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, ApplyId, AssignmentId, LinkId, ObjectId};
 use crate::model::name::Upn;
 use crate::model::profile::Profile;
 use crate::model::role::{GLOBAL_ADMINISTRATOR, GroupMember, Holding, RoleAssignment, RoleGrant, RoleGroup, RoleKind};
-use crate::plan::document::Plan;
+use crate::plan::document::{Plan, Selection};
+use crate::plan::step::{Action, Undo};
 use jiff::{SignedDuration, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +48,9 @@ pub(crate) struct Spec {
     pub(crate) wave: u32,
 }
 
+/// A task by its id, with its steps.
+pub(crate) type Task = (&'static str, Vec<(Action, Undo)>);
+
 /// A fault of one write: `committed` says whether the server did it before the connection broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -59,6 +65,11 @@ pub(crate) enum Fault {
 pub(crate) struct Inner {
     pub(crate) ad: BTreeMap<AdGuid, AdUser>,
     pub(crate) cloud: BTreeMap<ObjectId, EntraUser>,
+    /// The recycle bin.
+    pub(crate) deleted: BTreeMap<ObjectId, EntraUser>,
+    /// What users remember of AD, besides anchor and SID.
+    pub(crate) residues: BTreeMap<(ObjectId, EntraAttribute), String>,
+    pub(crate) switches: BTreeMap<SyncFeature, bool>,
     pub(crate) roles: Vec<RoleAssignment>,
     pub(crate) groups: Vec<RoleGroup>,
     /// Scopes that were deleted.
@@ -72,6 +83,9 @@ pub(crate) struct World {
     pub(crate) inner: RefCell<Inner>,
     pub(crate) settings: RefCell<Settings>,
     pub(crate) links: RefCell<Vec<(LinkId, Spec)>>,
+    /// Tasks by their ids, each with its steps.
+    pub(crate) tasks: RefCell<Vec<Task>>,
+    pub(crate) selection: RefCell<Selection>,
     pub(crate) now: Cell<Timestamp>,
     /// How long a triggered cycle takes; `None`: none ever comes.
     pub(crate) cycle: Cell<Option<SignedDuration>>,
@@ -113,6 +127,9 @@ impl World {
             inner: RefCell::new(Inner {
                 ad: BTreeMap::new(),
                 cloud: BTreeMap::new(),
+                deleted: BTreeMap::new(),
+                residues: BTreeMap::new(),
+                switches: BTreeMap::new(),
                 roles: Vec::new(),
                 groups: Vec::new(),
                 deleted_scopes: BTreeSet::new(),
@@ -121,6 +138,8 @@ impl World {
             }),
             settings: RefCell::new(settings()),
             links: RefCell::default(),
+            tasks: RefCell::default(),
+            selection: RefCell::default(),
             now: Cell::new("2026-01-02T00:00:00Z".parse().unwrap()),
             cycle: Cell::new(Some(SignedDuration::from_secs(60))),
             has_status: Cell::new(false),

@@ -3,6 +3,7 @@
 mod kinds;
 mod meanwhile;
 mod resuming;
+mod tasks;
 
 use super::event::What;
 use super::options::{OnFailure, Options};

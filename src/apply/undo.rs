@@ -7,6 +7,7 @@ use super::perform::{Attempt, may_be_ours};
 use super::run::Run;
 use crate::directory::error::ErrorKind;
 use crate::directory::port::{Clock, WriteAd, WriteEntra};
+use crate::model::cloud::Presence;
 use crate::model::id::{ApplyId, LinkId};
 use crate::plan::document::Purpose;
 use crate::plan::step::{Action, Step};
@@ -51,7 +52,8 @@ where
         }
         if problems.is_empty() {
             self.skip_pending(link, why).await?;
-            return self.settle(link, LinkEnding::RolledBack { why: why.to_owned() }).await;
+            let why = self.with_what_stays(link, why)?;
+            return self.settle(link, LinkEnding::RolledBack { why }).await;
         }
         let next = if self.with_record(|record| record.roles_out(link))? {
             self.how_to_restore()
@@ -60,6 +62,23 @@ where
         };
         let found = format!("{why}; undoing it failed: {}", problems.join("; "));
         self.settle(link, LinkEnding::Stuck { found, next }).await
+    }
+
+    /// The reason, and what was done for the link that has no way back.
+    fn with_what_stays(&self, link: &LinkId, why: &str) -> Result<String, ApplyError> {
+        let stays = self.with_record(|record| {
+            let done = record.steps_of(link).filter(|s| s.status.standing().is_some_and(|done| done.wrote));
+            let for_good = done.filter_map(|s| match &s.step.action {
+                Action::Place { user, to: Presence::Gone, .. } => Some(user.to_string()),
+                _ => None,
+            });
+            for_good.collect::<Vec<_>>()
+        })?;
+        Ok(if stays.is_empty() {
+            why.to_owned()
+        } else {
+            format!("{why}; deleted for good all the same: {}", stays.join(", "))
+        })
     }
 
     /// Whether a sync cycle may have seen what was written for the link.
@@ -169,5 +188,5 @@ where
 
 /// Whether what a step of this kind wrote can be left to others: never a role.
 const fn is_left(action: &Action) -> bool {
-    matches!(action, Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. })
+    matches!(action, Action::Align { .. } | Action::Anchor { .. } | Action::Amend { .. } | Action::Move { .. })
 }

@@ -75,8 +75,7 @@ where
         if !self.hold(wave).await? {
             return Ok(self.halted());
         }
-        let own =
-            |action: &Action| matches!(action, Action::Suspend { .. } | Action::Align { .. } | Action::Anchor { .. });
+        let own = |action: &Action| action.writes() && !matches!(action, Action::Move { .. } | Action::Restore { .. });
         self.side_by_side(&links, |link| self.link_steps(link, own)).await?;
         if let Some(flow) = self.barrier(wave).await? {
             return Ok(flow);
@@ -93,6 +92,12 @@ where
             }
         }
         let links = self.open_links(wave)?;
+        if let Err(why) = self.open_window().await? {
+            let why = format!("the match window could not be opened, so the match would be refused: {why}");
+            self.failures.set(self.failures.get() + 1);
+            self.side_by_side(&links, |link| self.undo_link(link, &why)).await?;
+            return Ok(self.halted());
+        }
         self.side_by_side(&links, |link| self.link_steps(link, |action| matches!(action, Action::Move { .. }))).await?;
         if let Some(flow) = self.barrier(wave).await? {
             return Ok(flow);

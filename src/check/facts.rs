@@ -108,6 +108,8 @@ fn empty(now: Timestamp) -> Snapshot {
             sync_enabled: None,
             last_sync: None,
             features: None,
+            switches: std::collections::BTreeMap::new(),
+            deletion_threshold: None,
         },
         users: Vec::new(),
         marks: None,

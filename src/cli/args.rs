@@ -102,6 +102,8 @@ pub enum Command {
     Status(Status),
     /// Go through the list: sync engine, tenant, AD, links, permissions, state. Says what to do; changes nothing.
     Check(CheckArgs),
+    /// Show the switches of the tenant's directory synchronization, and what they mean for matching. Changes nothing.
+    Tenant(Tenant),
     /// Go back from what an apply did: planned, reviewed and journaled like any other change.
     Rollback(Rollback),
     /// The way on with a state or journal that is damaged.
@@ -197,6 +199,16 @@ pub struct Planning {
     /// Lift one brake by its name, such as too-many-links. Can be repeated.
     #[arg(long, value_name = "NAME")]
     pub allow: Vec<String>,
+    /// Plan only this link or task, by a name of its AD user or cloud user, or by its id such as corp/jsmith. Can be repeated;
+    /// @FILE reads names from a file, one a line. A saved plan remembers it.
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Plan all but this link or task; named as with --only.
+    #[arg(long, value_name = "NAME")]
+    pub exclude: Vec<String>,
+    /// Take so many links through a wave of their own first; apply asks before the others follow. A saved plan remembers it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pilot: Option<u32>,
     /// A CSV export of Exchange's Get-Recipient: public folders and dynamic lists, which Graph does not show, may hold an
     /// address too. A saved plan remembers the file's name, and apply reads it again.
     #[arg(long, value_name = "FILE")]
@@ -358,6 +370,14 @@ pub struct Diff {
 pub struct CheckArgs {
     /// Match plans whose links are looked at; without any, all of plans/*.toml, if there are some.
     pub plans: Vec<PathBuf>,
+    /// Form of the output.
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
+}
+
+/// `tenant`.
+#[derive(Debug, Args)]
+pub struct Tenant {
     /// Form of the output.
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,

@@ -53,6 +53,8 @@ pub struct Work<'a> {
     pub on_failure: OnFailure,
     /// Whether to stop before the point of no return.
     pub prepare_only: bool,
+    /// Whether every question is answered with yes.
+    pub yes: bool,
     ledger: Ledger,
 }
 
@@ -98,7 +100,7 @@ impl<'a> Work<'a> {
             lost.map_err(|error| apply_error(&error.into(), flags))?;
             terminal.note("note: the state came without its journal, so what it may have left half-done is read anew.");
         }
-        Ok(Self { site, terminal, on_failure: OnFailure::default(), prepare_only: false, ledger })
+        Ok(Self { site, terminal, on_failure: OnFailure::default(), prepare_only: false, yes: false, ledger })
     }
 
     /// The ledger's content.
@@ -234,17 +236,36 @@ impl<'a> Work<'a> {
     ) -> CliResult {
         self.outlives(directories, settings).await?;
         let mut options = self.options(snapshot, settings);
+        // An interrupted apply that is gone on with has been decided on.
+        options.pilot_only = matches!(&begun, Begun::Now(fresh) if fresh.plan.selection.pilot.is_some());
         if let Begun::Now(_) = &begun {
             let ids = |users: &[EntraUser]| users.iter().map(|user| user.id).collect();
             let seen = Seen { live: ids(&snapshot.users), deleted: ids(&snapshot.deleted_users) };
             options.seen = Some(Arc::new(seen));
         }
+        let again = Options { pilot_only: false, seen: None, ..options.clone() };
+        let ended = self.drive(begun, options, directories).await;
+        if ended.as_ref().is_ok_and(|outcome| outcome.pilot_through)
+            && (self.yes || self.terminal.confirm("\nThe pilot is formed. Go on with the other links?").await?)
+        {
+            let ended = self.drive(Begun::Earlier { settings: None }, again, directories).await;
+            return self.last_words(ended, global);
+        }
+        self.last_words(ended, global)
+    }
+
+    /// Has the executor at work, and shows what it does.
+    async fn drive(
+        &mut self,
+        begun: Begun,
+        mut options: Options,
+        directories: &Directories<SiteClock>,
+    ) -> Result<ApplyOutcome, ApplyError> {
         let engine = self.site.engine(directories);
         let ports = Ports { directories, sync: &engine, clock: self.site.clock.as_ref() };
-        let unfinished = || self.unfinished().map_or(0, |record| record.steps.len());
         let steps = match &begun {
             Begun::Now(fresh) => fresh.plan.steps.len(),
-            Begun::Earlier { .. } => unfinished(),
+            Begun::Earlier { .. } => self.unfinished().map_or(0, |record| record.steps.len()),
         };
         let mut show = Show::new(self.terminal, steps);
         // From here on a first request to stop is the executor's, which knows what is in flight.
@@ -252,16 +273,16 @@ impl<'a> Work<'a> {
         let watcher = watch_signals(&options.stop, self.terminal);
         let tell = |event| show.tell(&event);
         let ended = match begun {
-            Begun::Now(fresh) => executor::apply(ports, &mut self.ledger, options, *fresh, tell).await,
+            Begun::Now(fresh) => Box::pin(executor::apply(ports, &mut self.ledger, options, *fresh, tell)).await,
             Begun::Earlier { settings } => {
                 options.settings = settings.map(|settings| *settings);
-                executor::resume(ports, &mut self.ledger, options, tell).await
+                Box::pin(executor::resume(ports, &mut self.ledger, options, tell)).await
             }
         };
         watcher.abort();
         show.end();
         drop(orderly);
-        self.last_words(ended, global)
+        ended
     }
 
     fn options(&self, snapshot: &Snapshot, settings: &Settings) -> Options {

@@ -12,6 +12,7 @@
 //! | [`locking`] | taking the lock, and saying who has it |
 //! | [`executing`], [`signals`] | running an apply; how a person or the system asks to stop |
 //! | [`reading`] | how much of the directories a plan needs, and reading that much |
+//! | [`selecting`] | which links and tasks a command is for |
 //! | [`site`] | the connected directories: the configured ones, or the lab |
 //! | [`commands`] | one file per command |
 
@@ -30,6 +31,7 @@ pub mod project;
 pub mod reading;
 pub mod run;
 pub mod secrets;
+pub mod selecting;
 pub mod signals;
 pub mod site;
 pub mod terminal;

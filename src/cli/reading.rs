@@ -6,11 +6,13 @@ use super::error::CliError;
 use super::site::{Site, SiteClock};
 use super::terminal::Terminal;
 use crate::config::read::Config;
+use crate::config::selection::Selection;
 use crate::directory::connected::Directories;
 use crate::directory::cost::{Cost, grouped};
 use crate::directory::narrow::Narrowed;
 use crate::directory::port::Clock as _;
 use crate::plan::planner::{PlanInput, plan_noting};
+use crate::plan::tasks::Residues;
 use crate::report::events::count;
 use crate::report::safe::Text;
 use crate::snapshot::document::Snapshot;
@@ -26,6 +28,8 @@ pub struct Need<'a> {
     pub config: &'a Config,
     /// How they are planned.
     pub how: &'a Planning,
+    /// Which of them.
+    pub selection: &'a Selection,
     /// When.
     pub now: Timestamp,
 }
@@ -33,10 +37,19 @@ pub struct Need<'a> {
 impl Need<'_> {
     /// What planning asks of this snapshot.
     pub fn questions(&self, snapshot: &Snapshot) -> BTreeSet<Question> {
-        let Self { config, how, now } = *self;
+        let Self { config, how, selection, now } = *self;
+        let residues = Residues::new();
         let asked = Arc::new(Asked::default());
         drop(plan_noting(
-            PlanInput { config, snapshot, now, skip_blocked: how.skip_blocked, allow: &how.allow },
+            PlanInput {
+                config,
+                snapshot,
+                now,
+                skip_blocked: how.skip_blocked,
+                allow: &how.allow,
+                selection,
+                residues: &residues,
+            },
             &asked,
         ));
         asked.questions()

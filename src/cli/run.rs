@@ -53,6 +53,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> CliResult {
         Command::Lint(args) => block_on("lint", global, commands::lint::run(args, global, terminal)),
         Command::Apply(args) => block_on("apply", global, commands::apply::run(args, global, terminal)),
         Command::Check(args) => block_on("check", global, commands::check::run(args, global, terminal)),
+        Command::Tenant(args) => block_on("tenant", global, commands::tenant::run(args, global, terminal)),
         Command::Status(args) => block_on("status", global, commands::status::run(args, global, terminal)),
         Command::State(args::State::Recover(args)) => {
             block_on("state", global, commands::state::recover(args, global, terminal))

@@ -1,5 +1,7 @@
 //! The checked types of `plans/*.toml`: which AD user becomes one with which cloud user, and how.
 
+use super::table::{Node, parsed};
+use super::tasks::{Irreversible, TaskSpec, Window};
 use crate::model::address::ProxyAddress;
 use crate::model::anchor::{Anchor, AnchorError};
 use crate::model::dn::Dn;
@@ -7,6 +9,7 @@ use crate::model::id::{AdGuid, DomainName, ObjectId};
 use crate::model::name::{SamAccountName, Upn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -18,6 +21,12 @@ pub struct MatchPlan {
     pub files: Vec<String>,
     /// The wanted links in the order of files and lines, with each file's `[defaults]` filled in.
     pub links: Vec<LinkSpec>,
+    /// What else is to be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskSpec>,
+    /// The switches of the tenant that stand open for the time of the apply.
+    #[serde(default, skip_serializing_if = "Window::is_none")]
+    pub window: Window,
 }
 
 /// One `[[link]]`.
@@ -44,10 +53,46 @@ pub struct LinkSpec {
     /// What the author says of the source anchor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<AnchorChoice>,
+    /// What becomes of a cloud object that an earlier cycle made of the AD user.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub duplicate: DuplicateChoice,
+    /// What is done about a cloud user with a sign-in name in a federated domain.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub federated: FederatedChoice,
+    /// The steps without a way back that the author names.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub allow: BTreeSet<Irreversible>,
     /// Where it was written. Not part of what is wanted: a new comment above a link must not make a saved plan stale, so
     /// this is neither saved nor digested.
     #[serde(skip)]
     pub origin: Origin,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// `duplicate`: what becomes of the cloud object that an earlier cycle made of the AD user instead of a match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DuplicateChoice {
+    /// Nothing: it blocks the link.
+    #[default]
+    Refuse,
+    /// It is deleted, for good, before the match.
+    Remove,
+}
+
+/// `federated`: what is done about a cloud user whose sign-in name is in a federated domain, where Entra does not let the
+/// ImmutableID change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FederatedChoice {
+    /// Nothing.
+    #[default]
+    Refuse,
+    /// For the moment of the write it gets a name in the tenant's initial domain.
+    Detour,
 }
 
 /// What a link says of the source anchor. Where it says nothing, it is the AD user's, and the cloud user takes it.
@@ -179,6 +224,16 @@ impl fmt::Display for AdSelector {
             Self::Guid(guid) => guid.fmt(f),
         }
     }
+}
+
+/// Reads what names an AD user.
+pub(super) fn ad_user(node: &Node<'_>) -> Option<AdSelector> {
+    parsed(
+        "bad-ad-user",
+        "not an AD user",
+        "write the sAMAccountName (\"jsmith\", or \"corp\\\\jsmith\" with several domains), the UPN, the DN or the objectGUID",
+        AdSelector::parse,
+    )(node)
 }
 
 /// How a link names its cloud user.

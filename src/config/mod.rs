@@ -8,8 +8,10 @@
 //! | [`matchplan`] | the checked types of `plans/*.toml`: which AD user becomes one with which cloud user |
 //! | [`read`](mod@read) | from texts to a [`Config`], with every problem of every file at once |
 //! | [`init`] | the starter project
+//! | [`selection`] | which links and tasks are planned, where that is not all |
+//! | [`tasks`] | the checked types of what a match plan asks for around its links |
 //! | `table` | the checked reader over parsed TOML that all reading is made of |
-//! | `read_settings` (`read_entra`, `read_ad`, `read_sync`), `read_plan` | the two files |
+//! | `read_settings` (`read_entra`, `read_ad`, `read_sync`), `read_plan` (`read_tasks`) | the two files |
 //! | [`recipients`] | the export of Exchange's recipients |
 //! | [`import`] | links from a CSV file |
 //! | [`weave`](mod@weave) | a match plan's text with links added |
@@ -29,13 +31,16 @@ mod read_entra;
 mod read_plan;
 mod read_settings;
 mod read_sync;
+mod read_tasks;
 pub mod recipients;
 pub mod schema;
 mod secrets;
+pub mod selection;
 pub mod settings;
 mod shape;
 mod sheet;
 mod table;
+pub mod tasks;
 mod urls;
 pub mod weave;
 

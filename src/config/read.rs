@@ -1,10 +1,11 @@
 //! From texts to a checked [`Config`], with every problem of every file at once.
 
 use super::matchplan::{LinkSpec, MatchPlan};
-use super::read_plan::{self, ReadLink};
+use super::read_plan::{self, ReadLink, ReadPlan};
 use super::read_settings::{self, ReadSettings};
 use super::settings::Settings;
 use super::table::{Node, Sink, Table};
+use super::tasks::{TaskSpec, Window};
 use super::{checks, secrets};
 use crate::diagnostic::{Diagnostic, SourceId, Sources};
 use crate::model::digest;
@@ -38,15 +39,19 @@ pub struct Config {
     pub digest: String,
 }
 
-/// The digest of what is wanted: settings and links with defaults filled in. Comments, white space and file names do not
+/// The digest of what is wanted: settings, links with defaults filled in, and tasks. Comments, white space and file names do not
 /// count; the order of links does.
 pub fn config_digest(settings: &Settings, plan: &MatchPlan) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
     struct Wanted<'a> {
         settings: &'a Settings,
         links: &'a [LinkSpec],
+        #[serde(skip_serializing_if = "<[TaskSpec]>::is_empty")]
+        tasks: &'a [TaskSpec],
+        #[serde(skip_serializing_if = "Window::is_none")]
+        window: &'a Window,
     }
-    digest::of(&Wanted { settings, links: &plan.links })
+    digest::of(&Wanted { settings, links: &plan.links, tasks: &plan.tasks, window: &plan.window })
 }
 
 /// Reads `matchplan.toml` and match plan files, each given as name and text. The files are not looked for here.
@@ -58,7 +63,7 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
     let (settings_id, settings) =
         read_file(settings_file, &mut sources, &mut found, |root, _, _| read_settings::read(root));
     let mut settings = settings.flatten();
-    let mut links = Vec::new();
+    let (mut links, mut tasks, mut window) = (Vec::new(), Vec::new(), Window::default());
     let mut ids: HashMap<&str, SourceId> = HashMap::new();
     for (name, text) in plan_files {
         let (id, read) = read_plan_file((name, text), &mut sources, &mut found);
@@ -70,7 +75,11 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
                     .help("name every file once"),
             );
         } else {
-            links.extend(read);
+            let ReadPlan { links: of_file, others } = read;
+            links.extend(of_file);
+            tasks.extend(others.tasks);
+            window.soft_match |= others.window.soft_match;
+            window.hard_match |= others.window.hard_match;
         }
     }
     found.extend(checks::links(&links, settings.as_ref().map(|read| &read.settings)));
@@ -84,6 +93,8 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
         let plan = MatchPlan {
             files: plan_files.iter().map(|(name, _)| (*name).to_owned()).collect(),
             links: links.into_iter().map(|ReadLink { spec, .. }| spec).collect(),
+            tasks,
+            window,
         };
         match config_digest(&settings, &plan) {
             Ok(digest) => Some(Config { settings, plan, digest }),
@@ -99,7 +110,7 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
 /// Reads one match plan by itself. Its links stand only if there is no error in it.
 pub(super) fn match_plan(name: &str, text: &str) -> (Option<Vec<LinkSpec>>, Vec<Diagnostic>, Sources) {
     let (mut sources, mut found) = (Sources::new(), Vec::new());
-    let (_, links) = read_plan_file((name, text), &mut sources, &mut found);
+    let (_, ReadPlan { links, .. }) = read_plan_file((name, text), &mut sources, &mut found);
     found.extend(checks::links(&links, None));
     let whole = !found.iter().any(Diagnostic::is_error);
     (whole.then(|| links.into_iter().map(|read| read.spec).collect()), found, sources)
@@ -128,12 +139,12 @@ pub fn decode(name: &str, octets: Vec<u8>) -> Result<String, Box<Diagnostic>> {
     })
 }
 
-/// The links of a match plan that have no problem of their own.
+/// What a match plan asks for, as far as it has no problem of its own.
 fn read_plan_file(
     (name, text): (&str, &str),
     sources: &mut Sources,
     found: &mut Vec<Diagnostic>,
-) -> (SourceId, Vec<ReadLink>) {
+) -> (SourceId, ReadPlan) {
     let (id, read) = read_file((name, text), sources, found, |root, sources, id| {
         read_plan::read(root, name, |octet| sources.position(id, octet).line)
     });

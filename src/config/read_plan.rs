@@ -1,15 +1,18 @@
 //! Reads one file of `plans/` into links.
 
 use super::matchplan::{
-    AdSelector, AddressChoice, AnchorChoice, LinkSpec, MatchChoice, Origin, PrimaryChoice, RolesChoice, UpnChoice, guid,
+    AddressChoice, AnchorChoice, DuplicateChoice, FederatedChoice, LinkSpec, MatchChoice, Origin, PrimaryChoice,
+    RolesChoice, UpnChoice, ad_user, guid,
 };
 use super::read_settings::cloud_user;
+use super::read_tasks::{self, ReadTasks, allowed};
 use super::table::{At, Node, Sink, Table, dn, list_of, parsed, report_word, table, tables, text, word};
 use crate::diagnostic::{Diagnostic, SourceId};
 use crate::model::address::{AddressKind, AddressSet, ProxyAddress};
 use crate::model::anchor::Anchor;
 use crate::model::dn::Dn;
 use crate::model::id::AdGuid;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A link, and the places that later checks point to.
@@ -34,6 +37,7 @@ struct Choices {
     addresses: Option<At<AddressChoice>>,
     move_to: Option<At<Dn>>,
     anchor: Option<AnchorChoice>,
+    federated: Option<FederatedChoice>,
 }
 
 /// Where choices stand: in `[defaults]`, what is one user's own can't be said for all.
@@ -43,8 +47,15 @@ enum Level {
     Link,
 }
 
+/// A file as read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadPlan {
+    pub(super) links: Vec<ReadLink>,
+    pub(super) others: ReadTasks,
+}
+
 /// Reads all of a file. `line` gives the line of an octet. Links with a problem are left out (the problem is reported).
-pub(super) fn read(mut root: Table<'_>, name: &str, line: impl Fn(usize) -> usize) -> Vec<ReadLink> {
+pub(super) fn read(mut root: Table<'_>, name: &str, line: impl Fn(usize) -> usize) -> ReadPlan {
     let sink = root.sink;
     let defaults = root.take("defaults", table("[defaults]")).map_or_else(Choices::default, |at| {
         let mut table = at.value;
@@ -57,10 +68,16 @@ pub(super) fn read(mut root: Table<'_>, name: &str, line: impl Fn(usize) -> usiz
         table.finish();
         choices
     });
-    let has_links = root.has("link");
+    let origin = |span: &Range<usize>| Origin {
+        file: name.to_owned(),
+        line: u32::try_from(line(span.start)).unwrap_or(u32::MAX),
+        span: span.clone(),
+    };
+    let asks = ["link", "unlink", "deleted", "tenant"].iter().any(|key| root.has(key));
     let links = root.take("link", tables("[[link]]"));
+    let others = read_tasks::read(&mut root, &origin);
     root.finish();
-    if !has_links {
+    if !asks {
         sink.report(
             Diagnostic::warning("no-links", "this match plan has no links")
                 .label(sink.file, 0..0, "")
@@ -68,16 +85,8 @@ pub(super) fn read(mut root: Table<'_>, name: &str, line: impl Fn(usize) -> usiz
         );
     }
     let links = links.into_iter().flat_map(|at| at.value);
-    links
-        .filter_map(|at| {
-            let origin = Origin {
-                file: name.to_owned(),
-                line: u32::try_from(line(at.span.start)).unwrap_or(u32::MAX),
-                span: at.span.clone(),
-            };
-            link(at.value, &defaults, origin)
-        })
-        .collect()
+    let links = links.filter_map(|at| link(at.value, &defaults, origin(&at.span))).collect();
+    ReadPlan { links, others }
 }
 
 fn one_users_own(sink: &Sink, span: Range<usize>, key: &str) -> Diagnostic {
@@ -94,6 +103,8 @@ fn choices(table: &mut Table<'_>, level: Level) -> Choices {
         [("auto", MatchChoice::Auto), ("soft", MatchChoice::Soft), ("hard", MatchChoice::Hard)];
     const ROLES: [(&str, RolesChoice); 3] =
         [("refuse", RolesChoice::Refuse), ("suspend", RolesChoice::Suspend), ("remove", RolesChoice::Remove)];
+    const FEDERATED: [(&str, FederatedChoice); 2] =
+        [("refuse", FederatedChoice::Refuse), ("detour", FederatedChoice::Detour)];
     const UPNS: [(&str, UpnChoice); 2] = [("cloud", UpnChoice::Cloud), ("ad", UpnChoice::Ad)];
     Choices {
         matching: table.take("match", word(&MATCHES)).map(|at| at.value),
@@ -103,6 +114,7 @@ fn choices(table: &mut Table<'_>, level: Level) -> Choices {
         addresses: table.take("addresses", |node| addresses(node, level)),
         move_to: table.take("move_to", dn),
         anchor: table.take("anchor", |node| anchor(node, level)).map(|at| at.value),
+        federated: table.take("federated", word(&FEDERATED)).map(|at| at.value),
     }
 }
 
@@ -221,20 +233,15 @@ fn anchor(node: &Node<'_>, level: Level) -> Option<AnchorChoice> {
 }
 
 fn link(mut table: Table<'_>, defaults: &Choices, origin: Origin) -> Option<ReadLink> {
+    const DUPLICATES: [(&str, DuplicateChoice); 2] =
+        [("refuse", DuplicateChoice::Refuse), ("remove", DuplicateChoice::Remove)];
     let sink = table.sink;
-    let ad = table.require(
-        "ad",
-        "which AD user",
-        parsed(
-            "bad-ad-user",
-            "not an AD user",
-            "write the sAMAccountName (\"jsmith\", or \"corp\\\\jsmith\" with several domains), the UPN, the DN or the objectGUID",
-            AdSelector::parse,
-        ),
-    );
+    let ad = table.require("ad", "which AD user", ad_user);
     let cloud = table.require("cloud", "which cloud user, by UPN or object id", cloud_user);
     let has_anchor = table.has("anchor");
     let own = choices(&mut table, Level::Link);
+    let duplicate = table.take_or("duplicate", DuplicateChoice::Refuse, word(&DUPLICATES));
+    let allow = table.take_or("allow", BTreeSet::new(), allowed);
     table.finish();
     let primary_smtp = primary_of(sink, &own, defaults)?;
     if has_anchor && own.anchor.is_none() {
@@ -254,6 +261,9 @@ fn link(mut table: Table<'_>, defaults: &Choices, origin: Origin) -> Option<Read
         addresses: addresses.map_or_else(AddressChoice::default, |at| at.value.clone()),
         move_to: move_to.map(|at| at.value.clone()),
         anchor: own.anchor.or(defaults.anchor),
+        duplicate: duplicate?,
+        federated: own.federated.or(defaults.federated).unwrap_or_default(),
+        allow: allow?,
         origin,
     };
     Some(ReadLink {

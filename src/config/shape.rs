@@ -6,8 +6,10 @@
 use super::settings::{CredentialKind, GraphLimits};
 use super::table::MAX_COUNT;
 use crate::model::anchor::SourceAnchor;
-use schemars::JsonSchema;
+use crate::model::cloud::SyncFeature;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// A GUID with hyphens.
 macro_rules! guid {
@@ -63,6 +65,8 @@ texts! {
     AdUser: concat!("^(?:(?=.*\\S)", sam!(), r"|[^\\=]+\\", sam!(), "|", upn!(), "|", rdn!(), "(?:,", rdn!(), r")*|\{", guid!(), r"\})$");
     /// A cloud user: UPN or object id.
     CloudUser: concat!(r"^(?:\{", guid!(), r"\}|", guid!(), r"|[^\s\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+)$");
+    /// A sign-in name.
+    UpnText: r"^[^\s\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+$";
     /// A source anchor: a GUID, or Base64 of 16 octets; or "cloud-to-ad".
     AnchorText: concat!(r"^(?:cloud-to-ad|\{", guid!(), r"\}|", guid!(), "|[A-Za-z0-9+/]{21}[AQgw]==)$");
     /// The way of the anchor that can be said for all.
@@ -169,6 +173,41 @@ words! {
         Suspend,
         /// Remove for good.
         Remove,
+    }
+    /// What becomes of a cloud object that an earlier cycle made of the AD user.
+    DuplicateWord {
+        /// It blocks the link.
+        Refuse,
+        /// It is deleted, for good, before the match.
+        Remove,
+    }
+    /// What is done about a cloud user with a sign-in name in a federated domain.
+    FederatedWord {
+        /// Nothing.
+        Refuse,
+        /// For the moment of the write it gets a name in the tenant's initial domain.
+        Detour,
+    }
+    /// A kind of step that has no way back.
+    AllowWord {
+        /// Deleting a user from the recycle bin.
+        Purge,
+    }
+    /// How a cloud user is unlinked.
+    UnlinkWord {
+        /// The cloud becomes the source of authority of a synced user.
+        SourceOfAuthority,
+        /// A user that is not synced loses what it remembers of AD.
+        Clear,
+        /// The AD user leaves the sync scope; the cloud user is deleted, restored and cleared.
+        RecycleBin,
+    }
+    /// What becomes of a user in the recycle bin.
+    DeletedWord {
+        /// It comes back.
+        Restore,
+        /// It is deleted for good.
+        Purge,
     }
     /// One of the two sides.
     SideWord {
@@ -384,6 +423,54 @@ tables! {
         defaults: Option<Defaults>,
         /// One section per link.
         link: Option<Vec<Link>>,
+        /// Cloud users that are to forget their AD user, one section each.
+        unlink: Option<Vec<Unlink>>,
+        /// Users in the recycle bin, one section each.
+        deleted: Option<Vec<Deleted>>,
+        /// How switches of the tenant's directory synchronization are to stand, by Graph's names.
+        tenant: Option<TenantFeatures>,
+        /// What the tenant lets through for exactly the time of one apply.
+        window: Option<WindowTable>,
+    }
+
+    /// What the tenant lets through for exactly the time of one apply.
+    WindowTable {
+        /// Soft matches: blockSoftMatchEnabled is off for that time.
+        #[schemars(extend("default" = false))]
+        soft_match: Option<bool>,
+        /// Hard matches: blockCloudObjectTakeoverThroughHardMatchEnabled is off for that time.
+        #[schemars(extend("default" = false))]
+        hard_match: Option<bool>,
+    }
+
+    /// A cloud user that is to forget its AD user.
+    #[schemars(extend("if" = json!({ "properties": { "method": { "const": "recycle-bin" } }, "required": ["method"] }),
+        "then" = json!({ "required": ["ad", "move_to"] }),
+        "else" = json!({ "not": { "anyOf": [{ "required": ["ad"] }, { "required": ["move_to"] }] } })))]
+    Unlink {
+        /// Which cloud user: UPN or object id.
+        cloud: CloudUser,
+        /// How it is unlinked.
+        method: UnlinkWord,
+        /// With recycle-bin: which AD user leaves the sync scope.
+        ad: Option<AdUser>,
+        /// With recycle-bin: the OU outside of the sync scope that the AD user goes to.
+        move_to: Option<DnText>,
+    }
+
+    /// A user in the recycle bin.
+    #[schemars(extend("if" = json!({ "properties": { "action": { "const": "purge" } }, "required": ["action"] }),
+        "then" = json!({ "not": { "required": ["upn"] } }),
+        "else" = json!({ "properties": { "allow": { "maxItems": 0 } } })))]
+    Deleted {
+        /// Which user: its object id, or the UPN that it had.
+        user: CloudUser,
+        /// What becomes of it.
+        action: DeletedWord,
+        /// With restore: the sign-in name that it gets, if not the one that it had.
+        upn: Option<UpnText>,
+        /// With purge: `["purge"]`, since nothing brings the user back.
+        allow: Option<Vec<AllowWord>>,
     }
 
     /// What holds for every link that says nothing else.
@@ -406,6 +493,9 @@ tables! {
         move_to: Option<DnText>,
         /// "cloud-to-ad": the AD users take the cloud users' ImmutableIDs as their mS-DS-ConsistencyGuid.
         anchor: Option<CloudToAd>,
+        /// What is done about cloud users with a sign-in name in a federated domain.
+        #[schemars(extend("default" = "refuse"))]
+        federated: Option<FederatedWord>,
     }
 
     /// One AD user and the cloud user that it becomes one with.
@@ -430,6 +520,37 @@ tables! {
         /// The anchor that the AD user is expected to have; another one blocks the link. Or "cloud-to-ad": the AD user takes
         /// the cloud user's ImmutableID as its mS-DS-ConsistencyGuid.
         anchor: Option<AnchorText>,
+        /// What becomes of a cloud object that an earlier cycle made of the AD user; remove needs `allow = ["purge"]`.
+        #[schemars(extend("default" = "refuse"))]
+        duplicate: Option<DuplicateWord>,
+        /// What is done about a cloud user with a sign-in name in a federated domain.
+        federated: Option<FederatedWord>,
+        /// The steps without a way back that this link may take.
+        allow: Option<Vec<AllowWord>>,
+    }
+}
+
+/// How switches of the tenant's directory synchronization are to stand, by Graph's names.
+pub(super) struct TenantFeatures;
+
+impl JsonSchema for TenantFeatures {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "TenantFeatures".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let flag = |feature: &SyncFeature| (feature.name().to_owned(), json!({ "type": "boolean" }));
+        let properties: serde_json::Map<String, Value> = SyncFeature::ALL.iter().map(flag).collect();
+        json_schema!({
+            "description": "How switches of the tenant's directory synchronization are to stand, by Graph's names.",
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": false,
+        })
     }
 }
 

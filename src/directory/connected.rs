@@ -12,9 +12,11 @@ use crate::config::settings::{AdSettings, Settings};
 use crate::model::ad::AdUser;
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
+use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
+use crate::model::name::Upn;
 use crate::model::reference::AdRef;
 use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
@@ -159,6 +161,26 @@ impl<C: Clock> ReadEntra for Directories<C> {
         self.graph.signed_in().await
     }
 
+    async fn attributes_of(
+        &self,
+        id: ObjectId,
+        attributes: &[EntraAttribute],
+    ) -> Result<Option<BTreeMap<EntraAttribute, Option<String>>>, DirectoryError> {
+        self.graph.attributes_of(id, attributes).await
+    }
+
+    async fn presence_of(&self, id: ObjectId) -> Result<Presence, DirectoryError> {
+        self.graph.presence_of(id).await
+    }
+
+    async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
+        self.graph.is_cloud_managed(id).await
+    }
+
+    async fn sync_switches(&self) -> Result<BTreeMap<SyncFeature, bool>, DirectoryError> {
+        self.graph.sync_switches().await
+    }
+
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         self.graph.sync_features().await
     }
@@ -183,6 +205,28 @@ impl<C: Clock> WriteEntra for Directories<C> {
 
     async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {
         self.graph.set_immutable_id(user, value).await
+    }
+
+    async fn amend(&self, user: ObjectId, changes: &[EntraChange]) -> Result<(), DirectoryError> {
+        self.graph.amend(user, changes).await
+    }
+
+    async fn place(
+        &self,
+        user: ObjectId,
+        from: Presence,
+        to: Presence,
+        upn: Option<&Upn>,
+    ) -> Result<(), DirectoryError> {
+        self.graph.place(user, from, to, upn).await
+    }
+
+    async fn set_authority(&self, user: ObjectId, cloud: bool) -> Result<(), DirectoryError> {
+        self.graph.set_authority(user, cloud).await
+    }
+
+    async fn set_switch(&self, feature: SyncFeature, on: bool) -> Result<(), DirectoryError> {
+        self.graph.set_switch(feature, on).await
     }
 
     async fn take(&self, holding: &Holding) -> Result<(), DirectoryError> {

@@ -5,9 +5,11 @@ use super::error::DirectoryError;
 use crate::model::ad::AdUser;
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
+use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
+use crate::model::name::Upn;
 use crate::model::reference::AdRef;
 use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
@@ -104,6 +106,23 @@ pub trait ReadEntra {
         async { Ok(None) }
     }
 
+    /// Attributes of the live user with that id, `None` each where it is null; `None` if there is no such user.
+    fn attributes_of(
+        &self,
+        id: ObjectId,
+        attributes: &[EntraAttribute],
+    ) -> impl Future<Output = Answer<Option<BTreeMap<EntraAttribute, Option<String>>>>>;
+
+    /// Whether a user is live, in the recycle bin, or neither.
+    fn presence_of(&self, id: ObjectId) -> impl Future<Output = Answer<Presence>>;
+
+    /// Whether the cloud is the source of authority of the live user with that id; `None` if there is no such user.
+    fn is_cloud_managed(&self, id: ObjectId) -> impl Future<Output = Answer<Option<bool>>>;
+
+    /// Every switch of the tenant's directory synchronization. Unlike [`ReadEntra::sync_features`], not being allowed to
+    /// see them is an error.
+    fn sync_switches(&self) -> impl Future<Output = Answer<BTreeMap<SyncFeature, bool>>>;
+
     /// The tenant's sync features now; `None` if this credential may not see them.
     fn sync_features(&self) -> impl Future<Output = Answer<Option<SyncFeatures>>>;
 
@@ -124,6 +143,24 @@ pub trait WriteEntra: ReadEntra {
 
     /// Sets the ImmutableID, or clears it with JSON `null`.
     fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> impl Future<Output = Answer<()>>;
+
+    /// Changes attributes of a user in one request; null clears.
+    fn amend(&self, user: ObjectId, changes: &[EntraChange]) -> impl Future<Output = Answer<()>>;
+
+    /// Deletes a live user, restores one from the recycle bin (with `upn` under that name), or deletes it there for good.
+    fn place(
+        &self,
+        user: ObjectId,
+        from: Presence,
+        to: Presence,
+        upn: Option<&Upn>,
+    ) -> impl Future<Output = Answer<()>>;
+
+    /// Makes the cloud the source of authority of a user, or AD again.
+    fn set_authority(&self, user: ObjectId, cloud: bool) -> impl Future<Output = Answer<()>>;
+
+    /// Turns a switch of the tenant's directory synchronization.
+    fn set_switch(&self, feature: SyncFeature, on: bool) -> impl Future<Output = Answer<()>>;
 
     /// For how long the tenant's limits hold writes up from now; `None` where they do not.
     fn held_up(&self) -> Option<SignedDuration> {

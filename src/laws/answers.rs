@@ -99,7 +99,7 @@ pub fn graph(octets: &[u8]) {
         kept(&crate::model::tenant::Domain::from(domain));
     }
     if let Some(features) = read::<WireSynchronization>(&value) {
-        kept(&features.features());
+        kept(&features.read().1.switches);
     }
     if let Some(assignment) = read::<WireAssignment>(&value) {
         kept(&assignment.named(name));

@@ -11,6 +11,7 @@
 //! | [`name`] | UPN and sAMAccountName, which compare without case |
 //! | [`address`] | `proxyAddresses` values and sets of them |
 //! | [`attribute`] | one attribute's change: what a write expects and sets |
+//! | [`cloud`] | what is changed of a cloud user and of the tenant's sync |
 //! | [`ad`], [`entra`] | the two users, and what else can hold an address |
 //! | [`mod@reference`] | a stable id with a readable name, as plans and states name objects |
 //! | [`profile`] | the attributes that describe a person, on both sides |
@@ -28,6 +29,7 @@ pub mod ad;
 pub mod address;
 pub mod anchor;
 pub mod attribute;
+pub mod cloud;
 pub mod digest;
 pub mod dn;
 pub mod entra;

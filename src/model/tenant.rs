@@ -1,9 +1,11 @@
 //! The tenant: its domains, its sync features, when it last synced, and who is asking.
 
+use super::cloud::SyncFeature;
 use super::id::{ObjectId, TenantId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What we read of `organization`, `domains` and `directory/onPremisesSynchronization`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +26,12 @@ pub struct Tenant {
     /// The sync features, or `None` if they could not be read (the snapshot's gaps say why).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<SyncFeatures>,
+    /// Every switch of the directory synchronization; empty if they could not be read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub switches: BTreeMap<SyncFeature, bool>,
+    /// How many deletions one sync cycle may export (`accidentalDeletionPrevention`), if there is such a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_threshold: Option<u32>,
 }
 
 impl Tenant {

@@ -6,7 +6,8 @@
 //! taken at all.
 
 use super::align;
-use super::{hurdles, reverse};
+use super::duplicates::Duplicates;
+use super::{detour, hurdles, reverse};
 use crate::config::Config;
 use crate::config::matchplan::{AnchorChoice, LinkSpec, MatchChoice, RolesChoice};
 use crate::model::ad::AdUser;
@@ -15,6 +16,7 @@ use crate::model::attribute::AttributeChange;
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{DomainName, ObjectId};
+use crate::model::name::Upn;
 use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
 use crate::rules::conflict;
@@ -44,6 +46,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// What the lint needs to know of both directories.
     pub lint: &'a World<'a>,
+    /// What is removed before a match, or would be.
+    pub duplicates: &'a Duplicates<'a>,
 }
 
 impl Context<'_> {
@@ -86,6 +90,10 @@ pub struct Decision<'a> {
     pub roles: Vec<Holding>,
     /// Whether they come back.
     pub restore: bool,
+    /// The cloud users that are removed before the match.
+    pub duplicates: Vec<&'a EntraUser>,
+    /// The sign-in name that the cloud user has while its ImmutableID is written, where its own is in a federated domain.
+    pub detour: Option<Upn>,
     /// Where the AD user stands.
     pub exposure: Exposure,
     /// What the next cycle makes of it.
@@ -147,11 +155,14 @@ pub fn decide<'a>(spec: &LinkSpec, ad: &'a AdUser, cloud: &'a EntraUser, context
         relocation,
         roles: if spec.roles == RolesChoice::Refuse { Vec::new() } else { roles },
         restore: spec.roles == RolesChoice::Suspend,
+        duplicates: context.duplicates.get(&ad.guid).cloned().unwrap_or_default(),
+        detour: None,
         exposure,
         prediction: chosen.prediction,
         takeover: takeover::preview(&chosen.aligned, cloud, context.index),
         findings: chosen.conflicts,
     };
+    decision.detour = detour::name(spec, &decision, context);
     hurdles::find(spec, &chosen.aligned, &mut decision, context);
     Standing::Decided(Box::new(decision))
 }

@@ -2,7 +2,10 @@
 
 use super::link::{Outcome, PlannedLink};
 use super::step::{Action, Step};
+use super::task::{PlannedTask, TaskOutcome};
+pub use crate::config::selection::Selection;
 use crate::config::settings::Settings;
+use crate::model::cloud::Presence;
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, DomainName, LinkId, TenantId};
 use crate::model::sealed::{self, SealError};
@@ -53,6 +56,12 @@ pub struct Plan {
     /// Links that were left out, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<LinkId>,
+    /// Which links were planned, where that was not all; and how many go first.
+    #[serde(default, skip_serializing_if = "Selection::is_all")]
+    pub selection: Selection,
+    /// What was decided about each task, in the order in which they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<PlannedTask>,
     /// What was decided about each link, by id.
     pub links: Vec<PlannedLink>,
     /// The steps in execution order.
@@ -142,13 +151,21 @@ pub struct Counts {
     pub moves: usize,
     /// Waves, one sync cycle each.
     pub waves: usize,
+    /// Tasks that change something.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tasks: usize,
+    /// Cloud users deleted for good.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub purges: usize,
 }
 
 impl Counts {
-    /// Counts links and steps.
-    pub fn of(links: &[PlannedLink], steps: &[Step], rollback: bool) -> Self {
+    /// Counts links, tasks and steps.
+    pub fn of(links: &[PlannedLink], tasks: &[PlannedTask], steps: &[Step], rollback: bool) -> Self {
         use super::link::Method;
-        let mut counts = Self::default();
+        let mut counts =
+            Self { tasks: tasks.iter().filter(|task| task.outcome.is_change()).count(), ..Self::default() };
+        counts.blocked = tasks.iter().filter(|task| task.outcome == TaskOutcome::Blocked).count();
         for link in links {
             match &link.outcome {
                 Outcome::Unchanged => counts.unchanged += 1,
@@ -168,12 +185,22 @@ impl Counts {
             match &step.action {
                 Action::Align { changes, .. } => counts.attribute_changes += changes.len(),
                 Action::Anchor { .. } => counts.attribute_changes += 1,
+                Action::Amend { changes, .. } => counts.attribute_changes += changes.len(),
+                Action::Place { to: Presence::Gone, .. } => counts.purges += 1,
                 Action::Suspend { restore: true, .. } => counts.roles_suspended += 1,
                 Action::Suspend { holding, .. } if !holding.comes_back() => counts.activations_ended += 1,
                 Action::Suspend { restore: false, .. } => counts.roles_removed += 1,
                 Action::Restore { .. } if rollback => counts.roles_restored += 1,
                 Action::Move { .. } => counts.moves += 1,
-                Action::Restore { .. } | Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => {}
+                Action::Place { .. }
+                | Action::Authority { .. }
+                | Action::Switch { .. }
+                | Action::Restore { .. }
+                | Action::Hold
+                | Action::Release
+                | Action::Sync
+                | Action::Departure { .. }
+                | Action::Verify { .. } => {}
             }
         }
         counts
@@ -205,12 +232,19 @@ impl fmt::Display for Counts {
             roles_restored,
             moves,
             waves: _,
+            tasks,
+            purges,
         } = *self;
         let mut parts = Vec::new();
         let kinds: Vec<String> =
             [(hard, "hard"), (soft, "soft")].iter().filter(|(n, _)| *n > 0).map(|(n, k)| format!("{n} {k}")).collect();
         let kinds = if kinds.is_empty() { String::new() } else { format!(": {}", kinds.join(", ")) };
-        parts.push(format!("{}{kinds}", plural(links, "link", "links")));
+        if links > 0 || tasks == 0 {
+            parts.push(format!("{}{kinds}", plural(links, "link", "links")));
+        }
+        if tasks > 0 {
+            parts.push(plural(tasks, "task", "tasks"));
+        }
         parts.push(plural(attribute_changes, "attribute change", "attribute changes"));
         if roles_suspended > 0 {
             parts.push(format!("{} suspended and restored", plural(roles_suspended, "role", "roles")));
@@ -226,6 +260,9 @@ impl fmt::Display for Counts {
         }
         if moves > 0 {
             parts.push(plural(moves, "move", "moves"));
+        }
+        if purges > 0 {
+            parts.push(format!("{} deleted for good", plural(purges, "user", "users")));
         }
         if unchanged > 0 {
             parts.push(format!("{unchanged} already linked"));

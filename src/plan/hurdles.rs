@@ -1,7 +1,7 @@
 //! What stands in the way of one link, besides conflicts with other objects.
 
 use super::decide::{Context, Decision};
-use super::{cautions, lint, roles, uncertain};
+use super::{cautions, detour, duplicates, lint, roles, uncertain};
 use crate::config::matchplan::LinkSpec;
 use crate::model::ad::AdUser;
 use crate::rules::exposure::{self, Exposure};
@@ -22,6 +22,7 @@ pub fn find(spec: &LinkSpec, aligned: &AdUser, decision: &mut Decision<'_>, cont
     findings.extend(switches(decision, context));
     findings.extend(scope(decision, context));
     findings.extend(federation(decision, context));
+    findings.extend(duplicates::find(spec, decision, context));
     findings.extend(cautions::find(spec, aligned, decision, context));
     findings.extend(lint::find(aligned, decision, context));
     findings.extend(uncertain::find(aligned, decision, context));
@@ -157,7 +158,7 @@ fn scope(decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
         );
     }
     let sync = &context.config.settings.sync;
-    let delicate = *method == Method::Hard || !roles.is_empty();
+    let delicate = *method == Method::Hard || !roles.is_empty() || !decision.duplicates.is_empty();
     let held = sync.hold.is_some();
     let severity = if delicate && !held { Severity::Error } else { Severity::Warning };
     let finding = match exposure {
@@ -188,14 +189,17 @@ fn scope(decision: &Decision<'_>, context: &Context<'_>) -> Vec<Finding> {
 fn federation(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
     let cloud = decision.cloud;
     let domain = context.index.snapshot.tenant.domain(cloud.upn.suffix()).filter(|domain| domain.federated)?;
-    let finding = if decision.writes_anchor() {
+    let finding = if let Some(name) = &decision.detour {
+        return Some(detour::finding(decision, name, context));
+    } else if decision.writes_anchor() {
         Finding::error(
             FindingCode::FederatedDomain,
             format!(
                 "The ImmutableID of {} cannot be changed while its sign-in name is in the federated domain {}.",
                 cloud.upn, domain.name
             ),
-            "Give the cloud user a sign-in name in a managed domain (….onmicrosoft.com) for the time of the match.",
+            "Write `federated = \"detour\"` in this link: for the moment of the write the user gets a name in the tenant's initial \
+             domain, and its own back right after.",
         )
     } else {
         Finding::warning(
@@ -223,7 +227,7 @@ fn unexplained(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding
         | Prediction::NotSynced { why } => (why, None),
     };
     let soft = decision.method == Method::Soft;
-    let switched_off = context.index.snapshot.tenant.features.is_some_and(|features| !features.soft_match_on_upn);
+    let switched_off = context.index.features().is_some_and(|features| !features.soft_match_on_upn);
     let by_upn = switched_off && matches!(decision.prediction, Prediction::Duplicate { .. });
     let code = match &decision.prediction {
         Prediction::WrongTarget { .. } => FindingCode::WrongTarget,

@@ -2,15 +2,17 @@
 //! input gives the same bytes.
 
 use super::decide::{self, Context, Decision, Standing};
-use super::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
+use super::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, Selection, TenantRef};
 use super::link::{BeforeImage, Outcome, PlannedLink};
 use super::resolve::Hint;
-use super::{anchors, guard, resolve, steps};
+use super::task::{PlannedTask, TaskOutcome};
+use super::tasks::{self, Residues};
+use super::{anchors, duplicates, guard, resolve, steps};
 use crate::config::Config;
 use crate::config::matchplan::LinkSpec;
 use crate::model::ad::AdUser;
 use crate::model::entra::EntraUser;
-use crate::model::id::LinkId;
+use crate::model::id::{AdGuid, LinkId};
 use crate::model::reference::{AdRef, EntraRef};
 use crate::rules::exposure::Exposure;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
@@ -38,6 +40,19 @@ pub struct PlanInput<'a> {
     pub skip_blocked: bool,
     /// Brakes that were lifted, by the code of their finding.
     pub allow: &'a [String],
+    /// Which links are planned, and how many go first.
+    pub selection: &'a Selection,
+    /// What users that are to be cleared remember of AD.
+    pub residues: &'a Residues,
+}
+
+impl<'a> PlanInput<'a> {
+    /// All links and tasks, with no brake lifted and nothing left out.
+    pub const fn of(config: &'a Config, snapshot: &'a Snapshot, now: Timestamp) -> Self {
+        static ALL: Selection = Selection { only: Vec::new(), exclude: Vec::new(), pilot: None };
+        static NONE: Residues = Residues::new();
+        Self { config, snapshot, now, skip_blocked: false, allow: &[], selection: &ALL, residues: &NONE }
+    }
 }
 
 /// A link whose two users were found.
@@ -51,31 +66,38 @@ struct Pair<'a> {
 
 /// Makes a plan.
 pub fn plan(input: PlanInput<'_>) -> Plan {
-    make(input, None)
+    make(input, None, &BTreeSet::new())
 }
 
 /// Makes a plan, and notes every question that it asks of the snapshot. A snapshot that [answers](Snapshot::answers) them
 /// all gives the plan that the whole directories would.
 pub fn plan_noting(input: PlanInput<'_>, asked: &Arc<Asked>) -> Plan {
-    make(input, Some(asked))
+    make(input, Some(asked), &BTreeSet::new())
 }
 
-fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>) -> Plan {
-    let PlanInput { config, snapshot, now, skip_blocked, allow } = input;
+/// `stays` names the AD users whose duplicates stay after all, since their links are blocked.
+fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>, stays: &BTreeSet<AdGuid>) -> Plan {
+    let PlanInput { config, snapshot, now, skip_blocked, allow, selection, residues } = input;
     let settings = &config.settings;
-    let index = Index::new(snapshot, |name| settings.source_anchor(name)).noting(asked.cloned());
+    let mut index = Index::new(snapshot, |name| settings.source_anchor(name)).noting(asked.cloned());
     index.prepare();
+    let duplicates = duplicates::of(config, &index);
+    let removed = duplicates.iter().filter(|(ad, _)| !stays.contains(ad)).flat_map(|(_, users)| users);
+    index.forget(removed.map(|user| user.id).collect::<Vec<_>>());
+    index.change_features(|features| tasks::features::within(config.plan.window, features));
     let (protected, mut findings) = resolve::protected(&settings.guard.protect, &index);
     findings.extend(unread_domains(config, snapshot));
     let context = Context {
         config,
         index: &index,
-        features: snapshot.tenant.features.unwrap_or_default(),
+        features: index.features().unwrap_or_default(),
         protected: &protected,
         allow,
         now,
         lint: &World::of_snapshot(snapshot).noting(asked.cloned()),
+        duplicates: &duplicates,
     };
+    let mut tasks = tasks::plan(&context, residues);
 
     let mut pairs = Vec::new();
     let mut skipped = BTreeSet::new();
@@ -113,13 +135,28 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>) -> Plan {
             Standing::Linked(_) | Standing::Blocked(_) => None,
         })
         .collect();
-    for (id, finding) in guard::unready(&steps::waves(&changing, settings.guard.max_suspended)) {
+    for (id, finding) in guard::unready(&steps::waves(&changing, settings.guard.max_suspended, selection.pilot)) {
         blocked.insert(id.clone());
         // The pairs are sorted by id.
         let found = pairs.binary_search_by(|pair| pair.id.cmp(id));
         findings.extend(found.ok().map(|at| finding.at(id, &pairs[at].origin)));
     }
+    // A link that is blocked removes nothing, so that nothing else may rest on its duplicates being gone.
+    let kept = pairs.iter().filter(|pair| blocked.contains(&pair.id)).map(|pair| pair.ad.guid);
+    let kept: BTreeSet<AdGuid> = kept.filter(|ad| duplicates.get(ad).is_some_and(|users| !users.is_empty())).collect();
+    if !kept.is_subset(stays) {
+        return make(input, asked, &(&kept | stays));
+    }
     changing.retain(|(id, _)| !blocked.contains(*id));
+    if !changing.is_empty() {
+        tasks.extend(tasks::features::window(&context));
+    }
+    for task in &tasks {
+        findings.extend(task.findings.iter().cloned());
+        if task.planned.outcome == TaskOutcome::Blocked {
+            blocked.insert(task.planned.id.clone());
+        }
+    }
     let decisions: Vec<&Decision<'_>> = changing.iter().map(|(_, decision)| *decision).collect();
     findings.extend(guard::find(&decisions, &context));
     findings.extend(anchors::find(&wanted(&pairs), &context));
@@ -130,12 +167,13 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>) -> Plan {
     findings.sort();
     findings.dedup();
 
-    let waved = steps::waves(&changing, settings.guard.max_suspended);
-    let steps = steps::steps(&waved, &settings.sync);
+    let waved = steps::waves(&changing, settings.guard.max_suspended, selection.pilot);
+    let steps = steps::steps(&tasks, &waved, &settings.sync);
+    let tasks: Vec<PlannedTask> = tasks.into_iter().map(|task| task.planned).collect();
     let waves: BTreeMap<&LinkId, u32> = waved.iter().map(|link| (link.id, link.wave)).collect();
     let links: Vec<PlannedLink> =
         pairs.iter().map(|pair| planned(pair, waves.get(&pair.id).copied(), &context)).collect();
-    let mut counts = Counts::of(&links, &steps, false);
+    let mut counts = Counts::of(&links, &tasks, &steps, false);
     counts.blocked += unresolved;
     let skipped =
         if skip_blocked { blocked.into_iter().chain(skipped).collect::<BTreeSet<_>>() } else { BTreeSet::new() };
@@ -154,6 +192,8 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>) -> Plan {
         counts,
         findings,
         skipped: skipped.into_iter().collect(),
+        selection: selection.clone(),
+        tasks,
         links,
         steps,
         digest: String::new(),

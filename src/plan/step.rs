@@ -2,8 +2,10 @@
 
 use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::attribute::AttributeChange;
+use crate::model::cloud::{EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, LinkId, Sid, StepId};
+use crate::model::name::Upn;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::Holding;
 use schemars::JsonSchema;
@@ -15,9 +17,9 @@ use serde::{Deserialize, Serialize};
 pub struct Step {
     /// Unique in the plan; sorts in execution order.
     pub id: StepId,
-    /// The wave it belongs to, from 1.
+    /// The wave it belongs to, from 1; 0 for a task, which comes before every wave.
     pub wave: u32,
-    /// The link it is for; `None` for the wave's own steps.
+    /// The link or task it is for; `None` for the wave's own steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkId>,
     /// What is done.
@@ -67,6 +69,43 @@ pub enum Action {
         #[serde(default)]
         sets: Option<ImmutableId>,
     },
+    /// Changes attributes of a cloud user in one request.
+    Amend {
+        /// Whose.
+        user: EntraRef,
+        /// What, each with the value expected before.
+        changes: Vec<EntraChange>,
+    },
+    /// Deletes a cloud user, restores it from the recycle bin, or deletes it there for good.
+    Place {
+        /// Whom.
+        user: EntraRef,
+        /// Where it is before.
+        from: Presence,
+        /// Where it is after.
+        to: Presence,
+        /// The sign-in name that it gets when it is restored; `None` for the one that it had.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        upn: Option<Upn>,
+    },
+    /// Moves the source of authority of a user (`onPremisesSyncBehavior.isCloudManaged`).
+    Authority {
+        /// Whose.
+        user: EntraRef,
+        /// Whether the cloud is the source before.
+        expects: bool,
+        /// Whether it is after.
+        sets: bool,
+    },
+    /// Turns a switch of the tenant's directory synchronization.
+    Switch {
+        /// Which.
+        feature: SyncFeature,
+        /// How it stands before.
+        expects: bool,
+        /// How it stands after.
+        sets: bool,
+    },
     /// Moves the AD user to another container, usually into the sync scope.
     Move {
         /// Whom.
@@ -80,6 +119,11 @@ pub enum Action {
     Release,
     /// One proven sync cycle.
     Sync,
+    /// Waits until a sync cycle has soft-deleted a cloud user whose AD user left the sync scope.
+    Departure {
+        /// Whom.
+        user: EntraRef,
+    },
     /// Reads until the link is formed, or the deadline passes.
     Verify {
         /// The AD side.
@@ -114,6 +158,13 @@ impl Action {
             Self::Suspend { .. } => "suspend",
             Self::Align { .. } => "align",
             Self::Anchor { .. } => "anchor",
+            Self::Amend { .. } => "amend",
+            Self::Place { from: Presence::RecycleBin, to: Presence::Live, .. } => "revive",
+            Self::Place { to: Presence::Gone, .. } => "purge",
+            Self::Place { .. } => "delete",
+            Self::Authority { .. } => "authority",
+            Self::Switch { .. } => "switch",
+            Self::Departure { .. } => "departure",
             Self::Move { .. } => "move",
             Self::Release => "release",
             Self::Sync => "sync",
@@ -128,9 +179,13 @@ impl Action {
             Self::Suspend { .. }
             | Self::Align { .. }
             | Self::Anchor { .. }
+            | Self::Amend { .. }
+            | Self::Place { .. }
+            | Self::Authority { .. }
+            | Self::Switch { .. }
             | Self::Move { .. }
             | Self::Restore { .. } => true,
-            Self::Hold | Self::Release | Self::Sync | Self::Verify { .. } => false,
+            Self::Hold | Self::Release | Self::Sync | Self::Departure { .. } | Self::Verify { .. } => false,
         }
     }
 }

@@ -6,8 +6,11 @@
 
 use super::decide::Decision;
 use super::step::{Action, Step, Undo};
+use super::tasks::Task;
+use super::tasks::deleted::never_back;
 use crate::config::settings::SyncSettings;
 use crate::model::anchor::ImmutableId;
+use crate::model::cloud::Presence;
 use crate::model::id::{LinkId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::RoleKind;
@@ -24,7 +27,25 @@ pub struct Waved<'a> {
 }
 
 /// Puts links into waves: those without roles first, together; then those with roles, at most `max_suspended` at a time.
-pub fn waves<'a>(links: &[(&'a LinkId, &'a Decision<'a>)], max_suspended: u32) -> Vec<Waved<'a>> {
+/// With a `pilot`, so many links go first, in a wave of their own: of those without roles, if there are any.
+pub fn waves<'a>(links: &[(&'a LinkId, &'a Decision<'a>)], max_suspended: u32, pilot: Option<u32>) -> Vec<Waved<'a>> {
+    let Some(pilot) = pilot.filter(|pilot| (*pilot as usize) < links.len()) else {
+        return by_roles(links, max_suspended);
+    };
+    let plain = links.iter().filter(|(_, decision)| decision.roles.is_empty()).count();
+    let most = if plain > 0 { plain } else { max_suspended.max(1) as usize }.min(pilot as usize);
+    let mut first = Vec::new();
+    let mut rest = Vec::new();
+    for link in links {
+        let fits = (plain == 0 || link.1.roles.is_empty()) && first.len() < most;
+        if fits { first.push(*link) } else { rest.push(*link) }
+    }
+    let mut waved = by_roles(&first, max_suspended);
+    waved.extend(by_roles(&rest, max_suspended).into_iter().map(|link| Waved { wave: link.wave + 1, ..link }));
+    waved
+}
+
+fn by_roles<'a>(links: &[(&'a LinkId, &'a Decision<'a>)], max_suspended: u32) -> Vec<Waved<'a>> {
     let (with, without): (Vec<_>, Vec<_>) = links.iter().partition(|(_, d)| !d.roles.is_empty());
     let first: u32 = if without.is_empty() { 1 } else { 2 };
     let chunk = usize::try_from(max_suspended).unwrap_or(usize::MAX).max(1);
@@ -35,9 +56,14 @@ pub fn waves<'a>(links: &[(&'a LinkId, &'a Decision<'a>)], max_suspended: u32) -
     plain.chain(roles).collect()
 }
 
-/// The steps of all waves, in execution order. The links stand in the order of their waves.
-pub fn steps(links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
+/// The steps of all tasks, and then of all waves, in execution order. The links stand in the order of their waves.
+pub fn steps(tasks: &[Task], links: &[Waved<'_>], sync: &SyncSettings) -> Vec<Step> {
     let mut list = StepList::default();
+    for Task { planned, steps, .. } in tasks {
+        for (action, undo) in steps {
+            list.push(0, Some(&planned.id), action.clone(), undo.clone());
+        }
+    }
     for members in links.chunk_by(|one, next| one.wave == next.wave) {
         let wave = members.first().map_or(1, |link| link.wave);
         let seen = |link: &Waved<'_>| matches!(link.decision.exposure, Exposure::Held | Exposure::Unknown);
@@ -90,7 +116,7 @@ struct Taken {
 
 /// A link's own steps; returns the suspensions that are to be restored.
 fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<Taken> {
-    let Decision { ad, cloud, changes, source_anchor, anchor, roles, restore, .. } = link.decision;
+    let Decision { ad, cloud, changes, source_anchor, anchor, roles, restore, duplicates, detour, .. } = link.decision;
     let mut taken = Vec::new();
     // Activations first: without its eligibility an activation could be left behind.
     let (activated, standing): (Vec<_>, Vec<_>) = roles.iter().partition(|holding| !holding.comes_back());
@@ -103,6 +129,10 @@ fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<Taken> {
             taken.push(Taken { suspend, label: holding.to_string(), kind: holding.kind() });
         }
     }
+    for duplicate in duplicates.iter().filter(|user| user.deleted.is_none()) {
+        let (user, from, to) = (EntraRef::from(*duplicate), Presence::Live, Presence::RecycleBin);
+        list.push(link.wave, Some(link.id), Action::Place { user, from, to, upn: None }, Undo::Inverse);
+    }
     if !changes.is_empty() {
         let action = Action::Align { user: AdRef::from(*ad), changes: changes.clone() };
         let effect = "after the cycle, changing it back changes the cloud user too".to_owned();
@@ -114,11 +144,22 @@ fn own_steps(list: &mut StepList, link: &Waved<'_>) -> Vec<Taken> {
         let reason = "the source anchor of an AD user that a cycle has seen cannot change".to_owned();
         list.push(link.wave, Some(link.id), action, Undo::UntilSync { reason });
     }
+    // As late as can be: what was only deleted comes back if the link fails before.
+    for duplicate in duplicates {
+        let (user, from, to) = (EntraRef::from(*duplicate), Presence::RecycleBin, Presence::Gone);
+        list.push(link.wave, Some(link.id), Action::Place { user, from, to, upn: None }, never_back(duplicate));
+    }
+    if let Some(name) = detour {
+        list.push(link.wave, Some(link.id), super::detour::step(cloud, &cloud.upn, name), Undo::Inverse);
+    }
     if link.decision.writes_anchor() {
         let (expects, sets) = (cloud.immutable_id.clone(), Some(ImmutableId::from(*anchor)));
         let action = Action::Anchor { user: EntraRef::from(*cloud), expects, sets };
         let reason = "the ImmutableID of a synced user cannot be written".to_owned();
         list.push(link.wave, Some(link.id), action, Undo::UntilSync { reason });
+    }
+    if let Some(name) = detour {
+        list.push(link.wave, Some(link.id), super::detour::step(cloud, name, &cloud.upn), Undo::Inverse);
     }
     taken
 }

@@ -1,9 +1,10 @@
 //! Scenes for tests: two small directories and a match plan in TOML, read as the program reads them.
 
-use super::document::Plan;
+use super::document::{Plan, Selection};
 use super::link::PlannedLink;
 use super::planner::{PlanInput, plan};
 use super::step::{Action, Step};
+use super::tasks::Residues;
 use crate::config::{Config, read};
 use crate::diagnostic::render_all;
 use crate::model::ad::{AdUser, Octets};
@@ -20,6 +21,7 @@ use crate::model::role::{
 use crate::model::tenant::{Domain, SyncFeatures, Tenant};
 use crate::rules::finding::{FindingCode, Severity};
 use crate::snapshot::document::{AdDomainSnapshot, Coverage, Gap, Missing, SNAPSHOT_VERSION, Snapshot};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The synced container.
@@ -57,6 +59,10 @@ pub struct Scene {
     pub allow: Vec<String>,
     /// Whether a user that is synced already shows that the configured source anchor is in force.
     pub sampled: bool,
+    /// What users that are to be cleared remember of AD.
+    pub residues: Residues,
+    /// Which links are planned.
+    pub selection: Selection,
 }
 
 /// A UUID that depends on the name only.
@@ -195,6 +201,8 @@ impl Scene {
                         synchronize_upn_for_managed_users: true,
                         ..SyncFeatures::default()
                     }),
+                    switches: BTreeMap::new(),
+                    deletion_threshold: Some(500),
                 },
                 users: Vec::new(),
                 marks: None,
@@ -214,6 +222,8 @@ impl Scene {
             skip_blocked: false,
             allow: Vec::new(),
             sampled: true,
+            residues: Residues::new(),
+            selection: Selection::default(),
         }
     }
 
@@ -392,12 +402,15 @@ impl Scene {
 
     /// The plan.
     pub fn plan(&self) -> Plan {
+        let config = self.config();
+        let snapshot = if self.sampled { with_sample(&self.snapshot) } else { self.snapshot.clone() };
+        let input = PlanInput::of(&config, &snapshot, "2026-09-01T09:00:00Z".parse().unwrap());
         plan(PlanInput {
-            config: &self.config(),
-            snapshot: &if self.sampled { with_sample(&self.snapshot) } else { self.snapshot.clone() },
-            now: "2026-09-01T09:00:00Z".parse().unwrap(),
             skip_blocked: self.skip_blocked,
             allow: &self.allow,
+            residues: &self.residues,
+            selection: &self.selection,
+            ..input
         })
     }
 }

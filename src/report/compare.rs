@@ -242,6 +242,8 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         counts: _,
         findings: _,
         skipped,
+        selection,
+        tasks,
         // By link.
         links: _,
         steps,
@@ -264,6 +266,9 @@ fn plan_aspects(plan: &Plan) -> Aspects {
         ("match plans", sources.clone()),
         ("Exchange recipients", recipients.iter().cloned().collect()),
         ("left out", skipped.iter().map(ToString::to_string).collect()),
+        ("selection", flat(selection)),
+        ("tasks", tasks.iter().map(|task| format!("{}: {}", task.id, task.title)).collect()),
+        ("steps of tasks", steps.iter().filter(|step| step.wave == 0).flat_map(step_text::lines).collect()),
         ("steps of the waves", steps.iter().filter(|step| step.link.is_none()).flat_map(step_text::lines).collect()),
     ]
 }

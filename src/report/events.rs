@@ -58,6 +58,10 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
         What::Retrying { what, error, after } => {
             (Tone::Warn, "retry", format!("{what} in {}: {error}", duration(*after)))
         }
+        What::CycleAsked { wave: 0, triggered } => {
+            let how = if *triggered { "a cycle was asked for" } else { "the scheduler's next cycle is waited for" };
+            (Tone::Plain, "sync", format!("{how}, which deletes the users that left the sync scope"))
+        }
         What::CycleAsked { wave, triggered: true } => {
             (Tone::Plain, "sync", format!("a cycle was asked for, wave {wave} waits for it"))
         }
@@ -78,6 +82,15 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
         What::LinkEnded { link: _, ad, cloud, standing, diagnosis: _ } => {
             let why = standing_text::why(standing).map(|why| format!(": {why}")).unwrap_or_default();
             (standing_text::tone(standing), standing_text::short(standing), format!("{ad} → {cloud}{why}"))
+        }
+        What::TaskEnded { task: _, title, standing } => {
+            let why = standing_text::why(standing).map(|why| format!(": {why}")).unwrap_or_default();
+            (standing_text::tone(standing), standing_text::short(standing), format!("{title}{why}"))
+        }
+        What::PilotEnded { linked, of, rest } => {
+            let text =
+                format!("{linked} of {} formed; {} wait for your decision", count(*of, "link"), count(*rest, "link"));
+            (Tone::Strong, "pilot", text)
         }
         What::Stopping => (Tone::Warn, "stopping", "what is in flight is finished, then the state is saved".to_owned()),
         What::ApplyEnded { outcome } => (Tone::Strong, "end", super::outcome::tally(outcome)),
@@ -135,6 +148,8 @@ impl Progress {
                 self.say(&format!("the tenant's limit on requests is reached: room again in {}", duration(*wait)));
             }
             What::StepUndone { step } => self.say(&format!("undone: {}", headline(step))),
+            What::PilotEnded { .. } => self.say("the pilot is through"),
+            What::TaskEnded { title, .. } => self.say(title),
             What::Stopping => self.say("stopping: finishing what is in flight"),
             What::CycleAsked { .. } => self.say("waiting for the sync cycle"),
             What::UndoFailed { .. }

@@ -11,11 +11,13 @@ use super::safe::Text;
 use super::step_text;
 use super::style::Tone;
 use crate::model::dn::Dn;
+use crate::model::id::DomainName;
 use crate::model::profile::ProfileAttribute;
 use crate::plan::document::Plan;
 use crate::plan::link::{Exposure, Method, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
-use crate::rules::finding::{FindingCode, Severity};
+use crate::plan::task::{PlannedTask, TaskOutcome};
+use crate::rules::finding::{Finding, FindingCode, Severity};
 use crate::rules::prediction::{MatchKey, Overwrite, Prediction, Takeover};
 
 /// Columns before a headline.
@@ -72,7 +74,10 @@ impl Columns {
     /// As wide as the plan's names need.
     pub fn of(plan: &Plan, by_link: &ByLink<'_>) -> Self {
         let shown = || plan.links.iter().filter(|link| link.outcome != Outcome::Unchanged);
-        let names = shown().flat_map(|link| rows(plan, link, by_link)).filter(|row| row.place != Place::Role);
+        let of_tasks = plan.tasks.iter().flat_map(|task| by_link.steps(&task.id));
+        let of_tasks = of_tasks.flat_map(|step| step_rows(plan, step, &[]));
+        let of_links = shown().flat_map(|link| rows(plan, link, by_link));
+        let names = of_links.chain(of_tasks).filter(|row| row.place != Place::Role);
         let widest = |lengths: &mut dyn Iterator<Item = usize>, most: usize| {
             lengths.filter(|length| *length <= most).max().unwrap_or_default()
         };
@@ -123,14 +128,38 @@ pub fn link<'a>(
         particulars(page, link, by_link, usual);
     }
     let findings = by_link.findings(&link.id);
+    warned(page, findings);
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        errors.add(page, finding, Some(link), &link.ad.to_string(), INNER);
+    }
+}
+
+/// A task that changes something: what it does and why, its changes, the names of its warnings.
+pub fn task(page: &mut Page, plan: &Plan, task: &PlannedTask, by_link: &ByLink<'_>, columns: Columns) {
+    let mark = if task.outcome == TaskOutcome::Undo { Mark::Remove } else { Mark::Change };
+    page.push(Line::at(HEAD).mark(mark).put(Tone::Strong, &task.title));
+    let steps = by_link.steps(&task.id);
+    let mut rows: Vec<Row> = steps.iter().flat_map(|step| step_rows(plan, step, steps)).collect();
+    rows.sort_by_key(|row| row.place);
+    values(page, &rows, columns);
+    if let TaskOutcome::Change { why } = &task.outcome {
+        page.flow(brief_label(INNER, "then"), INNER + BRIEF_LABEL, Tone::Plain, why);
+    }
+    for step in steps {
+        if let Some(how) = step_text::undo(&step.undo).filter(|_| step.undo != Undo::Inverse) {
+            let tone = if matches!(step.undo, Undo::Never { .. }) { Tone::Alarm } else { Tone::Plain };
+            page.flow(brief_label(INNER, "undo"), INNER + BRIEF_LABEL, tone, &how);
+        }
+    }
+    warned(page, by_link.findings(&task.id));
+}
+
+fn warned(page: &mut Page, findings: &[&Finding]) {
     let mut codes: Vec<&str> =
         findings.iter().filter(|f| f.severity == Severity::Warning).map(|f| f.code.as_str()).collect();
     codes.dedup();
     if !codes.is_empty() {
         page.push(brief_label(INNER, "warn").put(Tone::Warn, codes.join(", ")));
-    }
-    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
-        errors.add(page, finding, Some(link), &link.ad.to_string(), INNER);
     }
 }
 
@@ -171,7 +200,7 @@ fn headline(page: &mut Page, link: &PlannedLink, columns: Columns) {
 /// Everything about a link that changes, in the order of the places.
 fn rows(plan: &Plan, link: &PlannedLink, by_link: &ByLink<'_>) -> Vec<Row> {
     let steps = by_link.steps(&link.id);
-    let mut rows: Vec<Row> = steps.iter().flat_map(|step| step_rows(plan, link, step, steps)).collect();
+    let mut rows: Vec<Row> = steps.iter().flat_map(|step| step_rows(plan, step, steps)).collect();
     if matches!(link.outcome, Outcome::Change { .. }) {
         rows.extend(sync_rows(&link.takeover));
     }
@@ -179,12 +208,12 @@ fn rows(plan: &Plan, link: &PlannedLink, by_link: &ByLink<'_>) -> Vec<Row> {
     rows
 }
 
-fn step_rows(plan: &Plan, link: &PlannedLink, step: &Step, all: &[&Step]) -> Vec<Row> {
+fn step_rows(plan: &Plan, step: &Step, all: &[&Step]) -> Vec<Row> {
     let role = |mark, name: String, tone, fate: &str| {
         vec![Row { place: Place::Role, mark, name, change: Change::Words(tone, fate.to_owned()) }]
     };
     match &step.action {
-        Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => Vec::new(),
+        Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } | Action::Verify { .. } => Vec::new(),
         Action::Suspend { holding, restore, .. } => {
             let (tone, mark, fate) = step_text::fate(holding, *restore);
             role(mark, holding.to_string(), tone, fate)
@@ -196,22 +225,26 @@ fn step_rows(plan: &Plan, link: &PlannedLink, step: &Step, all: &[&Step]) -> Vec
             .iter()
             .flat_map(|change| attribute(Place::Ad, change.attribute.name(), &change.expects, &change.sets))
             .collect(),
-        Action::Anchor { expects, sets, .. } => {
-            let text = |id: &Option<_>| id.iter().map(ToString::to_string).collect::<Vec<_>>();
-            attribute(Place::Cloud, "onPremisesImmutableId", &text(expects), &text(sets))
-        }
-        Action::Move { from, to, .. } => {
-            let (from, to) = containers(plan, link, from, to);
+        Action::Anchor { .. }
+        | Action::Amend { .. }
+        | Action::Place { .. }
+        | Action::Authority { .. }
+        | Action::Switch { .. } => step_text::cloud_writes(&step.action)
+            .iter()
+            .flat_map(|write| attribute(Place::Cloud, &write.name, &write.before, &write.after))
+            .collect(),
+        Action::Move { user, from, to } => {
+            let (from, to) = containers(plan, &user.domain, from, to);
             let change = Change::Value(ValueChange::Changed { old: from, new: to });
             vec![Row { place: Place::Ad, mark: Mark::Move, name: "move".to_owned(), change }]
         }
     }
 }
 
-/// Two containers without the base DN of the link's domain, if that is what both end in. Everything below one base is
+/// Two containers without the base DN of their domain, if that is what both end in. Everything below one base is
 /// unambiguous without it.
-fn containers(plan: &Plan, link: &PlannedLink, from: &Dn, to: &Dn) -> (String, String) {
-    let base = plan.forest.iter().find(|domain| domain.name == link.ad.domain).map(|domain| &domain.base_dn);
+fn containers(plan: &Plan, domain: &DomainName, from: &Dn, to: &Dn) -> (String, String) {
+    let base = plan.forest.iter().find(|known| known.name == *domain).map(|domain| &domain.base_dn);
     let below = base.and_then(|base| Some((from.below(base)?, to.below(base)?)));
     below.map_or_else(|| (from.to_string(), to.to_string()), |(from, to)| (format!("{from},…"), format!("{to},…")))
 }

@@ -9,6 +9,7 @@ use crate::model::id::LinkId;
 use crate::plan::document::{DomainRef, Plan};
 use crate::plan::link::{Exposure, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
+use crate::plan::task::{PlannedTask, TaskOutcome};
 use crate::rules::finding::Finding;
 use crate::rules::prediction::{MatchKey, Prediction, Takeover};
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct ByLink<'a> {
     links: BTreeMap<&'a LinkId, &'a PlannedLink>,
+    tasks: BTreeMap<&'a LinkId, &'a PlannedTask>,
     forest: &'a [DomainRef],
     steps: BTreeMap<&'a LinkId, Vec<&'a Step>>,
     findings: BTreeMap<&'a LinkId, Vec<&'a Finding>>,
@@ -37,7 +39,8 @@ impl<'a> ByLink<'a> {
             }
         }
         let links = plan.links.iter().map(|link| (&link.id, link)).collect();
-        Self { links, forest: &plan.forest, steps, findings }
+        let tasks = plan.tasks.iter().map(|task| (&task.id, task)).collect();
+        Self { links, tasks, forest: &plan.forest, steps, findings }
     }
 
     /// The link of that id; `None` where nobody answers to what is written.
@@ -45,10 +48,13 @@ impl<'a> ByLink<'a> {
         self.links.get(id).copied()
     }
 
-    /// How people know a link: by its AD user, or by what is written if nobody answers to it.
+    /// How people know a link: by its AD user, or by what is written if nobody answers to it; a task by what it does.
     pub fn name(&self, id: &LinkId) -> String {
         if let Some(link) = self.link(id) {
             return link.ad.to_string();
+        }
+        if let Some(task) = self.tasks.get(id) {
+            return task.title.clone();
         }
         let parts = id.as_str().split_once('/');
         match parts
@@ -171,11 +177,38 @@ pub fn block(page: &mut Page, link: &PlannedLink, by_link: &ByLink<'_>, indent: 
     }
 }
 
+/// The block of a task: its headline at `indent`, its steps below.
+pub fn task_block(page: &mut Page, task: &PlannedTask, by_link: &ByLink<'_>, indent: usize) {
+    let inner = indent + 4;
+    let (mark, word) = match task.outcome {
+        TaskOutcome::Unchanged => (Mark::None, "nothing to do"),
+        TaskOutcome::Change { .. } => (Mark::Change, ""),
+        TaskOutcome::Blocked => (Mark::Alarm, "blocked"),
+        TaskOutcome::Undo => (Mark::Remove, "roll back"),
+    };
+    page.push(Line::at(indent).mark(mark).put(Tone::Strong, &task.title).put(mark.tone(), format_args!("  {word}")));
+    if let TaskOutcome::Change { why } = &task.outcome {
+        page.sentence(inner, "then", Tone::Plain, why);
+    }
+    if let Some(origin) = &task.origin {
+        page.push(Line::labelled(inner, "written in").put(Tone::Quiet, origin));
+    }
+    if let Some(user) = &task.user {
+        page.push(Line::labelled(inner, "cloud user").plain(user.id));
+    }
+    for step in by_link.steps(&task.id) {
+        step_lines(page, step, inner);
+    }
+    for finding in by_link.findings(&task.id) {
+        finding_block(page, finding, inner, task.origin.as_ref());
+    }
+}
+
 /// A step's lines: what it writes, value by value, and how that is undone.
 fn step_lines(page: &mut Page, step: &Step, indent: usize) {
     let inner = indent + 2;
     match &step.action {
-        Action::Hold | Action::Release | Action::Sync => {
+        Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } => {
             page.push(Line::at(indent).plain(step_text::headline(step)));
         }
         Action::Verify { .. } => return,
@@ -193,10 +226,15 @@ fn step_lines(page: &mut Page, step: &Step, indent: usize) {
                 attribute(page, change.attribute.name(), &change.expects, &change.sets, inner);
             }
         }
-        Action::Anchor { expects, sets, .. } => {
-            let text = |id: &Option<_>| id.iter().map(ToString::to_string).collect::<Vec<_>>();
+        Action::Anchor { .. }
+        | Action::Amend { .. }
+        | Action::Place { .. }
+        | Action::Authority { .. }
+        | Action::Switch { .. } => {
             page.push(Line::at(indent).plain("cloud, our write"));
-            attribute(page, "onPremisesImmutableId", &text(expects), &text(sets), inner);
+            for write in step_text::cloud_writes(&step.action) {
+                attribute(page, &write.name, &write.before, &write.after, inner);
+            }
         }
         Action::Move { from, to, .. } => {
             page.push(Line::at(indent).plain("AD, move"));

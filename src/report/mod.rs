@@ -55,7 +55,9 @@ pub mod redact_text;
 pub mod safe;
 pub mod standing_text;
 pub mod status;
+pub mod status_window;
 pub mod step_text;
 pub mod style;
+pub mod tenant;
 #[cfg(test)]
 pub(crate) mod testing;

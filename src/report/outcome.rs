@@ -2,10 +2,13 @@
 
 use super::events::{count, link_line};
 use super::page::{Line, Mark, Page};
+use super::status_window::{task_line, window_line};
 use super::style::{Style, Tone};
 use crate::apply::outcome::{ApplyOutcome, Ending};
+use crate::model::id::LinkId;
 use crate::plan::document::Purpose;
 use crate::state::ledger::{ApplyRecord, Forgone, ForgoneRole, Standing, SuspendedRole};
+use std::collections::BTreeMap;
 
 /// The end of an apply as text. `flags` is what the person gave before the command and must give again, such as
 /// ` --lab` or ` --config x.toml`, with its leading space; empty for nothing.
@@ -17,6 +20,7 @@ pub fn render(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str, style: 
     if record.is_held() {
         held_line(&mut page, flags);
     }
+    window_line(&mut page, &record.open_window().collect::<Vec<_>>(), flags);
     for (id, link) in &record.links {
         // A rollback's links end as rolled back, which is what was wanted.
         let wanted = match outcome.links.get(id) {
@@ -26,6 +30,16 @@ pub fn render(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str, style: 
         };
         if !wanted {
             link_line(&mut page, 0, (&link.ad, &link.cloud), &link.standing, link.diagnosis.as_ref());
+        }
+    }
+    for (id, task) in &record.tasks {
+        let wanted = match outcome.tasks.get(id) {
+            Some(Standing::Done { .. }) => true,
+            Some(Standing::RolledBack { .. }) => matches!(record.purpose, Purpose::Rollback { .. }),
+            _ => false,
+        };
+        if !wanted {
+            task_line(&mut page, 0, &task.title, &task.standing);
         }
     }
     forgone_lines(&mut page, 0, &outcome.forgone);
@@ -82,17 +96,24 @@ pub(super) fn held_line(page: &mut Page, flags: &str) {
     ));
 }
 
-/// How many links stand where: `12 linked · 2 stuck`.
+/// How many links and tasks stand where: `14 links: 12 linked · 2 stuck`.
 pub(super) fn tally(outcome: &ApplyOutcome) -> String {
-    let kinds = ["linked", "rolled back", "waiting", "in progress", "failed", "stuck"];
-    let parts: Vec<String> = kinds
-        .iter()
-        .map(|kind| (outcome.count(|standing| standing.kind() == *kind), kind))
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, kind)| format!("{n} {kind}"))
-        .collect();
-    let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(" · ") };
-    format!("{}: {parts}", count(outcome.links.len(), "link"))
+    let of = |all: &BTreeMap<LinkId, Standing>, noun: &str| {
+        let kinds = ["linked", "done", "rolled back", "waiting", "in progress", "failed", "stuck"];
+        let parts: Vec<String> = kinds
+            .iter()
+            .map(|kind| (all.values().filter(|standing| standing.kind() == *kind).count(), kind))
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, kind)| format!("{n} {kind}"))
+            .collect();
+        let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(" · ") };
+        format!("{}: {parts}", count(all.len(), noun))
+    };
+    match (outcome.links.is_empty(), outcome.tasks.is_empty()) {
+        (_, true) => of(&outcome.links, "link"),
+        (true, false) => of(&outcome.tasks, "task"),
+        (false, false) => format!("{}; {}", of(&outcome.links, "link"), of(&outcome.tasks, "task")),
+    }
 }
 
 /// What it means, and what to type.
@@ -105,10 +126,19 @@ fn next(outcome: &ApplyOutcome, record: &ApplyRecord, flags: &str) -> Vec<(Tone,
         Ending::Complete if is_rollback => {
             vec![(Tone::Good, "Everything that could be taken back is taken back, and was read back.".to_owned())]
         }
+        Ending::Complete if record.links.is_empty() => {
+            vec![(Tone::Good, "Everything is done and was read back.".to_owned())]
+        }
         Ending::Complete => vec![
             (Tone::Good, "Every link is formed and was read back.".to_owned()),
             (Tone::Plain, format!("{status} shows whether anything drifts later.")),
         ],
+        Ending::Waiting if outcome.pilot_through => vec![(
+            Tone::Good,
+            format!(
+                "The pilot is formed and was read back; the other links wait for you. {resume} goes on with them; {rollback} takes back what was done."
+            ),
+        )],
         Ending::Waiting => vec![(
             Tone::Warn,
             format!(

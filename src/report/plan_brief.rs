@@ -22,6 +22,7 @@ pub fn body(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
         page.flow(Line::at(2), 4, Tone::Quiet, key);
         page.gap();
     }
+    tasks(page, plan, by_link, columns);
     for wave in Wave::of(plan) {
         let usual = Usual {
             exposure: exposures(&wave).first().map(|(exposure, _)| *exposure),
@@ -38,6 +39,20 @@ pub fn body(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
     blocked(page, plan, by_link, columns, &mut errors);
     whole_plan_errors(page, plan, &mut errors);
     noticed(page, plan, by_link);
+}
+
+/// The tasks that change something, which come before every wave.
+fn tasks(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>, columns: Columns) {
+    let changing: Vec<_> = plan.tasks.iter().filter(|task| task.outcome.is_change()).collect();
+    if changing.is_empty() {
+        return;
+    }
+    page.push(Line::at(0).put(Tone::Strong, format_args!("Tasks: {}", changing.len())));
+    page.gap();
+    for task in changing {
+        link_brief::task(page, plan, task, by_link, columns);
+    }
+    page.gap();
 }
 
 /// Where the AD users of a wave stand, the most frequent first.

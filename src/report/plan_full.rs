@@ -1,7 +1,7 @@
 //! A plan in full: each link with everything that is known about it and about the undoing of each step.
 
 use super::finding_text::finding_lines;
-use super::link_text::{ByLink, block};
+use super::link_text::{ByLink, block, task_block};
 use super::page::{Line, Page};
 use super::plan_text::Wave;
 use super::step_text;
@@ -13,9 +13,23 @@ use std::collections::BTreeSet;
 
 /// Everything between the heading and what is left over.
 pub fn body(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
+    tasks(page, plan, by_link);
     waves(page, plan, by_link);
     blocked(page, plan, by_link);
     whole_plan_findings(page, plan);
+}
+
+/// The tasks, which come before every wave.
+fn tasks(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
+    if plan.tasks.is_empty() {
+        return;
+    }
+    page.push(Line::at(0).put(Tone::Strong, format_args!("Tasks: {}", plan.tasks.len())));
+    for task in &plan.tasks {
+        page.gap();
+        task_block(page, task, by_link, 2);
+    }
+    page.gap();
 }
 
 /// The links that change, wave by wave, each wave with its sync cycle.
@@ -58,8 +72,8 @@ fn blocked(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
 
 /// Findings about the plan as a whole, and those whose link is not among the shown ones.
 fn whole_plan_findings(page: &mut Page, plan: &Plan) {
-    let shown: BTreeSet<_> =
-        plan.links.iter().filter(|link| link.outcome != Outcome::Unchanged).map(|link| &link.id).collect();
+    let links = plan.links.iter().filter(|link| link.outcome != Outcome::Unchanged).map(|link| &link.id);
+    let shown: BTreeSet<_> = links.chain(plan.tasks.iter().map(|task| &task.id)).collect();
     let mut findings = plan.findings.iter().filter(|f| f.link.as_ref().is_none_or(|id| !shown.contains(id))).peekable();
     if findings.peek().is_none() {
         return;

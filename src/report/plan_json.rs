@@ -5,15 +5,17 @@
 
 use super::diff_values::{ValueChange, value_changes};
 use super::link_text::ByLink;
-use super::{plan_text, safe};
+use super::{plan_text, safe, step_text};
 use crate::config::settings::{Guard, SyncSettings};
 use crate::model::id::{LinkId, StepId};
-use crate::plan::document::{Counts, DomainRef, Plan, Purpose, TenantRef};
+use crate::plan::document::{Counts, DomainRef, Plan, Purpose, Selection, TenantRef};
 use crate::plan::link::{Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
+use crate::plan::task::PlannedTask;
 use crate::rules::finding::{Finding, FindingCode};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The version of this output's shape.
@@ -65,6 +67,12 @@ pub struct PlanView<'a> {
     pub waves: Vec<WaveView<'a>>,
     /// The steps that cannot be taken back once they are done: the sync cycles, and writes without an inverse.
     pub points_of_no_return: Vec<&'a StepId>,
+    /// Which links were planned, where that was not all; and how many go first.
+    #[serde(skip_serializing_if = "Selection::is_all")]
+    pub selection: &'a Selection,
+    /// What was decided about each task.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskView<'a>>,
     /// What was decided about each link.
     pub links: Vec<LinkView<'a>>,
     /// Links that were left out.
@@ -84,6 +92,20 @@ pub struct WaveView<'a> {
     pub links: Vec<&'a LinkId>,
     /// Whether it ends in a sync cycle.
     pub sync_cycle: bool,
+}
+
+/// One task, with its differences value by value.
+#[derive(Debug, Serialize)]
+pub struct TaskView<'a> {
+    /// As planned.
+    #[serde(flatten)]
+    pub task: &'a PlannedTask,
+    /// What changes.
+    pub diff: Vec<AttributeDiff<'a>>,
+    /// Its steps.
+    pub steps: Vec<&'a StepId>,
+    /// The codes of its findings.
+    pub findings: Vec<FindingCode>,
 }
 
 /// One link, with its differences value by value.
@@ -108,7 +130,7 @@ pub struct AttributeDiff<'a> {
     /// Who writes it.
     pub by: Writer,
     /// The attribute in its directory's spelling.
-    pub attribute: &'a str,
+    pub attribute: Cow<'a, str>,
     /// What happens to each value.
     pub values: Vec<ValueChange>,
     /// The step that writes it; absent for what the sync does.
@@ -157,6 +179,8 @@ impl<'a> PlanView<'a> {
             counts,
             findings,
             skipped,
+            selection,
+            tasks,
             links,
             steps,
             digest,
@@ -185,6 +209,8 @@ impl<'a> PlanView<'a> {
             counts,
             waves: waves(plan),
             points_of_no_return: steps.iter().filter(|step| is_point_of_no_return(step)).map(|step| &step.id).collect(),
+            selection,
+            tasks: tasks.iter().map(|task| TaskView::of(task, &by_link)).collect(),
             links: links.iter().map(|link| LinkView::of(link, &by_link)).collect(),
             skipped,
             findings,
@@ -210,50 +236,71 @@ fn waves(plan: &Plan) -> Vec<WaveView<'_>> {
             waves.entry(wave).or_default().links.push(&link.id);
         }
     }
-    for step in &plan.steps {
+    for step in plan.steps.iter().filter(|step| step.wave > 0) {
         waves.entry(step.wave).or_default().sync_cycle |= matches!(step.action, Action::Sync);
     }
     waves.into_iter().map(|(wave, view)| WaveView { wave, ..view }).collect()
 }
 
+impl<'a> TaskView<'a> {
+    fn of(task: &'a PlannedTask, by_link: &ByLink<'a>) -> Self {
+        let steps = by_link.steps(&task.id);
+        let findings = by_link.findings(&task.id).iter().map(|finding| finding.code).collect();
+        Self { task, diff: written(steps), steps: steps.iter().map(|step| &step.id).collect(), findings }
+    }
+}
+
+/// What steps write, value by value.
+fn written<'a>(steps: &[&'a Step]) -> Vec<AttributeDiff<'a>> {
+    let mut diff = Vec::new();
+    for step in steps {
+        let ours = |side, attribute, values| AttributeDiff {
+            side,
+            by: Writer::Matchplan,
+            attribute,
+            values,
+            step: Some(&step.id),
+            undo: Some(&step.undo),
+        };
+        match &step.action {
+            Action::Align { changes, .. } => diff.extend(
+                changes.iter().map(|c| ours(Side::Ad, c.attribute.name().into(), value_changes(&c.expects, &c.sets))),
+            ),
+            Action::Anchor { .. }
+            | Action::Amend { .. }
+            | Action::Place { .. }
+            | Action::Authority { .. }
+            | Action::Switch { .. } => {
+                let writes = step_text::cloud_writes(&step.action).into_iter();
+                diff.extend(writes.map(|write| {
+                    let values = value_changes(&write.before, &write.after);
+                    ours(Side::Cloud, write.name.into(), values)
+                }));
+            }
+            Action::Move { from, to, .. } => {
+                let values = vec![ValueChange::Changed { old: from.to_string(), new: to.to_string() }];
+                diff.push(ours(Side::Ad, "container".into(), values));
+            }
+            Action::Hold
+            | Action::Suspend { .. }
+            | Action::Release
+            | Action::Sync
+            | Action::Departure { .. }
+            | Action::Verify { .. }
+            | Action::Restore { .. } => {}
+        }
+    }
+    diff
+}
+
 impl<'a> LinkView<'a> {
     fn of(link: &'a PlannedLink, by_link: &ByLink<'a>) -> Self {
         let steps = by_link.steps(&link.id);
-        let mut diff = Vec::new();
-        for step in steps {
-            let ours = |side, attribute, values| AttributeDiff {
-                side,
-                by: Writer::Matchplan,
-                attribute,
-                values,
-                step: Some(&step.id),
-                undo: Some(&step.undo),
-            };
-            match &step.action {
-                Action::Align { changes, .. } => diff.extend(
-                    changes.iter().map(|c| ours(Side::Ad, c.attribute.name(), value_changes(&c.expects, &c.sets))),
-                ),
-                Action::Anchor { expects, sets, .. } => {
-                    let text = |id: &Option<_>| id.iter().map(ToString::to_string).collect::<Vec<_>>();
-                    let values = value_changes(&text(expects), &text(sets));
-                    diff.push(ours(Side::Cloud, "onPremisesImmutableId", values));
-                }
-                Action::Move { from, to, .. } => {
-                    let values = vec![ValueChange::Changed { old: from.to_string(), new: to.to_string() }];
-                    diff.push(ours(Side::Ad, "container", values));
-                }
-                Action::Hold
-                | Action::Suspend { .. }
-                | Action::Release
-                | Action::Sync
-                | Action::Verify { .. }
-                | Action::Restore { .. } => {}
-            }
-        }
+        let mut diff = written(steps);
         diff.extend(link.takeover.overwritten.iter().map(|overwrite| AttributeDiff {
             side: Side::Cloud,
             by: Writer::Sync,
-            attribute: &overwrite.attribute,
+            attribute: overwrite.attribute.as_str().into(),
             values: value_changes(&overwrite.before, &overwrite.after),
             step: None,
             undo: None,

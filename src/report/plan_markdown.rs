@@ -6,6 +6,7 @@ use super::markdown::{Bounded, LIMIT};
 use super::page::Page;
 use super::plan_text::{count, links_beyond_return, summary_text};
 use super::safe::{Code, HtmlCode, Prose, clip};
+use crate::model::cloud::Presence;
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::link::{Outcome, PlannedLink};
 use crate::plan::step::Action;
@@ -138,11 +139,21 @@ fn row(link: &PlannedLink, by_link: &ByLink<'_>) -> String {
         match &step.action {
             Action::Align { changes: of, .. } => changes.extend(of.iter().map(|c| c.attribute.name().to_owned())),
             Action::Anchor { .. } => changes.push("onPremisesImmutableId".to_owned()),
+            Action::Amend { changes: of, .. } => changes.extend(of.iter().map(|c| c.attribute.name().to_owned())),
+            Action::Place { to: Presence::Gone, .. } => changes.push("**duplicate deleted for good**".to_owned()),
+            Action::Place { .. } => changes.push("duplicate deleted".to_owned()),
             Action::Move { .. } => changes.push("move".to_owned()),
             Action::Suspend { holding, .. } if !holding.comes_back() => changes.push("activation ended".to_owned()),
             Action::Suspend { restore: true, .. } => changes.push("role suspended".to_owned()),
             Action::Suspend { restore: false, .. } => changes.push("**role removed**".to_owned()),
-            Action::Restore { .. } | Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => {}
+            Action::Restore { .. }
+            | Action::Authority { .. }
+            | Action::Switch { .. }
+            | Action::Departure { .. }
+            | Action::Hold
+            | Action::Release
+            | Action::Sync
+            | Action::Verify { .. } => {}
         }
     }
     let lost = link.takeover.addresses_lost.len();

@@ -481,7 +481,7 @@ Plan: 2 links: 1 hard, 1 soft · 3 attribute changes · 1 role suspended and res
         plan.links[0].takeover = crate::rules::prediction::Takeover::default();
         plan.findings.clear();
         plan.steps = vec![plan.steps.swap_remove(1)];
-        plan.counts = crate::plan::document::Counts::of(&plan.links, &plan.steps, true);
+        plan.counts = crate::plan::document::Counts::of(&plan.links, &[], &plan.steps, true);
         let text = render(&plan, Style::PLAIN, 100, Detail::Brief);
         assert!(text.starts_with("Plan to roll back apply apply-1 for Contoso"), "{text}");
         assert!(text.contains("  - corp\\jsmith → john.smith@contoso.com  roll back\n"), "{text}");

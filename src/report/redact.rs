@@ -21,14 +21,16 @@ use crate::config::settings::{
 };
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
+use crate::model::cloud::{EntraAttribute, EntraChange};
 use crate::model::dn::Dn;
 use crate::model::entra::{EntraUser, ProvisioningError};
 use crate::model::id::{LinkId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::{Holding, RoleGrant};
-use crate::plan::document::Plan;
+use crate::plan::document::{Plan, Selection};
 use crate::plan::link::{BeforeImage, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
+use crate::plan::task::{PlannedTask, TaskOutcome};
 use crate::rules::finding::{Finding, ObjectRef, Origin};
 use crate::rules::prediction::{Overwrite, Prediction, Takeover};
 use smol_str::SmolStr;
@@ -111,6 +113,8 @@ impl Redactor {
             counts,
             findings,
             skipped,
+            selection,
+            tasks,
             links,
             steps,
             digest,
@@ -130,9 +134,32 @@ impl Redactor {
             counts: *counts,
             findings: findings.iter().map(|finding| self.finding(finding)).collect(),
             skipped: skipped.iter().map(|id| self.link_id(id)).collect(),
+            selection: self.selection(selection),
+            tasks: tasks.iter().map(|task| self.task(task)).collect(),
             links: links.iter().map(|link| self.link(link)).collect(),
             steps: steps.iter().map(|step| self.step(step)).collect(),
             digest: digest.clone(),
+        }
+    }
+
+    fn selection(&mut self, selection: &Selection) -> Selection {
+        let Selection { only, exclude, pilot } = selection;
+        let mut names = |all: &[String]| all.iter().map(|name| self.names.name(name)).collect();
+        Selection { only: names(only), exclude: names(exclude), pilot: *pilot }
+    }
+
+    fn task(&mut self, task: &PlannedTask) -> PlannedTask {
+        let PlannedTask { id, title, origin, user, outcome, before } = task;
+        PlannedTask {
+            id: self.link_id(id),
+            title: self.names.sentence(title),
+            origin: origin.as_ref().map(|origin| self.origin(origin)),
+            user: user.as_ref().map(entra),
+            outcome: match outcome {
+                TaskOutcome::Change { why } => TaskOutcome::Change { why: self.names.sentence(why) },
+                TaskOutcome::Unchanged | TaskOutcome::Blocked | TaskOutcome::Undo => outcome.clone(),
+            },
+            before: before.as_ref().map(|user| Box::new(self.entra_user(user))),
         }
     }
 
@@ -444,6 +471,20 @@ impl Redactor {
         }
     }
 
+    /// Anchors and SIDs are ids; the others are names.
+    fn entra_change(&mut self, change: &EntraChange) -> EntraChange {
+        let EntraChange { attribute, expects, sets } = change;
+        let id = matches!(
+            attribute,
+            EntraAttribute::ImmutableId | EntraAttribute::SecurityIdentifier | EntraAttribute::ObjectIdentifier
+        );
+        let mut value = |value: &Option<String>| match value {
+            Some(value) if !id => Some(self.names.name(value)),
+            other => other.clone(),
+        };
+        EntraChange { attribute: *attribute, expects: value(expects), sets: value(sets) }
+    }
+
     fn step(&mut self, step: &Step) -> Step {
         let Step { id, wave, link, action, undo } = step;
         let action = match action {
@@ -462,6 +503,23 @@ impl Redactor {
                 expects: expects.as_ref().map(|id| self.immutable_id(id)),
                 sets: sets.as_ref().map(|id| self.immutable_id(id)),
             },
+            Action::Amend { user, changes } => Action::Amend {
+                user: entra(user),
+                changes: changes.iter().map(|change| self.entra_change(change)).collect(),
+            },
+            Action::Place { user, from, to, upn } => Action::Place {
+                user: entra(user),
+                from: *from,
+                to: *to,
+                upn: upn.as_ref().map(|upn| self.names.name(upn.as_str()).as_str().into()),
+            },
+            Action::Authority { user, expects, sets } => {
+                Action::Authority { user: entra(user), expects: *expects, sets: *sets }
+            }
+            Action::Switch { feature, expects, sets } => {
+                Action::Switch { feature: *feature, expects: *expects, sets: *sets }
+            }
+            Action::Departure { user } => Action::Departure { user: entra(user) },
             Action::Move { user, from, to } => {
                 Action::Move { user: self.ad(user), from: self.container(from), to: self.container(to) }
             }

@@ -6,7 +6,7 @@ use crate::state::ledger::Standing;
 /// How good it is.
 pub const fn tone(standing: &Standing) -> Tone {
     match standing {
-        Standing::Linked { .. } => Tone::Good,
+        Standing::Linked { .. } | Standing::Done { .. } => Tone::Good,
         Standing::Waiting | Standing::InProgress | Standing::RolledBack { .. } => Tone::Warn,
         Standing::Failed { .. } | Standing::Stuck { .. } => Tone::Alarm,
     }
@@ -17,9 +17,11 @@ pub const fn short(standing: &Standing) -> &'static str {
     match standing {
         Standing::InProgress => "begun",
         Standing::RolledBack { .. } => "withdrawn",
-        Standing::Waiting | Standing::Linked { .. } | Standing::Failed { .. } | Standing::Stuck { .. } => {
-            standing.kind()
-        }
+        Standing::Waiting
+        | Standing::Linked { .. }
+        | Standing::Done { .. }
+        | Standing::Failed { .. }
+        | Standing::Stuck { .. } => standing.kind(),
     }
 }
 
@@ -28,6 +30,6 @@ pub fn why(standing: &Standing) -> Option<&str> {
     match standing {
         Standing::RolledBack { why, .. } | Standing::Failed { why, .. } => Some(why),
         Standing::Stuck { found, .. } => Some(found),
-        Standing::Waiting | Standing::InProgress | Standing::Linked { .. } => None,
+        Standing::Waiting | Standing::InProgress | Standing::Linked { .. } | Standing::Done { .. } => None,
     }
 }

@@ -5,8 +5,10 @@ use super::events::{count, link_line};
 use super::outcome::{forgone_lines, held_line, roles_line};
 use super::page::{Line, Mark, Page};
 use super::safe;
+use super::status_window::{self as window, StandingCounts, TaskStatus, window_line};
 use super::step_text::headline;
 use super::style::{Style, Tone};
+use crate::model::cloud::SyncFeature;
 use crate::model::id::{ApplyId, LinkId, ObjectId, StepId};
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::{Holding, RoleKind};
@@ -41,12 +43,18 @@ pub struct StatusView<'a> {
     pub forgone_roles: Vec<ForgoneRole>,
     /// Whether the sync scheduler is held by an unfinished apply.
     pub scheduler_held: bool,
+    /// Switches of the tenant that an apply opened for its time and that are not closed again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open_window: Vec<SyncFeature>,
     /// The apply to resume, if one is unfinished.
     pub unfinished: Option<UnfinishedView<'a>>,
     /// How many links stand where.
     pub counts: StandingCounts,
     /// Every link with its newest standing, by id.
     pub links: Vec<LinkStatus<'a>>,
+    /// Every task with its newest standing, by id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskStatus<'a>>,
     /// What differs from what was linked; `None` if the directories were not asked.
     pub drift: Option<&'a [Drift]>,
     /// Steps that were begun and whose end is not recorded, with what a resume would find.
@@ -143,25 +151,6 @@ pub struct UnfinishedView<'a> {
     pub context: &'a Context,
 }
 
-/// How many links stand where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct StandingCounts {
-    /// Waiting for their turn or their cycle.
-    pub waiting: usize,
-    /// Under way.
-    pub in_progress: usize,
-    /// In need of a decision.
-    pub stuck: usize,
-    /// Failed without harm.
-    pub failed: usize,
-    /// Undone.
-    pub rolled_back: usize,
-    /// Formed.
-    pub linked: usize,
-    /// Formed, with attributes that differ by now.
-    pub drifted: usize,
-}
-
 /// One link, where it stands.
 #[derive(Debug, Serialize)]
 pub struct LinkStatus<'a> {
@@ -200,14 +189,7 @@ impl<'a> StatusView<'a> {
         let forgone_roles = forgone_roles.collect();
         let mut counts = StandingCounts::default();
         for link in links.values() {
-            match link.standing {
-                Standing::Waiting => counts.waiting += 1,
-                Standing::InProgress => counts.in_progress += 1,
-                Standing::Linked { .. } => counts.linked += 1,
-                Standing::RolledBack { .. } => counts.rolled_back += 1,
-                Standing::Failed { .. } => counts.failed += 1,
-                Standing::Stuck { .. } => counts.stuck += 1,
-            }
+            counts.count(link.standing);
         }
         let mut drifted: Vec<_> = drift.unwrap_or_default().iter().map(|drift| &drift.link).collect();
         drifted.sort();
@@ -220,6 +202,8 @@ impl<'a> StatusView<'a> {
             suspended_roles: suspended.iter().map(SuspendedView::of).collect(),
             forgone_roles,
             scheduler_held: state.applies.iter().any(|apply| apply.ended.is_none() && apply.is_held()),
+            open_window: window::open(state),
+            tasks: window::tasks(state),
             unfinished: state.unfinished().map(UnfinishedView::of),
             counts,
             links: links.into_values().collect(),
@@ -277,6 +261,8 @@ impl<'a> StatusView<'a> {
             suspended_roles: Vec::new(),
             forgone_roles: Vec::new(),
             scheduler_held: false,
+            open_window: Vec::new(),
+            tasks: Vec::new(),
             unfinished: None,
             counts: StandingCounts::default(),
             links: Vec::new(),
@@ -325,6 +311,7 @@ impl<'a> StatusView<'a> {
         if self.scheduler_held {
             held_line(&mut page, flags);
         }
+        window_line(&mut page, &self.open_window, flags);
         let Some(TenantRef { id, name, initial_domain }) = self.tenant else {
             return "No state: nothing was applied here yet.\n".to_owned();
         };
@@ -342,6 +329,7 @@ impl<'a> StatusView<'a> {
         }
         self.open_lines(&mut page);
         self.sections(&mut page);
+        window::task_lines(&mut page, &self.tasks);
         if !self.forgone_roles.is_empty() {
             page.gap();
             page.push(
@@ -431,6 +419,9 @@ impl<'a> StatusView<'a> {
         .filter(|(n, _)| *n > 0)
         .map(|(n, word)| format!("{n} {word}"))
         .collect();
+        if parts.is_empty() && !self.tasks.is_empty() {
+            return format!("No link was ever applied; {}.", count(self.tasks.len(), "task"));
+        }
         if parts.is_empty() {
             return "No link was ever applied.".to_owned();
         }

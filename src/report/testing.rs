@@ -148,9 +148,11 @@ pub(crate) fn plan_of(links: Vec<PlannedLink>, steps: Vec<Step>, findings: Vec<F
         settings: settings(),
         created: "2026-11-20T10:00:00Z".parse().unwrap(),
         expires: "2026-11-23T10:00:00Z".parse().unwrap(),
-        counts: Counts::of(&links, &steps, false),
+        counts: Counts::of(&links, &[], &steps, false),
         findings,
         skipped: Vec::new(),
+        selection: crate::plan::document::Selection::default(),
+        tasks: Vec::new(),
         links,
         steps,
         digest: String::new(),
@@ -382,6 +384,7 @@ pub(crate) fn record() -> ApplyRecord {
         plan: None,
         controllers: BTreeMap::new(),
         links: links.collect(),
+        tasks: BTreeMap::new(),
         steps: plan.steps.iter().map(|step| StepRecord { step: step.clone(), status: StepStatus::Pending }).collect(),
     }
 }

@@ -1,6 +1,7 @@
 //! What a snapshot says of a write's target.
 
 use crate::model::ad::AdUser;
+use crate::model::cloud::{EntraAttribute, EntraChange, Presence};
 use crate::model::entra::EntraUser;
 use crate::model::id::ObjectId;
 use crate::model::reference::AdRef;
@@ -8,6 +9,7 @@ use crate::model::role::{Holding, RoleGrant, RoleKind};
 use crate::snapshot::document::{Gap, Missing, Snapshot};
 use crate::state::ledger::Reading;
 use crate::state::write::Write;
+use std::collections::BTreeMap;
 
 /// The AD user by its GUID, wherever it is now.
 pub(super) fn ad_user<'a>(snapshot: &'a Snapshot, user: &AdRef) -> Option<&'a AdUser> {
@@ -32,6 +34,17 @@ pub(super) fn reading(snapshot: &Snapshot, write: &Write) -> Option<Reading> {
         Write::Anchor { user, .. } => {
             entra_user(snapshot, user.id).map(|live| Reading::ImmutableId { value: live.immutable_id.clone() })
         }
+        Write::Amend { user, changes } => {
+            entra_user(snapshot, user.id).map(|live| Reading::Values { values: values(live, changes) })
+        }
+        Write::Place { user, .. } => Some(Reading::Presence { presence: presence(snapshot, user.id)? }),
+        Write::Authority { user, expects, .. } => {
+            let live = entra_user(snapshot, user.id)?;
+            // A synced user is never asked: AD is its source.
+            let unread = if live.is_synced() { false } else { *expects };
+            Some(Reading::Flag { on: live.cloud_managed.unwrap_or(unread) })
+        }
+        Write::Switch { feature, .. } => snapshot.tenant.switches.get(feature).map(|on| Reading::Flag { on: *on }),
         Write::Take { user, holding } | Write::Give { user, holding } => {
             entra_user(snapshot, user.id)?;
             let mut holdings = snapshot.holdings_of(user.id);
@@ -39,6 +52,36 @@ pub(super) fn reading(snapshot: &Snapshot, write: &Write) -> Option<Reading> {
             Some(Reading::Holdings { holdings })
         }
     }
+}
+
+/// What a snapshot knows of these attributes. What it does not hold counts as expected: it is read before it is written.
+fn values(live: &EntraUser, changes: &[EntraChange]) -> BTreeMap<EntraAttribute, Option<String>> {
+    let of = |change: &EntraChange| {
+        let value = match change.attribute {
+            EntraAttribute::UserPrincipalName => Some(live.upn.to_string()),
+            EntraAttribute::ImmutableId => live.immutable_id.as_ref().map(|id| id.as_str().to_owned()),
+            EntraAttribute::SecurityIdentifier => live.security_identifier.as_ref().map(ToString::to_string),
+            EntraAttribute::ObjectIdentifier
+            | EntraAttribute::DistinguishedName
+            | EntraAttribute::DomainName
+            | EntraAttribute::SamAccountName
+            | EntraAttribute::OnPremisesUserPrincipalName => change.expects.clone(),
+        };
+        (change.attribute, value)
+    };
+    changes.iter().map(of).collect()
+}
+
+/// Where a user is; `None` if the recycle bin could not be read.
+fn presence(snapshot: &Snapshot, id: ObjectId) -> Option<Presence> {
+    if entra_user(snapshot, id).is_some() {
+        return Some(Presence::Live);
+    }
+    if snapshot.gap(Missing::DeletedUsers).is_some() {
+        return None;
+    }
+    let deleted = snapshot.deleted_users.iter().any(|user| user.id == id);
+    Some(if deleted { Presence::RecycleBin } else { Presence::Gone })
 }
 
 /// The part of the snapshot that would show the holding, if it could not be read.

@@ -4,14 +4,15 @@ use super::live;
 use crate::config::settings::Settings;
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::model::role::Holding;
-use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose};
+use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, Selection};
 use crate::plan::link::{BeforeImage, Exposure, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
+use crate::plan::task::{PlannedTask, TaskOutcome};
 use crate::rules::finding::{Finding, FindingCode, ObjectRef, Severity};
 use crate::rules::prediction::Takeover;
 use crate::snapshot::document::Snapshot;
 use crate::state::inverse::inverse;
-use crate::state::ledger::{ApplyRecord, Done, LinkRecord, Standing, State, StepRecord, StepStatus};
+use crate::state::ledger::{ApplyRecord, Done, LinkRecord, Standing, State, StepRecord, StepStatus, TaskRecord};
 use crate::state::write::{Verdict, Write};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -82,10 +83,16 @@ pub fn plan_rollback(input: &RollbackInput<'_>) -> Result<Plan, RollbackError> {
             links.extend(planner.link(id, link));
         }
     }
+    let of_tasks = apply.tasks.iter().filter(|(id, _)| only.is_none_or(|only| only == *id));
+    let tasks: Vec<PlannedTask> = of_tasks.filter_map(|(id, task)| planner.task(id, task)).collect();
     let Planner { mut findings, mut steps, skipped, .. } = planner;
-    let touches_sync = steps.iter().any(|s| !matches!(s.action, Action::Restore { .. } | Action::Suspend { .. }));
+    // What is no link's comes first, as in the apply: a window that stands open is closed before anything else.
+    steps.sort_by_key(|step| step.wave);
+    let touches_sync =
+        steps.iter().any(|s| s.wave > 0 && !matches!(s.action, Action::Restore { .. } | Action::Suspend { .. }));
     if input.settings.sync.hold.is_some() && (apply.is_held() || touches_sync) {
-        steps.insert(0, wave_step(Action::Hold));
+        let first = steps.iter().take_while(|step| step.wave == 0).count();
+        steps.insert(first, wave_step(Action::Hold));
         steps.push(wave_step(Action::Release));
     }
     for (n, step) in steps.iter_mut().enumerate() {
@@ -106,9 +113,11 @@ pub fn plan_rollback(input: &RollbackInput<'_>) -> Result<Plan, RollbackError> {
         settings: input.settings.clone(),
         created: input.now,
         expires: input.now.saturating_add(input.settings.plan_ttl).unwrap_or(input.now),
-        counts: Counts::of(&links, &steps, true),
+        counts: Counts::of(&links, &tasks, &steps, true),
         findings,
         skipped,
+        selection: Selection::default(),
+        tasks,
         links,
         steps,
         digest: String::new(),
@@ -137,14 +146,18 @@ fn choose<'a>(state: &'a State, target: &'a Target) -> Result<(&'a ApplyRecord, 
             state.apply(id).map(|apply| (apply, None)).ok_or_else(|| RollbackError::NoSuchApply(id.clone()))
         }
         Target::Link(link) => newest()
-            .find(|apply| apply.links.contains_key(link) && stands(apply, link))
+            .find(|apply| (apply.links.contains_key(link) || apply.tasks.contains_key(link)) && stands(apply, link))
             .or_else(|| newest().find(|apply| apply.links.get(link).is_some_and(is_formed)))
             .map(|apply| (apply, Some(link)))
             .ok_or_else(|| RollbackError::NoSuchLink(link.clone())),
         // Not a rollback: typed twice, `rollback` must not do everything again.
         Target::Latest => newest()
             .filter(|apply| apply.purpose == Purpose::Link)
-            .find(|apply| apply.ended.is_none() || apply.links.iter().any(|(id, l)| stands(apply, id) || is_formed(l)))
+            .find(|apply| {
+                apply.ended.is_none()
+                    || apply.links.iter().any(|(id, link)| stands(apply, id) || is_formed(link))
+                    || apply.tasks.keys().any(|id| stands(apply, id))
+            })
             .map(|apply| (apply, None))
             .ok_or(RollbackError::Nothing),
     }
@@ -152,6 +165,50 @@ fn choose<'a>(state: &'a State, target: &'a Target) -> Result<(&'a ApplyRecord, 
 
 fn wave_step(action: Action) -> Step {
     Step { id: StepId(String::new()), wave: 1, link: None, action, undo: Undo::Nothing }
+}
+
+/// What a finding and a step are about: a link, or a task.
+struct About<'a> {
+    id: &'a LinkId,
+    wave: u32,
+    objects: Vec<ObjectRef>,
+    /// Both sides of a link, or what a task does.
+    who: String,
+    ad: String,
+    cloud: String,
+}
+
+impl<'a> About<'a> {
+    fn link(id: &'a LinkId, link: &LinkRecord) -> Self {
+        let objects = vec![
+            ObjectRef {
+                kind: "AD user".to_owned(),
+                id: link.ad.guid.to_string(),
+                name: link.ad.to_string(),
+                place: link.ad.dn.to_string(),
+            },
+            ObjectRef {
+                kind: "cloud user".to_owned(),
+                id: link.cloud.id.to_string(),
+                name: link.cloud.to_string(),
+                place: "Entra ID".to_owned(),
+            },
+        ];
+        let (ad, cloud) = (link.ad.to_string(), link.cloud.to_string());
+        Self { id, wave: 1, objects, who: format!("{ad} or {cloud}"), ad, cloud }
+    }
+
+    fn task(id: &'a LinkId, task: &TaskRecord) -> Self {
+        let what = || "what it is about".to_owned();
+        Self {
+            id,
+            wave: 0,
+            objects: Vec::new(),
+            who: format!("what this did: {}", task.title),
+            ad: what(),
+            cloud: what(),
+        }
+    }
 }
 
 /// Collects findings and steps, link by link.
@@ -181,30 +238,10 @@ impl Planner<'_> {
         }
     }
 
-    fn finding(
-        &mut self,
-        severity: Severity,
-        code: FindingCode,
-        link: &LinkId,
-        of: &LinkRecord,
-        text: (String, String),
-    ) {
+    fn finding(&mut self, severity: Severity, code: FindingCode, about: &About<'_>, text: (String, String)) {
         let (message, help) = text;
-        let objects = vec![
-            ObjectRef {
-                kind: "AD user".to_owned(),
-                id: of.ad.guid.to_string(),
-                name: of.ad.to_string(),
-                place: of.ad.dn.to_string(),
-            },
-            ObjectRef {
-                kind: "cloud user".to_owned(),
-                id: of.cloud.id.to_string(),
-                name: of.cloud.to_string(),
-                place: "Entra ID".to_owned(),
-            },
-        ];
-        let link = Some(link.clone());
+        let objects = about.objects.clone();
+        let link = Some(about.id.clone());
         let (origin, value, microsoft_error) = (None, None, None);
         self.findings.push(Finding { severity, code, link, origin, message, objects, value, microsoft_error, help });
     }
@@ -216,10 +253,11 @@ impl Planner<'_> {
 
     fn link(&mut self, id: &LinkId, link: &LinkRecord) -> Option<PlannedLink> {
         let snapshot = self.input.snapshot;
+        let about = &About::link(id, link);
         let Some(user) = live::entra_user(snapshot, link.cloud.id) else {
             let help = "Restore the cloud user from the recycle bin, then plan the rollback again.".to_owned();
             let message = format!("The cloud user {} is not there any more.", link.cloud);
-            self.finding(self.obstacle(), FindingCode::ChangedSince, id, link, (message, help));
+            self.finding(self.obstacle(), FindingCode::ChangedSince, about, (message, help));
             self.skipped.extend(self.input.skip_blocked.then(|| id.clone()));
             return None;
         };
@@ -233,12 +271,12 @@ impl Planner<'_> {
             let is_role = matches!(record.step.action, Action::Suspend { .. } | Action::Restore { .. });
             let missing = apply.suspended_roles().any(|role| *role.step == record.step.id);
             if !taken_over || (is_role && missing) {
-                self.step(id, link, record);
+                self.step(about, record);
             }
         }
         let roles_only = self.steps.len() > before;
         if taken_over {
-            self.past_return(id, link, roles_only);
+            self.past_return(about, link, roles_only);
             if !roles_only {
                 self.skipped.extend(self.input.skip_blocked.then(|| id.clone()));
             }
@@ -264,7 +302,35 @@ impl Planner<'_> {
         })
     }
 
-    fn past_return(&mut self, id: &LinkId, link: &LinkRecord, roles_only: bool) {
+    /// A task's steps are taken back like a link's; no cycle takes them over.
+    fn task(&mut self, id: &LinkId, task: &TaskRecord) -> Option<PlannedTask> {
+        let apply = self.apply;
+        let about = &About::task(id, task);
+        let errors_before = self.findings.iter().filter(|f| f.severity == Severity::Error).count();
+        let before = self.steps.len();
+        for record in apply.steps_of(id).rev() {
+            if may_stand(record) {
+                self.step(about, record);
+            } else if let (Undo::Never { reason }, Some(done)) = (&record.step.undo, record.status.standing())
+                && done.wrote
+            {
+                let message = format!("{}: this stays as it is. It cannot be undone: {reason}.", task.title);
+                let help = "Nothing can be done about it by this program.".to_owned();
+                self.finding(Severity::Warning, FindingCode::PointOfNoReturn, about, (message, help));
+            }
+        }
+        let blocked = self.findings.iter().filter(|f| f.severity == Severity::Error).count() > errors_before;
+        if blocked {
+            self.steps.truncate(before);
+        }
+        let outcome = if blocked { TaskOutcome::Blocked } else { TaskOutcome::Undo };
+        let title = format!("undo: {}", task.title);
+        let planned = PlannedTask { id: id.clone(), title, origin: None, user: None, outcome, before: None };
+        // One that never came to its end is brought to it, also if nothing of it stands.
+        (blocked || self.steps.len() > before || !task.standing.is_ended()).then_some(planned)
+    }
+
+    fn past_return(&mut self, about: &About<'_>, link: &LinkRecord, roles_only: bool) {
         let message = format!(
             "A sync cycle has linked {} with {}: the sync engine owns the cloud user now, and its anchor cannot be taken \
              back by this program.{}",
@@ -277,7 +343,7 @@ impl Planner<'_> {
                     bin within 30 days."
             .to_owned();
         let severity = if roles_only { Severity::Warning } else { self.obstacle() };
-        self.finding(severity, FindingCode::PointOfNoReturn, id, link, (message, help));
+        self.finding(severity, FindingCode::PointOfNoReturn, about, (message, help));
     }
 
     fn exposure(&self, link: &LinkRecord) -> Exposure {
@@ -294,11 +360,11 @@ impl Planner<'_> {
         }
     }
 
-    fn step(&mut self, id: &LinkId, link: &LinkRecord, record: &StepRecord) {
+    fn step(&mut self, about: &About<'_>, record: &StepRecord) {
         let done = match self.outcome_of(record) {
             Ok(Some(done)) => done,
             Ok(None) => return,
-            Err(why) => return self.changed(id, link, &why),
+            Err(why) => return self.changed(about, &why),
         };
         let state = self.input.state;
         let given_back = state.taken(&self.apply.id, &record.step.action);
@@ -306,27 +372,28 @@ impl Planner<'_> {
         let Some(write) = state.write_of(&self.apply.id, &action) else { return };
         if let Some(gap) = write.holding().and_then(|holding| live::unseen(self.input.snapshot, holding)) {
             let text = (
-                format!("The roles of {} could not be read: {}", link.cloud, gap.reason),
+                format!("The roles of {} could not be read: {}", about.cloud, gap.reason),
                 "Give the credential the permission to read them and plan the rollback again.".to_owned(),
             );
-            return self.finding(Severity::Error, FindingCode::RolesUnseen, id, link, text);
+            return self.finding(Severity::Error, FindingCode::RolesUnseen, about, text);
         }
         let Some(reading) = live::reading(self.input.snapshot, &write) else {
-            return self.changed(id, link, &format!("{} is not there any more", link.ad));
+            return self.changed(about, &format!("{} is not there any more", about.ad));
         };
         match (write.verdict(&reading), &write) {
             // Nothing is written then; the ledger learns that the role does not come back.
-            (Verdict::Surprise(why), Write::Give { holding, .. }) => self.forgone(id, link, holding, &why),
-            (Verdict::Surprise(why), _) => return self.changed(id, link, &why),
+            (Verdict::Surprise(why), Write::Give { holding, .. }) => self.forgone(about, holding, &why),
+            (Verdict::Surprise(why), _) => return self.changed(about, &why),
             (Verdict::AsExpected, Write::Give { holding, .. }) => match self.never_back(holding) {
-                Some(why) => self.forgone(id, link, holding, &why),
-                None => self.grant(id, link, holding),
+                Some(why) => self.forgone(about, holding, &why),
+                None => self.grant(about, holding),
             },
             // What is back already stays in the plan: the ledger learns of it, and nothing is written.
             (Verdict::AsExpected | Verdict::AsWanted, _) => {}
         }
         let undo = Undo::Inverse;
-        self.steps.push(Step { id: StepId(String::new()), wave: 1, link: Some(id.clone()), action, undo });
+        let (wave, link) = (about.wave, Some(about.id.clone()));
+        self.steps.push(Step { id: StepId(String::new()), wave, link, action, undo });
     }
 
     /// What a step came to. One that was begun and never ended is judged by the snapshot.
@@ -351,13 +418,12 @@ impl Planner<'_> {
         }
     }
 
-    fn changed(&mut self, id: &LinkId, link: &LinkRecord, why: &str) {
-        let message =
-            format!("Somebody has changed {} or {} since: {why}. That is not overwritten.", link.ad, link.cloud);
+    fn changed(&mut self, about: &About<'_>, why: &str) {
+        let message = format!("Somebody has changed {} since: {why}. That is not overwritten.", about.who);
         let help = "Look at the value. Set it back by hand and plan the rollback again, or leave this step out with \
                     --skip-blocked."
             .to_owned();
-        self.finding(self.obstacle(), FindingCode::ChangedSince, id, link, (message, help));
+        self.finding(self.obstacle(), FindingCode::ChangedSince, about, (message, help));
     }
 
     /// Why a role is not given back at all, as far as the snapshot shows it.
@@ -370,19 +436,20 @@ impl Planner<'_> {
         gone.then(|| format!("there is no role-assignable group {} any more", group.group_name))
     }
 
-    fn forgone(&mut self, id: &LinkId, link: &LinkRecord, holding: &Holding, why: &str) {
-        let message = format!("{holding} is not given back to {}: {why}.", link.cloud);
+    fn forgone(&mut self, about: &About<'_>, holding: &Holding, why: &str) {
+        let message = format!("{holding} is not given back to {}: {why}.", about.cloud);
         let help = "If the person is to have it, assign it by hand after the rollback.".to_owned();
-        self.finding(Severity::Info, FindingCode::RoleGrant, id, link, (message, help));
+        self.finding(Severity::Info, FindingCode::RoleGrant, about, (message, help));
     }
 
-    fn grant(&mut self, id: &LinkId, link: &LinkRecord, grant: &Holding) {
+    fn grant(&mut self, about: &About<'_>, grant: &Holding) {
         let allowed = self.input.allow.contains(ALLOW_ROLE_GRANTS);
-        let user = live::entra_user(self.input.snapshot, grant.user()).map_or(&link.cloud.upn, |user| &user.upn);
+        let user =
+            live::entra_user(self.input.snapshot, grant.user()).map_or(about.cloud.as_str(), |user| user.upn.as_str());
         let named = live::named(self.input.snapshot, grant);
         let message = format!("The rollback gives {user} the role {named}, which it does not hold now.");
         let help = format!("If that is right, add --allow {ALLOW_ROLE_GRANTS}.");
         let severity = if allowed { Severity::Info } else { Severity::Error };
-        self.finding(severity, FindingCode::RoleGrant, id, link, (message, help));
+        self.finding(severity, FindingCode::RoleGrant, about, (message, help));
     }
 }

@@ -334,6 +334,32 @@ finding_codes! {
     SamDuplicate = "sam-duplicate",
     /// `displayName` is there, and blank.
     DisplayNameBlank = "display-name-blank",
+    /// A user that is to be unlinked is not synced.
+    NotSynced = "not-synced",
+    /// A user is synced, so that what it remembers of AD cannot be cleared.
+    StillSynced = "still-synced",
+    /// The AD user and the cloud user that are to be unlinked are not linked with each other.
+    NotLinked = "not-linked",
+    /// What has to be the case before the source of authority moves, and cannot be seen from here.
+    AuthorityPrerequisites = "authority-prerequisites",
+    /// The next cycle would bring back what was unlinked.
+    ComesBack = "comes-back",
+    /// The attributes that are to be cleared could not be read.
+    ResidueUnseen = "residue-unseen",
+    /// A user is deleted for the time of the work.
+    DeletedForAWhile = "deleted-for-a-while",
+    /// More users would be deleted by one cycle than the tenant's accidental-delete prevention lets through.
+    DeletionThreshold = "deletion-threshold",
+    /// Nobody in the recycle bin answers to the selector.
+    DeletedUserMissing = "deleted-user-missing",
+    /// A step has no way back, and nobody named it.
+    Irreversible = "irreversible",
+    /// A switch of the tenant cannot be switched off again.
+    PermanentFeature = "permanent-feature",
+    /// What would be removed as a duplicate does not look like one.
+    DuplicateInUse = "duplicate-in-use",
+    /// A cloud user has another sign-in name for a moment.
+    SignInNameDetour = "sign-in-name-detour",
     /// `displayName` is too long.
     DisplayNameTooLong = "display-name-too-long",
     /// `givenName` is too long.

@@ -45,7 +45,7 @@ pub fn preview(ad: &AdUser, cloud: &EntraUser, index: &Index<'_>) -> Takeover {
     Takeover {
         overwritten,
         addresses_lost: addresses_lost(ad, cloud),
-        password_replaced: index.snapshot.tenant.features.is_some_and(|f| f.password_sync),
+        password_replaced: index.features().is_some_and(|f| f.password_sync),
         sign_in_name_changes: becomes.is_some() && !held_back,
         sign_in_name_unproven: becomes.filter(|_| held_back).map(|upn| upn.to_string()),
     }

@@ -13,7 +13,8 @@ use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::name::{SamAccountName, Upn};
 use crate::model::recipient::{AdHolder, Recipient};
 use crate::model::role::Holding;
-use std::collections::HashMap;
+use crate::model::tenant::SyncFeatures;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 /// Somebody who holds an address or a name.
@@ -99,6 +100,10 @@ pub struct Index<'a> {
     anchors: Vec<(&'a DomainName, SourceAnchor)>,
     lookups: [OnceLock<Lookup>; LOOKUPS],
     holdings: HashMap<ObjectId, Vec<Holding>>,
+    /// The sync features as they will be when the cycle comes; `None` where they could not be read.
+    features: Option<SyncFeatures>,
+    /// Cloud users that will be gone by then.
+    removed: BTreeSet<ObjectId>,
 }
 
 impl<'a> Index<'a> {
@@ -123,7 +128,24 @@ impl<'a> Index<'a> {
             anchors: snapshot.domains.iter().map(|domain| (&domain.name, anchor_of(&domain.name))).collect(),
             lookups: [const { OnceLock::new() }; LOOKUPS],
             holdings: holdings(snapshot),
+            features: snapshot.tenant.features,
+            removed: BTreeSet::new(),
         }
+    }
+
+    /// The tenant's sync features as they will be when the cycle comes; `None` where they could not be read.
+    pub const fn features(&self) -> Option<SyncFeatures> {
+        self.features
+    }
+
+    /// From now on as they will be.
+    pub fn change_features(&mut self, change: impl FnOnce(SyncFeatures) -> SyncFeatures) {
+        self.features = self.features.map(change);
+    }
+
+    /// Answers from now on as if these cloud users were gone.
+    pub fn forget(&mut self, users: impl IntoIterator<Item = ObjectId>) {
+        self.removed.extend(users);
     }
 
     /// The same index, noting what it is asked.
@@ -207,7 +229,12 @@ impl<'a> Index<'a> {
             has
         };
         let places = self.lookup(by).places(key);
-        let found: Vec<Holder<'a>> = places.map(|place| objects.sorted[place]).filter(&mut has_key).collect();
+        let is_there = |object: &Holder<'a>| match object {
+            Holder::User(user) | Holder::Deleted(user) => !self.removed.contains(&user.id),
+            _ => true,
+        };
+        let found = places.map(|place| objects.sorted[place]).filter(&mut has_key).filter(is_there);
+        let found: Vec<Holder<'a>> = found.collect();
         found.into_iter()
     }
 

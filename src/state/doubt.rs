@@ -10,11 +10,13 @@ use jiff::Timestamp;
 
 /// Doubts every step that the lost records may have touched.
 pub(super) fn everything(apply: &mut ApplyRecord, at: Timestamp) {
-    let ApplyRecord { links, steps, .. } = apply;
+    let ApplyRecord { links, tasks, steps, .. } = apply;
     for record in steps {
-        let over = record.step.link.as_ref().and_then(|link| links.get(link)).is_some_and(|link| {
-            // A link at its end is touched by nobody but another apply.
-            link.standing.is_ended() && !matches!(link.standing, Standing::Stuck { .. })
+        let standing =
+            |id| links.get(id).map(|link| &link.standing).or_else(|| tasks.get(id).map(|task| &task.standing));
+        let over = record.step.link.as_ref().and_then(standing).is_some_and(|standing| {
+            // A link or task at its end is touched by nobody but another apply.
+            standing.is_ended() && !matches!(standing, Standing::Stuck { .. })
         });
         if !over && let Some(status) = doubted(record, at) {
             record.status = status;
@@ -35,7 +37,15 @@ fn doubted(record: &StepRecord, at: Timestamp) -> Option<StepStatus> {
         }
         // Giving back is preceded by a reading in any case, and what was given back stays given back: a role that somebody
         // has taken since is not to be given again.
-        (Action::Sync | Action::Release | Action::Hold | Action::Verify { .. } | Action::Restore { .. }, _) => None,
+        (
+            Action::Sync
+            | Action::Release
+            | Action::Hold
+            | Action::Departure { .. }
+            | Action::Verify { .. }
+            | Action::Restore { .. },
+            _,
+        ) => None,
         (action, StepStatus::Pending) => Some(StepStatus::Started { at, before: expected(action) }),
         (_, StepStatus::Succeeded { done }) if done.wrote => {
             Some(StepStatus::Started { at: done.at, before: done.before.clone() })
@@ -55,6 +65,14 @@ fn expected(action: &Action) -> Reading {
         Action::Move { from, .. } => Reading::Container { dn: from.clone() },
         Action::Suspend { holding, .. } => Reading::Holdings { holdings: vec![holding.clone()] },
         Action::Restore { .. } => Reading::Holdings { holdings: Vec::new() },
-        Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => Reading::Nothing,
+        Action::Amend { changes, .. } => {
+            let values = changes.iter().map(|change| (change.attribute, change.expects.clone()));
+            Reading::Values { values: values.collect() }
+        }
+        Action::Place { from, .. } => Reading::Presence { presence: *from },
+        Action::Authority { expects, .. } | Action::Switch { expects, .. } => Reading::Flag { on: *expects },
+        Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } | Action::Verify { .. } => {
+            Reading::Nothing
+        }
     }
 }

@@ -4,8 +4,8 @@ use super::ledger::State;
 use crate::model::sealed::{self, SealError, Upgrade};
 use serde_json::{Value, json};
 
-/// What leads from each version of the state file to the next, oldest first.
-const UPGRADES: &[Upgrade] = &[say_that_nothing_was_lost];
+/// What leads from each version of the state file to the next, oldest first. Version 3 added tasks, which may be absent.
+const UPGRADES: &[Upgrade] = &[say_that_nothing_was_lost, Ok];
 
 /// From version 1 to 2, which says where records were lost. Version 1 had no way to lose any and go on.
 fn say_that_nothing_was_lost(mut state: Value) -> Result<Value, String> {

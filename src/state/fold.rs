@@ -4,7 +4,7 @@ use super::doubt;
 use super::journal::{Journal, JournalEvent, LinkEnding, Record};
 use super::ledger::{
     ApplyRecord, Done, Ended, Forgone, LinkRecord, Loss, Reading, STATE_VERSION, Standing, State, StepRecord,
-    StepStatus,
+    StepStatus, TaskRecord,
 };
 use crate::model::id::{ApplyId, LinkId, Sid, StepId};
 use crate::plan::document::{Plan, Purpose};
@@ -165,6 +165,7 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
                 plan_digest: plan_digest.clone(),
                 controllers: controllers.clone(),
                 links: links_of(plan),
+                tasks: tasks_of(plan),
                 steps: plan.steps.iter().map(|s| StepRecord { step: s.clone(), status: StepStatus::Pending }).collect(),
                 plan: Some(plan.clone()),
             });
@@ -181,9 +182,13 @@ fn apply_event(state: &mut State, at: Timestamp, event: &JournalEvent) -> Result
         }
         JournalEvent::StepStarted { apply, step, before } => {
             let status = StepStatus::Started { at, before: before.clone() };
-            let is_hold = state.apply(apply).and_then(|a| a.step(step)).is_some_and(|s| s.step.action == Action::Hold);
+            let action = state.apply(apply).and_then(|a| a.step(step)).map(|s| &s.step.action);
+            let is_hold = action == Some(&Action::Hold);
+            let is_switch = matches!(action, Some(Action::Switch { .. }));
             let link = change(state, apply, step, "start", |old| {
-                let again = is_hold && matches!(old, StepStatus::Succeeded { .. });
+                // A resume holds the scheduler, or opens a match window, again.
+                let again = is_hold && matches!(old, StepStatus::Succeeded { .. })
+                    || is_switch && matches!(old, StepStatus::Undone { .. } | StepStatus::Failed { .. });
                 (again || matches!(old, StepStatus::Pending | StepStatus::Started { .. })).then_some(status)
             })?;
             begin(state, apply, link.as_ref());
@@ -285,8 +290,12 @@ fn may_start(state: &State, apply: &ApplyId, plan: &Plan) -> Result<(), String> 
     if ids.len() != plan.steps.len() {
         return Err("its plan has two steps of the same id".to_owned());
     }
-    let links = links_of(plan);
-    match plan.steps.iter().filter_map(|s| s.link.as_ref()).find(|link| !links.contains_key(link)) {
+    let (links, tasks) = (links_of(plan), tasks_of(plan));
+    if let Some(both) = tasks.keys().find(|id| links.contains_key(id)) {
+        return Err(format!("its plan has both a link and a task {both}"));
+    }
+    let known = |id: &&LinkId| links.contains_key(id) || tasks.contains_key(id);
+    match plan.steps.iter().filter_map(|s| s.link.as_ref()).find(|id| !known(id)) {
         Some(stray) => Err(format!("its plan has steps for link {stray}, which it does not change")),
         None => Ok(()),
     }
@@ -325,6 +334,12 @@ fn links_of(plan: &Plan) -> BTreeMap<LinkId, LinkRecord> {
         .collect()
 }
 
+fn tasks_of(plan: &Plan) -> BTreeMap<LinkId, TaskRecord> {
+    let changing = plan.tasks.iter().filter(|task| task.outcome.is_change());
+    let record = |title: &str| TaskRecord { title: title.to_owned(), standing: Standing::Waiting };
+    changing.map(|task| (task.id.clone(), record(&task.title))).collect()
+}
+
 fn unfinished<'a>(state: &'a mut State, apply: &ApplyId) -> Result<&'a mut ApplyRecord, String> {
     match state.applies.iter_mut().find(|a| a.id == *apply) {
         Some(record) if record.ended.is_none() => Ok(record),
@@ -356,10 +371,10 @@ fn change(
 
 fn begin(state: &mut State, apply: &ApplyId, link: Option<&LinkId>) {
     let record = state.applies.iter_mut().find(|a| a.id == *apply);
-    if let Some(link) = record.zip(link).and_then(|(record, link)| record.links.get_mut(link))
-        && link.standing == Standing::Waiting
+    if let Some(standing) = record.zip(link).and_then(|(record, link)| record.standing_mut(link))
+        && (*standing == Standing::Waiting)
     {
-        link.standing = Standing::InProgress;
+        *standing = Standing::InProgress;
     }
 }
 
@@ -483,21 +498,27 @@ fn end_link(
     let record = unfinished(state, apply)?;
     let purpose = record.purpose.clone();
     let roles_out = record.roles_out(link);
-    let found = link_of(record, link)?;
-    if found.standing.is_ended() && !matches!(found.standing, Standing::Stuck { .. }) {
-        return Err(format!("link {link} is {} already", found.standing));
+    let is_task = record.tasks.contains_key(link);
+    let id = record.id.clone();
+    let standing = record.standing_mut(link).ok_or_else(|| format!("apply {id} has no link or task {link}"))?;
+    if standing.is_ended() && !matches!(standing, Standing::Stuck { .. }) {
+        return Err(format!("link {link} is {standing} already"));
+    }
+    if is_task != matches!(ending, LinkEnding::Done) && matches!(ending, LinkEnding::Done | LinkEnding::Linked) {
+        return Err(format!("a task is done and a link is linked, but not {link}"));
     }
     if roles_out && !matches!(ending, LinkEnding::Stuck { .. }) {
         return Err(format!("link {link} cannot end while a role taken for it is not back"));
     }
-    found.standing = match ending {
+    *standing = match ending {
         LinkEnding::Linked => Standing::Linked { at },
+        LinkEnding::Done => Standing::Done { at },
         LinkEnding::RolledBack { why } => Standing::RolledBack { at, why: why.clone() },
         LinkEnding::Failed { why } => Standing::Failed { at, why: why.clone() },
         LinkEnding::Stuck { found, next } => Standing::Stuck { at, found: found.clone(), next: next.clone() },
     };
     if *ending == LinkEnding::Linked {
-        found.diagnosis = None;
+        link_of(record, link)?.diagnosis = None;
     }
     if let (Purpose::Rollback { of }, LinkEnding::RolledBack { .. }) = (purpose, ending) {
         close_elsewhere(state, at, apply, &of, link);
@@ -518,16 +539,16 @@ fn close_elsewhere(state: &mut State, at: Timestamp, by: &ApplyId, of: &ApplyId,
             step.status = StepStatus::Skipped { at, why: why.clone() };
         }
     }
-    if let Some(found) = record.links.get_mut(link) {
-        found.standing = Standing::RolledBack { at, why };
+    if let Some(standing) = record.standing_mut(link) {
+        *standing = Standing::RolledBack { at, why };
     }
     close(state, at, of);
 }
 
 fn end_apply(record: &mut ApplyRecord, at: Timestamp) {
-    let complete = record.links.values().all(|link| match record.purpose {
-        Purpose::Link => matches!(link.standing, Standing::Linked { .. }),
-        Purpose::Rollback { .. } => matches!(link.standing, Standing::RolledBack { .. }),
+    let complete = record.standings().all(|standing| match record.purpose {
+        Purpose::Link => matches!(standing, Standing::Linked { .. } | Standing::Done { .. }),
+        Purpose::Rollback { .. } => matches!(standing, Standing::RolledBack { .. }),
     });
     record.ended = Some(Ended { at, complete });
     record.plan = None;

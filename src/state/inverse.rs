@@ -2,6 +2,7 @@
 
 use super::ledger::{Done, Reading};
 use crate::model::attribute::AttributeChange;
+use crate::model::cloud::{EntraChange, Presence};
 use crate::model::id::ApplyId;
 use crate::model::role::{Holding, RoleAssignment};
 use crate::plan::step::{Action, Step};
@@ -31,6 +32,28 @@ pub fn inverse(step: &Step, done: &Done, from: Option<&ApplyId>, taken: Option<&
             Reading::ImmutableId { value: before },
             Reading::ImmutableId { value: after },
         ) => Some(Action::Anchor { user: user.clone(), expects: after.clone(), sets: before.clone() }),
+        (Action::Amend { user, .. }, Reading::Values { values: before }, Reading::Values { values: after }) => {
+            let changes: Vec<EntraChange> = after
+                .iter()
+                .filter(|(attribute, _)| attribute.can_return())
+                .map(|(attribute, now)| EntraChange {
+                    attribute: *attribute,
+                    expects: now.clone(),
+                    sets: before.get(attribute).cloned().flatten(),
+                })
+                .collect();
+            (!changes.is_empty()).then(|| Action::Amend { user: user.clone(), changes })
+        }
+        // What is deleted for good does not come back.
+        (Action::Place { user, from, to, .. }, _, _) if *to != Presence::Gone => {
+            Some(Action::Place { user: user.clone(), from: *to, to: *from, upn: None })
+        }
+        (Action::Authority { user, expects, sets }, _, _) => {
+            Some(Action::Authority { user: user.clone(), expects: *sets, sets: *expects })
+        }
+        (Action::Switch { feature, expects, sets }, _, _) => {
+            Some(Action::Switch { feature: *feature, expects: *sets, sets: *expects })
+        }
         (Action::Move { user, .. }, Reading::Container { dn: before }, Reading::Container { dn: after }) => {
             Some(Action::Move { user: user.clone(), from: after.clone(), to: before.clone() })
         }

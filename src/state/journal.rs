@@ -17,12 +17,13 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The format that this version writes, and the newest it reads.
-pub const JOURNAL_VERSION: u32 = 2;
+pub const JOURNAL_VERSION: u32 = 3;
 
 /// What leads from each version of a record to the next, oldest first. A record's checksum is taken as it was written.
 ///
-/// Version 2 added a kind of event and members that may be absent, so a record of version 1 is one of version 2.
-const UPGRADES: &[Upgrade] = &[Ok];
+/// Version 2 added a kind of event and members that may be absent, version 3 tasks with their kinds of steps: so a record of
+/// an older version is one of today's.
+const UPGRADES: &[Upgrade] = &[Ok, Ok];
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,11 +182,11 @@ pub enum JournalEvent {
         /// The link.
         link: LinkId,
     },
-    /// A link came to an end.
+    /// A link or a task came to an end.
     LinkEnded {
         /// The apply.
         apply: ApplyId,
-        /// The link.
+        /// The link or task.
         link: LinkId,
         /// Which end.
         ending: LinkEnding,
@@ -202,12 +203,14 @@ pub enum JournalEvent {
     },
 }
 
-/// How a link ended.
+/// How a link or a task ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LinkEnding {
     /// Formed, read back, its roles given back.
     Linked,
+    /// A task is done, and read back.
+    Done,
     /// What was done for it is undone.
     RolledBack {
         /// Why.

@@ -4,6 +4,7 @@ use super::steps::Steps;
 use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::attribute::AdAttribute;
+use crate::model::cloud::{EntraAttribute, Presence};
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, Sid, StepId};
 use crate::model::reference::{AdRef, EntraRef};
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The format that this version writes, and the newest it reads.
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
 
 /// What was done: the content of `matchplan.state.json`. It holds directory data, but never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +85,9 @@ pub struct ApplyRecord {
     pub controllers: BTreeMap<DomainName, String>,
     /// Its links.
     pub links: BTreeMap<LinkId, LinkRecord>,
+    /// Its tasks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tasks: BTreeMap<LinkId, TaskRecord>,
     /// Its steps in the plan's order.
     pub steps: Steps,
 }
@@ -134,7 +138,17 @@ pub struct LinkRecord {
     pub diagnosis: Option<Diagnosis>,
 }
 
-/// Where a link stands.
+/// One task of an apply: work around a match that forms no link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRecord {
+    /// What it does, for people.
+    pub title: String,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// Where a link or a task stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Standing {
@@ -145,6 +159,11 @@ pub enum Standing {
     /// Formed, and read back.
     Linked {
         /// When it was seen.
+        at: Timestamp,
+    },
+    /// A task is done, and read back.
+    Done {
+        /// When.
         at: Timestamp,
     },
     /// What was done for it is undone.
@@ -179,6 +198,7 @@ impl Standing {
             Self::Waiting => "waiting",
             Self::InProgress => "in progress",
             Self::Linked { .. } => "linked",
+            Self::Done { .. } => "done",
             Self::RolledBack { .. } => "rolled back",
             Self::Failed { .. } => "failed",
             Self::Stuck { .. } => "stuck",
@@ -402,6 +422,21 @@ pub enum Reading {
     Holdings {
         /// None, or usually one.
         holdings: Vec<Holding>,
+    },
+    /// The attributes of the cloud user that an `amend` step changes; `None` is null.
+    Values {
+        /// The value of each.
+        values: BTreeMap<EntraAttribute, Option<String>>,
+    },
+    /// Where the cloud user is.
+    Presence {
+        /// Where.
+        presence: Presence,
+    },
+    /// A switch, or whether the cloud is the source of authority.
+    Flag {
+        /// Whether it is on.
+        on: bool,
     },
     /// When the tenant was last synced, read after the wave's last write: cycles are counted from here.
     LastSync {

@@ -7,10 +7,12 @@ use super::ledger::{
 };
 use super::write::Write;
 use crate::model::attribute::AttributeChange;
+use crate::model::cloud::{EntraChange, SyncFeature};
 use crate::model::id::{ApplyId, LinkId, StepId};
 use crate::model::role::Holding;
 use crate::plan::document::Purpose;
-use crate::plan::step::{Action, Step};
+use crate::plan::step::{Action, Step, Undo};
+use crate::plan::task::WINDOW;
 use std::collections::BTreeSet;
 
 impl State {
@@ -124,14 +126,20 @@ impl State {
                     && s.status.standing().is_some_and(|done| done.assignment.as_ref() == holding.id())
                     && self.taken(&of.id, &s.step.action).is_some_and(|taken| taken.same_as(holding))
             }),
-            Action::Align { .. } | Action::Anchor { .. } | Action::Move { .. } => {
+            Action::Align { .. }
+            | Action::Anchor { .. }
+            | Action::Amend { .. }
+            | Action::Place { .. }
+            | Action::Authority { .. }
+            | Action::Switch { .. }
+            | Action::Move { .. } => {
                 of.steps_of(step.link.as_ref()?).find(|s| is_about_the_same(&s.step.action, &step.action))
             }
             // A scheduler that an interrupted apply left stopped.
             Action::Release => {
                 of.steps.iter().find(|s| matches!(s.step.action, Action::Hold) && s.status.standing().is_some())
             }
-            Action::Hold | Action::Sync | Action::Verify { .. } => None,
+            Action::Hold | Action::Sync | Action::Departure { .. } | Action::Verify { .. } => None,
         };
         found.map(|s| (of, s))
     }
@@ -142,6 +150,18 @@ fn is_about_the_same(a: &Action, b: &Action) -> bool {
     let attributes = |changes: &[AttributeChange]| changes.iter().map(|c| c.attribute).collect::<BTreeSet<_>>();
     match (a, b) {
         (Action::Align { changes: a, .. }, Action::Align { changes: b, .. }) => attributes(a) == attributes(b),
+        // Of a detour, the way there and the way back change the same attribute.
+        (Action::Amend { changes: a, .. }, Action::Amend { changes: b, .. }) => {
+            let undone = |done: &EntraChange, undoing: &EntraChange| {
+                done.attribute == undoing.attribute
+                    && done.attribute.equal(done.sets.as_deref(), undoing.expects.as_deref())
+            };
+            b.iter().all(|undoing| a.iter().any(|done| undone(done, undoing)))
+        }
+        (Action::Place { user: a, from, to, .. }, Action::Place { user: b, from: back, to: there, .. }) => {
+            a.id == b.id && from == there && to == back
+        }
+        (Action::Switch { feature: a, .. }, Action::Switch { feature: b, .. }) => a == b,
         _ => a.kind() == b.kind(),
     }
 }
@@ -206,19 +226,50 @@ impl ApplyRecord {
         done(|a| matches!(a, Action::Hold)) > done(|a| matches!(a, Action::Release))
     }
 
-    /// Whether every link is at its end, none of them stuck, no role missing and the scheduler not held.
+    /// Where each link and each task stands.
+    pub fn standings(&self) -> impl Iterator<Item = &Standing> {
+        self.links.values().map(|link| &link.standing).chain(self.tasks.values().map(|task| &task.standing))
+    }
+
+    /// Where a link or a task stands, to change it.
+    pub fn standing_mut(&mut self, id: &LinkId) -> Option<&mut Standing> {
+        let link = self.links.get_mut(id).map(|link| &mut link.standing);
+        link.or_else(|| self.tasks.get_mut(id).map(|task| &mut task.standing))
+    }
+
+    /// The switches of the tenant that this apply opened for its time, or may have, and that are not closed again.
+    pub fn open_window(&self) -> impl Iterator<Item = SyncFeature> {
+        let steps = self.steps.iter().filter(|s| s.step.link.as_ref().is_some_and(|id| id.as_str() == WINDOW));
+        steps.filter_map(|s| match &s.step.action {
+            // A rollback's step of the same task closes it.
+            Action::Switch { feature, sets: false, .. } => {
+                let done = s.status.standing().map(|done| done.wrote);
+                done.unwrap_or(matches!(s.status, StepStatus::Started { .. })).then_some(*feature)
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether every link and task is at its end, none of them stuck, no role missing, the scheduler not held and the match
+    /// window closed.
     pub fn can_end(&self) -> bool {
-        self.links.iter().all(|(id, link)| {
-            link.standing.is_ended() && !matches!(link.standing, Standing::Stuck { .. }) && !self.roles_out(id)
-        }) && !self.is_held()
+        self.standings().all(|standing| standing.is_ended() && !matches!(standing, Standing::Stuck { .. }))
+            && !self.links.keys().any(|id| self.roles_out(id))
+            && !self.is_held()
+            && self.open_window().next().is_none()
     }
 }
 
 impl StepRecord {
     /// Whether something that we wrote in this step still stands. An activation that was ended is over: nothing of it
-    /// stands, and nothing can be taken back.
+    /// stands, and nothing can be taken back; nor can what has no way back.
     pub fn stands(&self) -> bool {
-        let over = matches!(&self.step.action, Action::Suspend { holding, .. } if !holding.comes_back());
+        let over = match (&self.step.action, &self.step.undo) {
+            (Action::Suspend { holding, .. }, _) => !holding.comes_back(),
+            (Action::Place { .. }, Undo::Nothing) => true,
+            (action, Undo::Never { .. }) => action.writes(),
+            _ => false,
+        };
         self.step.action.writes() && !over && self.status.standing().is_some_and(|done| done.wrote)
     }
 }

@@ -157,8 +157,8 @@ fn the_state_file_round_trips_and_refuses_edits_and_newer_versions() {
     assert_eq!(read.to_file().unwrap(), text);
     let edited = text.replace("\"lineage\": \"test\"", "\"lineage\": \"else\"");
     assert!(matches!(State::from_file(&edited), Err(SealError::Edited { .. })));
-    let newer = text.replace("\"format_version\": 2", "\"format_version\": 3");
-    assert!(matches!(State::from_file(&newer), Err(SealError::Newer { found: 3, newest: 2 })));
+    let newer = text.replace("\"format_version\": 3", "\"format_version\": 4");
+    assert!(matches!(State::from_file(&newer), Err(SealError::Newer { found: 4, newest: 3 })));
     assert!(matches!(State::from_file(&text[..text.len() / 2]), Err(SealError::Broken(_))));
 }
 

@@ -3,10 +3,13 @@
 use super::ledger::Reading;
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
+use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
+use crate::model::name::Upn;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::Holding;
 use crate::plan::step::Action;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A write to one directory.
@@ -27,6 +30,42 @@ pub enum Write {
         expects: Option<ImmutableId>,
         /// After.
         sets: Option<ImmutableId>,
+    },
+    /// Attributes of a cloud user, in one request.
+    Amend {
+        /// Whose.
+        user: EntraRef,
+        /// What.
+        changes: Vec<EntraChange>,
+    },
+    /// Where a cloud user is.
+    Place {
+        /// Whom.
+        user: EntraRef,
+        /// Before.
+        from: Presence,
+        /// After.
+        to: Presence,
+        /// Its sign-in name when it is restored; `None` for the one that it had.
+        upn: Option<Upn>,
+    },
+    /// The source of authority.
+    Authority {
+        /// Whose.
+        user: EntraRef,
+        /// Whether it is the cloud, before.
+        expects: bool,
+        /// After.
+        sets: bool,
+    },
+    /// A switch of the tenant's directory synchronization.
+    Switch {
+        /// Which.
+        feature: SyncFeature,
+        /// Before.
+        expects: bool,
+        /// After.
+        sets: bool,
     },
     /// The container.
     Move {
@@ -73,6 +112,16 @@ impl Write {
             Action::Anchor { user, expects, sets } => {
                 Some(Self::Anchor { user: user.clone(), expects: expects.clone(), sets: sets.clone() })
             }
+            Action::Amend { user, changes } => Some(Self::Amend { user: user.clone(), changes: changes.clone() }),
+            Action::Place { user, from, to, upn } => {
+                Some(Self::Place { user: user.clone(), from: *from, to: *to, upn: upn.clone() })
+            }
+            Action::Authority { user, expects, sets } => {
+                Some(Self::Authority { user: user.clone(), expects: *expects, sets: *sets })
+            }
+            Action::Switch { feature, expects, sets } => {
+                Some(Self::Switch { feature: *feature, expects: *expects, sets: *sets })
+            }
             Action::Move { user, from, to } => {
                 Some(Self::Move { user: user.clone(), from: from.clone(), to: to.clone() })
             }
@@ -80,7 +129,7 @@ impl Write {
             Action::Restore { user, .. } => {
                 taken.map(|holding| Self::Give { user: user.clone(), holding: holding.clone() })
             }
-            Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => None,
+            Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } | Action::Verify { .. } => None,
         }
     }
 
@@ -88,7 +137,13 @@ impl Write {
     pub const fn holding(&self) -> Option<&Holding> {
         match self {
             Self::Take { holding, .. } | Self::Give { holding, .. } => Some(holding),
-            Self::Align { .. } | Self::Anchor { .. } | Self::Move { .. } => None,
+            Self::Align { .. }
+            | Self::Anchor { .. }
+            | Self::Amend { .. }
+            | Self::Place { .. }
+            | Self::Authority { .. }
+            | Self::Switch { .. }
+            | Self::Move { .. } => None,
         }
     }
 
@@ -108,6 +163,13 @@ impl Write {
                         or_null(sets.as_ref())
                     )
                 })
+            }
+            (Self::Amend { changes, .. }, Reading::Values { values }) => amend_verdict(changes, values),
+            (Self::Place { from, to, .. }, Reading::Presence { presence }) => {
+                compare(presence, from, to, || format!("the user is {presence}, neither {from} nor {to}"))
+            }
+            (Self::Authority { expects, sets, .. } | Self::Switch { expects, sets, .. }, Reading::Flag { on }) => {
+                compare(on, expects, sets, || "it stands otherwise".to_owned())
             }
             (Self::Move { from, to, .. }, Reading::Container { dn }) => {
                 compare(dn, from, to, || format!("the user is in {dn}, neither in {from} nor in {to}"))
@@ -159,6 +221,23 @@ fn align_verdict<'a>(changes: &'a [AttributeChange], live: impl Fn(&'a Attribute
     })
 }
 
+fn amend_verdict(changes: &[EntraChange], live: &BTreeMap<EntraAttribute, Option<String>>) -> Verdict {
+    let now = |change: &EntraChange| live.get(&change.attribute).and_then(Option::as_deref);
+    let is = |change: &EntraChange, value: &Option<String>| change.attribute.equal(now(change), value.as_deref());
+    if changes.iter().all(|change| is(change, &change.sets)) {
+        return Verdict::AsWanted;
+    }
+    changes.iter().find(|change| !is(change, &change.expects)).map_or(Verdict::AsExpected, |change| {
+        let shown = |value: Option<&str>| value.map_or_else(|| "null".to_owned(), |value| format!("{value:?}"));
+        Verdict::Surprise(format!(
+            "{} is {}, expected {}",
+            change.attribute,
+            shown(now(change)),
+            shown(change.expects.as_deref())
+        ))
+    })
+}
+
 impl fmt::Display for Write {
     /// What is tried, as the words after "could not".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,6 +245,18 @@ impl fmt::Display for Write {
             Self::Align { user, .. } => write!(f, "align {user}"),
             Self::Anchor { user, sets: Some(_), .. } => write!(f, "set the ImmutableID of {user}"),
             Self::Anchor { user, sets: None, .. } => write!(f, "clear the ImmutableID of {user}"),
+            Self::Amend { user, changes } => {
+                let names: Vec<&str> = changes.iter().map(|change| change.attribute.name()).collect();
+                write!(f, "change {} of {user}", names.join(", "))
+            }
+            Self::Place { user, from: Presence::RecycleBin, to: Presence::Live, .. } => {
+                write!(f, "restore {user} from the recycle bin")
+            }
+            Self::Place { user, to: Presence::Gone, .. } => write!(f, "delete {user} for good"),
+            Self::Place { user, .. } => write!(f, "delete {user}"),
+            Self::Authority { user, sets: true, .. } => write!(f, "make the cloud the source of authority of {user}"),
+            Self::Authority { user, sets: false, .. } => write!(f, "make AD the source of authority of {user}"),
+            Self::Switch { feature, sets, .. } => write!(f, "switch {feature} {}", if *sets { "on" } else { "off" }),
             Self::Move { user, to, .. } => write!(f, "move {user} to {to}"),
             Self::Take { user, holding } => write!(f, "take the role {holding} from {user}"),
             Self::Give { user, holding } => write!(f, "give the role {holding} to {user}"),

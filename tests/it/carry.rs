@@ -11,6 +11,7 @@ use matchplan::lab::world::forest::{AdEntry, AdValues};
 use matchplan::model::attribute::AttributeChange;
 use matchplan::model::id::{AdGuid, LinkId, ObjectId};
 use matchplan::plan::decide::{self, Context, Standing};
+use matchplan::plan::duplicates::Duplicates;
 use matchplan::plan::resolve::{self, Hint};
 use matchplan::plan::step::{Action, Step};
 use matchplan::plan::steps::{Waved, steps};
@@ -50,13 +51,14 @@ pub fn judge(config: &Config, snapshot: &Snapshot) -> Vec<Judged> {
         allow: &[],
         now: snapshot.taken,
         lint: &LintWorld::of_snapshot(snapshot),
+        duplicates: &Duplicates::new(),
     };
     let judged = config.plan.links.iter().filter_map(|spec| {
         let ad = resolve::ad_user(&spec.ad, &index, Hint::Leave).ok()?;
         let cloud = resolve::cloud_user(&spec.cloud, &index).ok()?;
         let Standing::Decided(decision) = decide::decide(spec, ad, cloud, &context) else { return None };
         let id = resolve::link_id(spec, Some(ad));
-        let steps = steps(&[Waved { id: &id, decision: &decision, wave: 1 }], &settings.sync);
+        let steps = steps(&[], &[Waved { id: &id, decision: &decision, wave: 1 }], &settings.sync);
         Some(Judged { id, ad: ad.guid, cloud: cloud.id, prediction: decision.prediction, steps })
     });
     judged.collect()
@@ -116,6 +118,11 @@ pub fn perform(action: &Action, world: &mut World, taken: &mut holdings::Taken) 
             entry.dn = entry.dn.moved_to(to);
         }
         Action::Hold | Action::Release | Action::Sync | Action::Verify { .. } => {}
+        Action::Amend { .. }
+        | Action::Place { .. }
+        | Action::Authority { .. }
+        | Action::Switch { .. }
+        | Action::Departure { .. } => panic!("no link of a random world asks for {}", action.kind()),
     }
 }
 

@@ -66,7 +66,7 @@ fn settings(hold: bool) -> String {
 fn make(world: &World, plan_text: &str, hold: bool) -> Plan {
     let config = carry::configuration(&settings(hold), plan_text);
     let snapshot = snapshot(world);
-    plan(PlanInput { config: &config, snapshot: &snapshot, now: world.clock, skip_blocked: true, allow: &[] })
+    plan(PlanInput { skip_blocked: true, ..PlanInput::of(&config, &snapshot, world.clock) })
 }
 
 fn user(world: &World, id: ObjectId) -> &CloudUser {

@@ -80,13 +80,7 @@ async fn play(scenario: &Scenario) -> Vec<String> {
     };
     let snapshot = served::snapshot(&world).await;
     let config = carry::configuration(&world::settings(scenario), &world::match_plan(scenario, &cast));
-    let input = PlanInput {
-        config: &config,
-        snapshot: &snapshot,
-        now: world.clock,
-        skip_blocked: false,
-        allow: &scenario.allow,
-    };
+    let input = PlanInput { allow: &scenario.allow, ..PlanInput::of(&config, &snapshot, world.clock) };
     let made = plan(input);
     let mut wrong = expect::findings(scenario, &made);
     let judged = carry::judge(&config, &snapshot);

@@ -11,9 +11,11 @@ use matchplan::directory::port::{
 use matchplan::model::ad::AdUser;
 use matchplan::model::anchor::ImmutableId;
 use matchplan::model::attribute::AttributeChange;
+use matchplan::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use matchplan::model::dn::Dn;
 use matchplan::model::entra::EntraUser;
 use matchplan::model::id::{AdGuid, DomainName, ObjectId, Sid};
+use matchplan::model::name::Upn;
 use matchplan::model::reference::AdRef;
 use matchplan::model::role::Holding;
 use matchplan::model::tenant::SyncFeatures;
@@ -211,6 +213,26 @@ impl ReadEntra for Doors {
         self.directories.signed_in().await
     }
 
+    async fn attributes_of(
+        &self,
+        id: ObjectId,
+        attributes: &[EntraAttribute],
+    ) -> Result<Option<BTreeMap<EntraAttribute, Option<String>>>, DirectoryError> {
+        self.directories.attributes_of(id, attributes).await
+    }
+
+    async fn presence_of(&self, id: ObjectId) -> Result<Presence, DirectoryError> {
+        self.directories.presence_of(id).await
+    }
+
+    async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
+        self.directories.is_cloud_managed(id).await
+    }
+
+    async fn sync_switches(&self) -> Result<BTreeMap<SyncFeature, bool>, DirectoryError> {
+        self.directories.sync_switches().await
+    }
+
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         self.directories.sync_features().await
     }
@@ -235,9 +257,34 @@ impl WriteEntra for Doors {
 
     async fn set_immutable_id(&self, user: ObjectId, value: Option<&ImmutableId>) -> Result<(), DirectoryError> {
         // The port is told neither the name nor what was there.
-        let whom = matchplan::model::reference::EntraRef { id: user, upn: user.to_string().as_str().into() };
-        let write = Write::Anchor { user: whom, expects: None, sets: value.cloned() };
+        let write = Write::Anchor { user: named(user), expects: None, sets: value.cloned() };
         self.write(write, self.directories.set_immutable_id(user, value)).await
+    }
+
+    async fn amend(&self, user: ObjectId, changes: &[EntraChange]) -> Result<(), DirectoryError> {
+        let write = Write::Amend { user: named(user), changes: changes.to_vec() };
+        self.write(write, self.directories.amend(user, changes)).await
+    }
+
+    async fn place(
+        &self,
+        user: ObjectId,
+        from: Presence,
+        to: Presence,
+        upn: Option<&Upn>,
+    ) -> Result<(), DirectoryError> {
+        let write = Write::Place { user: named(user), from, to, upn: upn.cloned() };
+        self.write(write, self.directories.place(user, from, to, upn)).await
+    }
+
+    async fn set_authority(&self, user: ObjectId, cloud: bool) -> Result<(), DirectoryError> {
+        let write = Write::Authority { user: named(user), expects: !cloud, sets: cloud };
+        self.write(write, self.directories.set_authority(user, cloud)).await
+    }
+
+    async fn set_switch(&self, feature: SyncFeature, on: bool) -> Result<(), DirectoryError> {
+        let write = Write::Switch { feature, expects: !on, sets: on };
+        self.write(write, self.directories.set_switch(feature, on)).await
     }
 
     async fn take(&self, holding: &Holding) -> Result<(), DirectoryError> {
@@ -252,7 +299,10 @@ impl WriteEntra for Doors {
 }
 
 fn holder(holding: &Holding) -> matchplan::model::reference::EntraRef {
-    let id = holding.user();
+    named(holding.user())
+}
+
+fn named(id: ObjectId) -> matchplan::model::reference::EntraRef {
     matchplan::model::reference::EntraRef { id, upn: id.to_string().as_str().into() }
 }
 

@@ -136,7 +136,7 @@ impl Session {
     pub async fn plan(&self, config: &Config, allow: &[&str]) -> Result<Plan, DirectoryError> {
         let snapshot = self.snapshot().await?;
         let allow: Vec<String> = allow.iter().map(ToString::to_string).collect();
-        Ok(plan(PlanInput { config, snapshot: &snapshot, now: snapshot.taken, skip_blocked: false, allow: &allow }))
+        Ok(plan(PlanInput { allow: &allow, ..PlanInput::of(config, &snapshot, snapshot.taken) }))
     }
 
     /// Plans the rollback of what is newest, roles included, without what cannot go back.

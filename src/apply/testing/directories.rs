@@ -6,6 +6,7 @@ use crate::directory::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, T
 use crate::model::ad::{AdUser, Octets};
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::{AdAttribute, AttributeChange};
+use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, AssignmentId, DomainName, ObjectId, Sid};
@@ -14,8 +15,9 @@ use crate::model::reference::AdRef;
 use crate::model::role::{GroupMember, Holding, RoleAssignment, RoleKind};
 use crate::model::tenant::SyncFeatures;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
-fn refuse(kind: ErrorKind, what: &str) -> DirectoryError {
+pub(super) fn refuse(kind: ErrorKind, what: &str) -> DirectoryError {
     DirectoryError::new(kind, what, "refused by the test's world")
 }
 
@@ -129,6 +131,26 @@ impl ReadEntra for World {
         Ok(self.signed_in.get())
     }
 
+    async fn attributes_of(
+        &self,
+        id: ObjectId,
+        attributes: &[EntraAttribute],
+    ) -> Result<Option<BTreeMap<EntraAttribute, Option<String>>>, DirectoryError> {
+        Ok(self.values(id, attributes))
+    }
+
+    async fn presence_of(&self, id: ObjectId) -> Result<Presence, DirectoryError> {
+        Ok(self.presence(id))
+    }
+
+    async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
+        Ok(self.inner.borrow().cloud.get(&id).map(|user| user.cloud_managed == Some(true)))
+    }
+
+    async fn sync_switches(&self) -> Result<BTreeMap<SyncFeature, bool>, DirectoryError> {
+        Ok(self.inner.borrow().switches.clone())
+    }
+
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
         Ok(None)
     }
@@ -151,6 +173,30 @@ impl WriteEntra for World {
                 return Err(refuse(ErrorKind::Refused, "anchor"));
             }
             live.immutable_id = value.cloned();
+            Ok(())
+        })
+    }
+
+    async fn amend(&self, user: ObjectId, changes: &[EntraChange]) -> Result<(), DirectoryError> {
+        self.write(format!("amend {user}"), || self.change(user, changes))
+    }
+
+    async fn place(&self, user: ObjectId, from: Presence, to: Presence, _: Option<&Upn>) -> Result<(), DirectoryError> {
+        self.write(format!("place {user} {to}"), || self.bring(user, from, to))
+    }
+
+    async fn set_authority(&self, user: ObjectId, cloud: bool) -> Result<(), DirectoryError> {
+        self.write(format!("authority {user}"), || {
+            let mut inner = self.inner.borrow_mut();
+            let live = inner.cloud.get_mut(&user).ok_or_else(|| refuse(ErrorKind::NotFound, "authority"))?;
+            (live.cloud_managed, live.sync_enabled) = (Some(cloud), live.sync_enabled.filter(|_| !cloud));
+            Ok(())
+        })
+    }
+
+    async fn set_switch(&self, feature: SyncFeature, on: bool) -> Result<(), DirectoryError> {
+        self.write(format!("switch {feature} {on}"), || {
+            self.turn(feature, on);
             Ok(())
         })
     }

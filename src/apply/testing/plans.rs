@@ -6,13 +6,14 @@ use crate::config::settings::{
 };
 use crate::model::anchor::Anchor;
 use crate::model::attribute::{AdAttribute, AttributeChange};
-use crate::model::id::{StepId, TenantId};
+use crate::model::id::{LinkId, StepId, TenantId};
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::Holding;
 use crate::model::tenant::{Domain, Tenant};
 use crate::plan::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, TenantRef};
 use crate::plan::link::{BeforeImage, Exposure, Method, Outcome, PlannedLink};
 use crate::plan::step::{Action, Step, Undo};
+use crate::plan::task::{PlannedTask, TaskOutcome};
 use crate::snapshot::document::{AdDomainSnapshot, Coverage, SNAPSHOT_VERSION, Snapshot};
 use uuid::Uuid;
 
@@ -21,6 +22,18 @@ impl World {
     pub(crate) fn plan(&self) -> Plan {
         let inner = self.inner.borrow();
         let (mut links, mut steps) = (Vec::new(), Vec::new());
+        let mut tasks = Vec::new();
+        for (id, of_task) in self.tasks.borrow().iter() {
+            let id = LinkId((*id).to_owned());
+            for (action, undo) in of_task {
+                let step = StepId(format!("00-{:04}-{}-{id}", steps.len(), action.kind()));
+                let (action, undo, link) = (action.clone(), undo.clone(), Some(id.clone()));
+                steps.push(Step { id: step, wave: 0, link, action, undo });
+            }
+            let outcome = TaskOutcome::Change { why: "a test".to_owned() };
+            let title = format!("the task {id}");
+            tasks.push(PlannedTask { id, title, origin: None, user: None, outcome, before: None });
+        }
         for (n, (id, spec)) in self.links.borrow().iter().enumerate() {
             let (ad, cloud) = (&inner.ad[&guid(n)], &inner.cloud[&cloud_id(n)]);
             let anchor = Anchor::from_guid(ad.guid);
@@ -113,9 +126,11 @@ impl World {
             settings: self.settings.borrow().clone(),
             created: self.now.get(),
             expires: self.now.get(),
-            counts: Counts::of(&links, &steps, false),
+            counts: Counts::of(&links, &tasks, &steps, false),
             findings: Vec::new(),
             skipped: Vec::new(),
+            selection: self.selection.borrow().clone(),
+            tasks,
             links,
             steps,
             digest: String::new(),
@@ -149,11 +164,13 @@ impl World {
                 sync_enabled: Some(true),
                 last_sync: inner.last_sync,
                 features: None,
+                switches: inner.switches.clone(),
+                deletion_threshold: None,
             },
             users: inner.cloud.values().cloned().collect(),
             marks: None,
             coverage: Coverage::Whole,
-            deleted_users: Vec::new(),
+            deleted_users: inner.deleted.values().cloned().collect(),
             holders: Vec::new(),
             roles: inner.roles.clone(),
             role_groups: inner.groups.clone(),

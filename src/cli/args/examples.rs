@@ -43,9 +43,12 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
             ("What plans/*.toml would change", "plan"),
             ("One wave, saved for review", "plan plans/wave-01.toml --out wave-01.plan.json"),
             ("Without credentials, from a saved snapshot", "plan --snapshot company.zst"),
+            ("Only two of the links", "plan --only jsmith --only jane.doe@contoso.com"),
+            ("All but those that a file lists, three of them first", "plan --exclude @later.txt --pilot 3"),
             ("In a pipeline: 0 nothing to do, 2 changes, 3 blocked", "plan --detailed-exitcode --format markdown"),
         ],
     ),
+    (&["tenant"], &[("How every switch stands", "tenant"), ("For a program", "tenant --format json")]),
     (
         &["lint"],
         &[

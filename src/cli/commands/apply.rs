@@ -1,6 +1,6 @@
 //! `matchplan apply`: a saved plan, or plan and ask; or, where an apply is unfinished, go on with that.
 
-use super::plan::{Exchange, check_brakes, make};
+use super::plan::{Chosen, Exchange, check_brakes, make};
 use super::show::{print_plan, read_plan};
 use crate::apply::options::OnFailure;
 use crate::cli::args::{self, Apply, Format, Global, Planning, Rendering};
@@ -8,9 +8,11 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::executing::{self, Consent, Work};
 use crate::cli::exit::Exit;
 use crate::cli::reading::Need;
+use crate::cli::selecting::{self, select};
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
 use crate::config::read::Config;
+use crate::config::selection::Selection;
 use crate::directory::port::Clock as _;
 use crate::plan::document::{Plan, Purpose};
 use crate::report::compare::Comparison;
@@ -22,10 +24,16 @@ use std::path::{Path, PathBuf};
 pub async fn run(args: &Apply, global: &Global, terminal: Terminal) -> CliResult {
     check_brakes(&args.planning.allow)?;
     let saved = saved_plan(&args.files)?;
+    let Planning { only, exclude, pilot, .. } = &args.planning;
+    if saved.is_some() && (!only.is_empty() || !exclude.is_empty() || pilot.is_some()) {
+        return Err(CliError::new(Exit::Usage, "A saved plan is applied as it was saved.")
+            .hint("Select when you plan: matchplan plan --only … --out FILE."));
+    }
     let (site, lock) = Site::open_locked(global, "apply", terminal).await?;
     let mut work = Work::begin(&site, lock, &global.repeated(), terminal)?;
     work.on_failure = on_failure(args.on_failure);
     work.prepare_only = args.prepare;
+    work.yes = args.yes;
     if let Some(unfinished) = work.unfinished() {
         if saved.as_ref().is_some_and(|(_, plan)| plan.digest != unfinished.plan_digest) {
             let flags = global.repeated();
@@ -72,12 +80,15 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
             .hint("Save one with `matchplan plan --out FILE`."));
     }
     let terminal = work.terminal;
-    let config = work.site.config(&args.files, terminal)?;
+    let selection = selecting::selection(&args.planning)?;
+    let config = select(work.site.config(&args.files, terminal)?, &selection)?;
     let exchange = Exchange::read(args.planning.recipients.as_deref(), terminal)?;
     let directories = work.site.connect(&work.site.settings, terminal).await?;
-    let need = Need { config: &config, how: &args.planning, now: work.site.clock.now() };
+    let need = Need { config: &config, how: &args.planning, selection: &selection, now: work.site.clock.now() };
     let snapshot = exchange.into(work.site.snapshot_for(need, &directories, global, terminal).await?);
-    let plan = make(&config, &snapshot, work.site.clock.now(), &args.planning)?;
+    let residues = selecting::residues(&config, &snapshot, &directories).await?;
+    let chosen = Chosen { how: &args.planning, selection: &selection, residues: &residues };
+    let plan = make(&config, &snapshot, work.site.clock.now(), chosen)?;
     print_plan(&plan, None, Rendering { format: Format::Text, redact: false, details: false }, terminal)?;
     if plan.is_blocked() {
         return Ok(Exit::Blocked);
@@ -111,7 +122,11 @@ async fn apply_saved(file: &Path, plan: Plan, args: &Apply, work: Work<'_>, glob
     let snapshot = exchange.into(read);
     executing::same_tenant(&plan, &snapshot)?;
     let now = match &again {
-        Some(again) => make(&again.config, &snapshot, work.site.clock.now(), &again.how)?,
+        Some(again) => {
+            let residues = selecting::residues(&again.config, &snapshot, &directories).await?;
+            let chosen = Chosen { how: &again.how, selection: &again.selection, residues: &residues };
+            make(&again.config, &snapshot, work.site.clock.now(), chosen)?
+        }
         None => work.rollback_again(&plan, &snapshot, &args.planning.allow)?,
     };
     if !acts_alike(&plan, &now)
@@ -155,18 +170,21 @@ fn recipients_of(plan: &Plan, args: &Apply) -> Option<PathBuf> {
 struct Again {
     config: Config,
     how: Planning,
+    selection: Selection,
 }
 
 impl Again {
     fn of(plan: &Plan, args: &Apply, recipients: Option<PathBuf>, work: &Work<'_>) -> Result<Self, CliError> {
         let files: Vec<PathBuf> = plan.sources.iter().map(PathBuf::from).collect();
-        let config = work.site.config(&files, work.terminal)?;
+        let selection = plan.selection.clone();
+        let config = select(work.site.config(&files, work.terminal)?, &selection)?;
         let Planning { allow, read, .. } = args.planning.clone();
-        Ok(Self { config, how: Planning { skip_blocked: !plan.skipped.is_empty(), allow, recipients, read } })
+        let how = Planning { skip_blocked: !plan.skipped.is_empty(), allow, recipients, read, ..Planning::default() };
+        Ok(Self { config, how, selection })
     }
 
     const fn need(&self, now: Timestamp) -> Need<'_> {
-        Need { config: &self.config, how: &self.how, now }
+        Need { config: &self.config, how: &self.how, selection: &self.selection, now }
     }
 }
 
@@ -201,5 +219,11 @@ fn acts_alike(saved: &Plan, now: &Plan) -> bool {
         let links = plan.links.iter();
         links.map(|link| (link.id.clone(), link.outcome.clone(), link.before.user.last_sync)).collect()
     };
-    saved.steps == now.steps && saved.settings == now.settings && links(saved) == links(now)
+    let tasks = |plan: &Plan| -> Vec<_> {
+        plan.tasks.iter().map(|task| (task.id.clone(), task.title.clone(), task.outcome.clone())).collect()
+    };
+    saved.steps == now.steps
+        && saved.settings == now.settings
+        && links(saved) == links(now)
+        && tasks(saved) == tasks(now)
 }

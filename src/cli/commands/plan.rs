@@ -6,16 +6,19 @@ use crate::cli::args::{Format, Global, PlanArgs, Planning};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::reading::{self, Need};
+use crate::cli::selecting::{self, select};
 use crate::cli::site::{self, Site};
 use crate::cli::terminal::Terminal;
 use crate::cli::{progress, project};
 use crate::config::read::Config;
+use crate::config::selection::Selection;
 use crate::config::settings::Settings;
 use crate::directory::port::Clock as _;
 use crate::model::id::LinkId;
 use crate::model::recipient::Recipient;
 use crate::plan::document::Plan;
 use crate::plan::planner::{PlanInput, plan, plan_noting};
+use crate::plan::tasks::Residues;
 use crate::report::events::count;
 use crate::report::safe::Text;
 use crate::rules::finding::FindingCode;
@@ -33,17 +36,20 @@ use std::sync::Arc;
 pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliResult {
     check_brakes(&args.planning.allow)?;
     let exchange = Exchange::read(args.planning.recipients.as_deref(), terminal)?;
+    let selection = selecting::selection(&args.planning)?;
     let made = if let Some(file) = &args.snapshot {
-        offline(args, file, exchange, global, terminal)?
+        offline(args, file, exchange, (global, &selection), terminal)?
     } else {
         let site = Site::open(global, terminal).await?;
-        let config = site.config(&args.plans, terminal)?;
+        let config = select(site.config(&args.plans, terminal)?, &selection)?;
         let directories = site.connect(&site.settings, terminal).await?;
         let now = site.clock.now();
-        let need = Need { config: &config, how: &args.planning, now };
+        let need = Need { config: &config, how: &args.planning, selection: &selection, now };
         let snapshot = site.snapshot_for(need, &directories, global, terminal).await?;
-        let made = make(&config, &exchange.into(snapshot), now, &args.planning)?;
-        if args.plans.is_empty() {
+        let residues = selecting::residues(&config, &snapshot, &directories).await?;
+        let chosen = Chosen { how: &args.planning, selection: &selection, residues: &residues };
+        let made = make(&config, &exchange.into(snapshot), now, chosen)?;
+        if args.plans.is_empty() && selection.is_all() {
             note_unwritten(&site, &made, terminal);
         }
         made
@@ -96,24 +102,38 @@ fn offline(
     args: &PlanArgs,
     file: &Path,
     exchange: Exchange,
-    global: &Global,
+    (global, selection): (&Global, &Selection),
     terminal: Terminal,
 ) -> Result<Plan, CliError> {
     let text = project::config_text(&global.config)?;
     let read = project::read_all((&global.config.display().to_string(), &text), &args.plans)?;
-    let config = project::checked(read, terminal)?;
+    let config = select(project::checked(read, terminal)?, selection)?;
     // Not given back: the process ends soon, and a million users are ten million pieces of memory.
     let snapshot = ManuallyDrop::new(exchange.into(snapshot::read(file, terminal)?));
     let bar = progress::thinking(terminal, "Planning");
-    let made = make(&config, &snapshot, site::clock(global).now(), &args.planning);
+    let chosen = Chosen { how: &args.planning, selection, residues: &Residues::new() };
+    let made = make(&config, &snapshot, site::clock(global).now(), chosen);
     bar.finish_and_clear();
     made
 }
 
+/// How a plan is made, and of what.
+#[derive(Clone, Copy)]
+pub struct Chosen<'a> {
+    /// What the command line says.
+    pub how: &'a Planning,
+    /// Which links and tasks were selected.
+    pub selection: &'a Selection,
+    /// What users that are to be cleared remember of AD.
+    pub residues: &'a Residues,
+}
+
 /// Makes a plan; a snapshot of another tenant than the configured one is refused.
-pub fn make(config: &Config, snapshot: &Snapshot, now: Timestamp, how: &Planning) -> Result<Plan, CliError> {
+pub fn make(config: &Config, snapshot: &Snapshot, now: Timestamp, chosen: Chosen<'_>) -> Result<Plan, CliError> {
     same_tenant(&config.settings, snapshot)?;
-    let input = PlanInput { config, snapshot, now, skip_blocked: how.skip_blocked, allow: &how.allow };
+    let Chosen { how, selection, residues } = chosen;
+    let (skip_blocked, allow) = (how.skip_blocked, how.allow.as_slice());
+    let input = PlanInput { config, snapshot, now, skip_blocked, allow, selection, residues };
     let mut made = if snapshot.coverage.is_whole() {
         plan(input)
     } else {
@@ -158,11 +178,12 @@ pub(super) fn same_tenant(settings: &Settings, snapshot: &Snapshot) -> Result<()
 
 /// A brake that does not exist is a typing error, and going on would lift nothing.
 pub fn check_brakes(allow: &[String]) -> Result<(), CliError> {
-    const BRAKES: [FindingCode; 5] = [
+    const BRAKES: [FindingCode; 6] = [
         FindingCode::TooManyLinks,
         FindingCode::TooManyRoleRemovals,
         FindingCode::RolesUnseen,
         FindingCode::UnprovenRestore,
+        FindingCode::PermanentFeature,
         FindingCode::RoleGrant,
     ];
     let known: Vec<&str> = BRAKES.iter().map(|code| brake_name(*code)).collect();

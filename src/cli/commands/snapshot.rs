@@ -8,6 +8,7 @@ use crate::cli::reading::Need;
 use crate::cli::site::{Site, SiteClock};
 use crate::cli::terminal::Terminal;
 use crate::cli::{progress, project};
+use crate::config::selection::Selection;
 use crate::directory::connected::Directories;
 use crate::directory::port::Clock as _;
 use crate::directory::refresh::Refreshed;
@@ -32,7 +33,7 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
     } else {
         let config = site.config(&args.links, terminal)?;
         let how = Planning { read: Read::Narrow, ..Planning::default() };
-        let need = Need { config: &config, how: &how, now: site.clock.now() };
+        let need = Need { config: &config, how: &how, selection: &Selection::default(), now: site.clock.now() };
         site.snapshot_for(need, &directories, global, terminal).await?
     };
     let snapshot = Snapshot { recipients: recipients.or(read.recipients), ..read };

@@ -92,8 +92,7 @@ async fn look(site: &Site, terminal: Terminal) -> Result<Snapshot, CliError> {
 
 fn exit(state: &State) -> Exit {
     let stuck = |record: &&crate::state::ledger::ApplyRecord| {
-        record.purpose == Purpose::Link
-            && record.links.values().any(|link| matches!(link.standing, Standing::Stuck { .. }))
+        record.purpose == Purpose::Link && record.standings().any(|standing| matches!(standing, Standing::Stuck { .. }))
     };
     if state.applies.iter().rev().take(1).any(|record| stuck(&record)) {
         Exit::Stuck

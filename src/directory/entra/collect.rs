@@ -10,7 +10,8 @@ use super::roles::read::Schedules;
 use super::roles::wire::WireGroup;
 use super::sizes::Sizes;
 use super::wire::{
-    self, WireDomain, WireHolder, WireObjectIdentifier, WireSyncBehavior, WireSynchronization, WireUser,
+    self, Synchronization, WireDomain, WireHolder, WireObjectIdentifier, WireOrganization, WireSyncBehavior,
+    WireSynchronization, WireUser,
 };
 use crate::directory::collect::{Part, Progress};
 use crate::directory::error::{DirectoryError, ErrorKind};
@@ -18,7 +19,7 @@ use crate::directory::port::Clock;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::ObjectId;
 use crate::model::role::{Holding, PolicySubject, RoleAssignment, RoleGrant, RoleGroup, RolePolicy};
-use crate::model::tenant::{Domain, Identity, SyncFeatures, Tenant};
+use crate::model::tenant::{Domain, Identity, Tenant};
 use crate::snapshot::document::{Gap, Missing, Snapshot};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,6 +128,20 @@ pub(super) fn identifiers() -> Request {
     request.select(&["id", "onPremisesObjectIdentifier"]).large_pages()
 }
 
+fn tenant(organization: WireOrganization, domains: Vec<Domain>, synchronization: Synchronization) -> Tenant {
+    let Synchronization { features, switches, deletion_threshold } = synchronization;
+    Tenant {
+        id: organization.id,
+        display_name: organization.display_name.unwrap_or_default(),
+        domains,
+        sync_enabled: organization.on_premises_sync_enabled,
+        last_sync: organization.on_premises_last_sync_date_time,
+        features,
+        switches,
+        deletion_threshold,
+    }
+}
+
 impl<C: Clock> Graph<C> {
     /// Reads it all, side by side. Users, organization and domains must be readable; what else may not be seen becomes
     /// a gap with its reason. Errors also: a tenant other than the configured one.
@@ -202,17 +217,17 @@ impl<C: Clock> Graph<C> {
     }
 
     async fn read_frame(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Frame, DirectoryError> {
-        let (organization, domains, deleted, roles, policies, features) = tokio::try_join!(
+        let (organization, domains, deleted, roles, policies, synchronization) = tokio::try_join!(
             self.organization(),
             self.domains(),
             async { optional(self.all_users(Place::RecycleBin, Part::DeletedUsers, progress).await) },
             self.all_roles(progress),
             async { optional(self.role_policies().await) },
-            async { optional(self.features().await) },
+            async { optional(self.synchronization().await) },
         )?;
         self.refuse_other_tenant(&organization.id.to_string(), &domains)?;
         let mut gaps = Gaps::default();
-        let features = gaps.or_gap(Missing::SyncFeatures, features);
+        let synchronization = gaps.or_gap(Missing::SyncFeatures, synchronization.map(|(_, found)| found));
         let deleted_users = gaps.or_gap(Missing::DeletedUsers, deleted);
         let Joined { roles, groups: role_groups, policies: of_groups } = self.whole_roles(roles, &mut gaps).await?;
         let mut role_policies = gaps.or_gap(Missing::RolePolicies, policies);
@@ -224,14 +239,7 @@ impl<C: Clock> Graph<C> {
             gaps.add(Missing::Caller, "the access token does not say whom it speaks for (it has no `oid`)".to_owned());
         }
         let collected = Collected {
-            tenant: Tenant {
-                id: organization.id,
-                display_name: organization.display_name.unwrap_or_default(),
-                domains,
-                sync_enabled: organization.on_premises_sync_enabled,
-                last_sync: organization.on_premises_last_sync_date_time,
-                features,
-            },
+            tenant: tenant(organization, domains, synchronization),
             users: Vec::new(),
             deleted_users,
             holders: Vec::new(),
@@ -336,13 +344,22 @@ impl<C: Clock> Graph<C> {
         Ok(domains)
     }
 
-    pub(super) async fn features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
+    /// The tenant with its domains and every switch of its directory synchronization. Unlike in a snapshot, not being allowed
+    /// to see these is an error.
+    pub async fn tenant(&self) -> Result<Tenant, DirectoryError> {
+        let (organization, domains, synchronization) =
+            tokio::try_join!(self.organization(), self.domains(), self.synchronization())?;
+        self.refuse_other_tenant(&organization.id.to_string(), &domains)?;
+        Ok(tenant(organization, domains, synchronization.1))
+    }
+
+    /// The tenant's directory synchronization, with its id.
+    pub(super) async fn synchronization(&self) -> Result<(String, Synchronization), DirectoryError> {
         let what = "read the tenant's sync features";
         let path = ["directory", "onPremisesSynchronization"];
         let values = self.read_all(&Request::get(Operation::ReadSyncFeatures, what, &path), |_| ()).await?;
-        let all = wire::all_from_json(values, what, WireSynchronization::features)?;
-        let features = all.into_iter().flatten().next();
-        features.map(Some).ok_or_else(|| {
+        let all = wire::all_from_json(values, what, WireSynchronization::read)?;
+        all.into_iter().next().ok_or_else(|| {
             DirectoryError::new(ErrorKind::NotFound, what, "Graph knows none: the tenant has never synced")
         })
     }

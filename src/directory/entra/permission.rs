@@ -25,8 +25,14 @@ pub enum Operation {
     ReadSyncFeatures,
     /// `onPremisesObjectIdentifier`, on the beta endpoint.
     ReadObjectIdentifier,
-    /// A user's source of authority.
+    /// A user's source of authority, which reading and changing need the same for.
     ReadSyncBehavior,
+    /// Clearing `onPremisesObjectIdentifier`, with the other on-premises attributes.
+    ClearObjectIdentifier,
+    /// Deleting a user, restoring it, deleting it for good.
+    DeleteUser,
+    /// A switch of the tenant's directory synchronization.
+    ChangeSyncFeatures,
     /// A user's ImmutableID.
     SetImmutableId,
     /// Taking a role away.
@@ -76,7 +82,9 @@ impl Operation {
             Self::ReadOrganization => "Organization.Read.All",
             Self::ReadDomains => "Domain.Read.All",
             Self::ReadSyncFeatures => "OnPremDirectorySynchronization.Read.All",
-            Self::ReadSyncBehavior => "User-OnPremisesSyncBehavior.ReadWrite.All",
+            Self::ReadSyncBehavior | Self::ClearObjectIdentifier => "User-OnPremisesSyncBehavior.ReadWrite.All",
+            Self::DeleteUser => "User.DeleteRestore.All",
+            Self::ChangeSyncFeatures => "OnPremDirectorySynchronization.ReadWrite.All",
             Self::SetImmutableId => "User.ReadWrite.All",
             Self::RemoveRole | Self::AssignRole | Self::ChangeGroupMember => "RoleManagement.ReadWrite.Directory",
             Self::ReadRoleSchedules => "RoleAssignmentSchedule.Read.Directory",
@@ -103,6 +111,13 @@ impl Operation {
                  holds a role or is in a role-assignable group (an application needs that role assigned to its own \
                  service principal)",
             ),
+            Self::DeleteUser => Some(
+                "User Administrator, and Privileged Authentication Administrator or Global Administrator if the user \
+                 holds a role",
+            ),
+            Self::ReadSyncBehavior | Self::ClearObjectIdentifier | Self::ChangeSyncFeatures => {
+                Some("Hybrid Identity Administrator or Global Administrator, if it is a person that signs in")
+            }
             Self::RemoveRole | Self::AssignRole | Self::ChangeRoleSchedule | Self::ChangeRoleEligibility => {
                 Some("Privileged Role Administrator")
             }

@@ -13,12 +13,14 @@ use super::wire::{self, WireObjectIdentifier, WireOrganization, WireSyncBehavior
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, ReadEntra};
 use crate::model::anchor::ImmutableId;
+use crate::model::cloud::{EntraAttribute, Presence, SyncFeature};
 use crate::model::entra::EntraUser;
 use crate::model::id::{ObjectId, Sid};
 use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding};
 use crate::model::tenant::SyncFeatures;
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,7 +33,7 @@ const CHUNKS: usize = 40;
 /// Up to how many users' roles are read one by one; for more, those of the tenant are read as a whole.
 const ONE_BY_ONE: usize = 20;
 
-const DELETED_USERS: &[&str] = &["directory", "deletedItems", "microsoft.graph.user"];
+const DELETED_USERS: [&str; 3] = ["directory", "deletedItems", "microsoft.graph.user"];
 
 /// Where the users of [`users`] are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub(super) fn users(place: Place) -> Request {
     let request = match place {
         Place::Live => Request::get(Operation::ReadUsers, "read the users of the tenant", &["users"]),
         Place::RecycleBin => {
-            Request::get(Operation::ReadDeletedUsers, "read the users in the tenant's recycle bin", DELETED_USERS)
+            Request::get(Operation::ReadDeletedUsers, "read the users in the tenant's recycle bin", &DELETED_USERS)
         }
     };
     request.select(&wire::user_members()).large_pages()
@@ -266,8 +268,63 @@ impl<C: Clock> ReadEntra for Graph<C> {
         Ok(found)
     }
 
+    async fn attributes_of(
+        &self,
+        id: ObjectId,
+        attributes: &[EntraAttribute],
+    ) -> Result<Option<BTreeMap<EntraAttribute, Option<String>>>, DirectoryError> {
+        let names: Vec<&str> = attributes.iter().map(|attribute| attribute.name()).collect();
+        let what = format!("read {} of the user {id}", names.join(", "));
+        let request = Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&names);
+        let beta = attributes.contains(&EntraAttribute::ObjectIdentifier);
+        let value = match self.read(&if beta { request.beta() } else { request }).await {
+            Ok(value) => value,
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let read = attributes.iter().map(|attribute| match &value[attribute.name()] {
+            Value::Null => Ok((*attribute, None)),
+            Value::String(text) => Ok((*attribute, (!text.is_empty()).then(|| text.clone()))),
+            _ => Err(DirectoryError::new(ErrorKind::Broken, what.clone(), format!("{attribute} is no text"))),
+        });
+        read.collect::<Result<_, _>>().map(Some)
+    }
+
+    async fn presence_of(&self, id: ObjectId) -> Result<Presence, DirectoryError> {
+        let there = |path: &[&str]| {
+            let what = format!("see whether the user {id} is there");
+            let request = Request::get(Operation::ReadUsers, what, path).select(&["id"]);
+            async move {
+                match self.read(&request).await {
+                    Ok(_) => Ok(true),
+                    Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        let id = id.to_string();
+        // Live first: a user that is restored between the two looks would be seen nowhere the other way round.
+        if there(&["users", &id]).await? {
+            return Ok(Presence::Live);
+        }
+        let [first, second, cast] = DELETED_USERS;
+        Ok(if there(&[first, second, &id, cast]).await? { Presence::RecycleBin } else { Presence::Gone })
+    }
+
+    async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
+        match self.cloud_managed(id).await {
+            Ok(managed) => Ok(Some(managed.unwrap_or_default())),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn sync_switches(&self) -> Result<BTreeMap<SyncFeature, bool>, DirectoryError> {
+        Ok(self.synchronization().await?.1.switches)
+    }
+
     async fn sync_features(&self) -> Result<Option<SyncFeatures>, DirectoryError> {
-        Ok(optional(self.features().await)?.unwrap_or_default())
+        Ok(optional(self.synchronization().await)?.ok().and_then(|(_, found)| found.features))
     }
 
     fn time(&self) -> Timestamp {

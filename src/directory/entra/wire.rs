@@ -7,6 +7,7 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::text::one_line;
 use crate::model::address::ProxyAddress;
 use crate::model::anchor::ImmutableId;
+use crate::model::cloud::SyncFeature;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind, ProvisioningError};
 use crate::model::id::{ObjectId, Sid, TenantId};
 use crate::model::name::Upn;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The members of a user that linking looks at, besides its profile; without `$select` Graph sends few of them.
 const USER: [&str; 16] = [
@@ -268,38 +270,68 @@ impl From<WireDomain> for Domain {
 /// An `onPremisesDirectorySynchronization`.
 #[derive(Deserialize)]
 pub struct WireSynchronization {
-    features: Option<WireFeatures>,
+    id: String,
+    #[serde(default)]
+    features: Option<BTreeMap<String, Value>>,
+    #[serde(default)]
+    configuration: Option<WireConfiguration>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "one bool per switch of the tenant, named as Microsoft names them")]
-struct WireFeatures {
-    #[serde(default, deserialize_with = "flag")]
-    block_soft_match_enabled: bool,
-    #[serde(default, deserialize_with = "flag")]
-    block_cloud_object_takeover_through_hard_match_enabled: bool,
-    #[serde(default, deserialize_with = "flag")]
-    soft_match_on_upn_enabled: bool,
-    #[serde(default, deserialize_with = "flag", rename = "allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled")]
-    allow_object_identifier_update: bool,
-    #[serde(default, deserialize_with = "flag")]
-    synchronize_upn_for_managed_users_enabled: bool,
-    #[serde(default, deserialize_with = "flag")]
-    password_sync_enabled: bool,
+struct WireConfiguration {
+    #[serde(default)]
+    accidental_deletion_prevention: Option<WireDeletionPrevention>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireDeletionPrevention {
+    #[serde(default)]
+    synchronization_prevention_type: Option<String>,
+    #[serde(default)]
+    alert_threshold: Option<u32>,
+}
+
+/// What is read of the tenant's directory synchronization.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Synchronization {
+    /// The features that decide about matching, if Graph sent any.
+    pub features: Option<SyncFeatures>,
+    /// Every switch that Graph sent; null is off.
+    pub switches: BTreeMap<SyncFeature, bool>,
+    /// How many deletions one cycle may export, where that is limited by a number.
+    pub deletion_threshold: Option<u32>,
 }
 
 impl WireSynchronization {
-    /// The features, if Graph sent them.
-    pub fn features(self) -> Option<SyncFeatures> {
-        self.features.map(|features| SyncFeatures {
-            block_soft_match: features.block_soft_match_enabled,
-            block_hard_match: features.block_cloud_object_takeover_through_hard_match_enabled,
-            soft_match_on_upn: features.soft_match_on_upn_enabled,
-            allow_object_identifier_update: features.allow_object_identifier_update,
-            synchronize_upn_for_managed_users: features.synchronize_upn_for_managed_users_enabled,
-            password_sync: features.password_sync_enabled,
-        })
+    /// Its id, and what is read of it.
+    pub fn read(self) -> (String, Synchronization) {
+        let features = self.features.unwrap_or_default();
+        let read = |feature: &SyncFeature| features.get(feature.name()).map(|on| (*feature, on == true));
+        let switches: BTreeMap<SyncFeature, bool> = SyncFeature::ALL.iter().filter_map(read).collect();
+        let on = |feature| switches.get(&feature).copied().unwrap_or_default();
+        let matching = SyncFeatures {
+            block_soft_match: on(SyncFeature::BlockSoftMatch),
+            block_hard_match: on(SyncFeature::BlockCloudObjectTakeoverThroughHardMatch),
+            soft_match_on_upn: on(SyncFeature::SoftMatchOnUpn),
+            allow_object_identifier_update: on(SyncFeature::AllowOnPremUpdateOfOnPremisesObjectIdentifier),
+            synchronize_upn_for_managed_users: on(SyncFeature::SynchronizeUpnForManagedUsers),
+            password_sync: on(SyncFeature::PasswordSync),
+        };
+        let prevention = self.configuration.and_then(|found| found.accidental_deletion_prevention);
+        let counted = prevention.filter(|found| {
+            found
+                .synchronization_prevention_type
+                .as_deref()
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("enabledForCount"))
+        });
+        let found = Synchronization {
+            features: (!switches.is_empty()).then_some(matching),
+            deletion_threshold: counted.and_then(|found| found.alert_threshold),
+            switches,
+        };
+        (self.id, found)
     }
 }
 

@@ -8,7 +8,9 @@ use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, Turn, WriteEntra};
 use crate::directory::text::one_line;
 use crate::model::anchor::ImmutableId;
+use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::id::ObjectId;
+use crate::model::name::Upn;
 use crate::model::role::Holding;
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -33,6 +35,71 @@ impl<C: Clock> WriteEntra for Graph<C> {
         let path = ["users", &user.to_string()];
         let request = Request::new(Method::PATCH, Operation::SetImmutableId, what, &path).json(body);
         self.send(&request).await.map(drop)
+    }
+
+    async fn amend(&self, user: ObjectId, changes: &[EntraChange]) -> Result<(), DirectoryError> {
+        let names: Vec<&str> = changes.iter().map(|change| change.attribute.name()).collect();
+        let what = format!("change {} of the user {user}", names.join(", "));
+        let stamp = changes.iter().any(|change| change.attribute == EntraAttribute::ObjectIdentifier);
+        let operation = if stamp { Operation::ClearObjectIdentifier } else { Operation::SetImmutableId };
+        let member = |change: &EntraChange| (change.attribute.name().to_owned(), json!(change.sets));
+        let body: serde_json::Map<String, Value> = changes.iter().map(member).collect();
+        let request = Request::new(Method::PATCH, operation, what, &["users", &*user.to_string()]);
+        let request = request.json(Value::Object(body));
+        let beta = changes.iter().any(|change| change.attribute.is_beta());
+        self.send(&if beta { request.beta() } else { request }).await.map(drop)
+    }
+
+    async fn place(
+        &self,
+        user: ObjectId,
+        from: Presence,
+        to: Presence,
+        upn: Option<&Upn>,
+    ) -> Result<(), DirectoryError> {
+        let id = user.to_string();
+        let request = match (from, to) {
+            (Presence::Live, Presence::RecycleBin) => {
+                let what = format!("delete the user {user}");
+                Request::new(Method::DELETE, Operation::DeleteUser, what, &["users", &id])
+            }
+            (Presence::RecycleBin, Presence::Live) => {
+                let what = format!("restore the user {user} from the recycle bin");
+                let path = ["directory", "deletedItems", &id, "restore"];
+                let request = Request::new(Method::POST, Operation::DeleteUser, what, &path);
+                match upn {
+                    Some(upn) => request.json(json!({"newUserPrincipalName": upn.as_str()})),
+                    None => request,
+                }
+            }
+            (Presence::RecycleBin, Presence::Gone) => {
+                let what = format!("delete the user {user} for good");
+                Request::new(Method::DELETE, Operation::DeleteUser, what, &["directory", "deletedItems", &id])
+            }
+            _ => {
+                let what = format!("bring the user {user} from {from} to {to}");
+                return Err(DirectoryError::new(ErrorKind::Refused, what, "nothing leads there in one step"));
+            }
+        };
+        self.send(&request).await.map(drop)
+    }
+
+    async fn set_authority(&self, user: ObjectId, cloud: bool) -> Result<(), DirectoryError> {
+        let source = if cloud { "the cloud" } else { "AD" };
+        let what = format!("make {source} the source of authority of the user {user}");
+        let path = ["users", &user.to_string(), "onPremisesSyncBehavior"];
+        let request = Request::new(Method::PATCH, Operation::ReadSyncBehavior, what, &path);
+        self.send(&request.json(json!({"isCloudManaged": cloud}))).await.map(drop)
+    }
+
+    async fn set_switch(&self, feature: SyncFeature, on: bool) -> Result<(), DirectoryError> {
+        let what = format!("switch {feature} {}", if on { "on" } else { "off" });
+        let (id, _) = self.synchronization().await?;
+        let path = ["directory", "onPremisesSynchronization", &id];
+        let request = Request::new(Method::PATCH, Operation::ChangeSyncFeatures, what, &path);
+        // Features that are not named stay as they are.
+        let features = json!({feature.name(): on});
+        self.send(&request.json(json!({"features": features}))).await.map(drop)
     }
 
     async fn take(&self, holding: &Holding) -> Result<(), DirectoryError> {

@@ -1,6 +1,6 @@
 //! `/directory/deletedItems`: the recycle bin.
 //!
-//! Sources: Graph v1.0 "List deletedItems", "Restore deleted item", "Permanently delete item".
+//! Sources: Graph v1.0 "Delete user", "List deletedItems", "Restore deleted item", "Permanently delete item".
 
 use super::answer::{Answer, Object, Refusal, Reply};
 use super::odata::collection::Resource;
@@ -8,6 +8,7 @@ use super::request::{Payload, Request};
 use super::sensitive::check_update;
 use super::user_entity::{USER, view};
 use super::user_patch::{check_addresses, check_upn};
+use super::users;
 use crate::lab::world::World;
 use crate::lab::world::cloud::{Cloud, CloudGroup, CloudUser};
 use crate::lab::world::keys::CloudKey;
@@ -43,6 +44,17 @@ pub fn count(world: &World, request: &Request) -> Answer {
 /// `GET /directory/deletedItems/{id}`.
 pub fn get(world: &World, request: &Request, id: &str) -> Answer {
     ITEMS.single(request, typed(&world.entra.deleted_users[position(world, id)?]))
+}
+
+/// `DELETE /users/{id or UPN}`: to the recycle bin. A synced user can be deleted so, too; the engine makes it anew if its AD
+/// user is still in scope.
+pub fn delete(world: &mut World, key: &str) -> Answer {
+    let at = users::position(&world.entra.users, key)?;
+    let target = world.entra.users[at].id;
+    check_update(world, target, true)?;
+    let now = world.clock;
+    world.entra.soft_delete(target, now);
+    Ok(Reply::no_content())
 }
 
 /// `DELETE /directory/deletedItems/{id}`: irreversible.

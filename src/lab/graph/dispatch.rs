@@ -178,6 +178,7 @@ fn read(operation: &Operation, world: &World, request: &Request, deltas: &Deltas
         // A batch is taken apart before; one inside a batch was refused when it was read.
         Op::Batch => Err(Refusal::odata("A batch cannot contain a batch.")),
         Op::PatchUser(_)
+        | Op::DeleteUser(_)
         | Op::PatchSyncBehavior(_)
         | Op::RestoreDeleted(_)
         | Op::PurgeDeleted(_)
@@ -198,6 +199,7 @@ fn write(operation: &Operation, world: &mut World, request: &Request) -> Answer 
     match operation {
         Op::PatchUser(key) => user_patch::patch(world, request, key),
         Op::PatchSyncBehavior(key) => users::set_sync_behavior(world, request, key),
+        Op::DeleteUser(key) => deleted::delete(world, key),
         Op::RestoreDeleted(id) => deleted::restore(world, request, id),
         Op::PurgeDeleted(id) => deleted::purge(world, id),
         Op::PatchDirectorySync(id) => directory_sync::patch(world, request, id),

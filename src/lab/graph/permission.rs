@@ -140,7 +140,7 @@ const fn needed(operation: &Operation) -> Option<&'static [&'static str]> {
         | Op::GetDeleted(_) => USER_READ,
         Op::PatchUser(_) => USER_WRITE,
         Op::GetSyncBehavior(_) | Op::PatchSyncBehavior(_) => USER_SYNC,
-        Op::RestoreDeleted(_) | Op::PurgeDeleted(_) => USER_DELETE,
+        Op::DeleteUser(_) | Op::RestoreDeleted(_) | Op::PurgeDeleted(_) => USER_DELETE,
         Op::MemberOf(_) => MEMBER_OF,
         Op::ListGroups | Op::CountGroups | Op::GetGroup(_) => GROUP_READ,
         Op::ListContacts | Op::CountContacts | Op::GetContact(_) => CONTACT_READ,

@@ -205,7 +205,8 @@ fn check_whole(world: &World, before: &CloudUser, after: &CloudUser) -> Result<(
         }
     }
     let federated = domain_of(world, &after.user_principal_name).is_some_and(|d| d.authentication_type == "Federated");
-    if federated && (upn_changed || id_changed) && after.on_premises_immutable_id.is_none() {
+    // Customers report that no change is taken while the name is in such a domain, not even to another value.
+    if federated && (id_changed && !upn_changed || upn_changed && after.on_premises_immutable_id.is_none()) {
         return Err(Refusal::bad_request("You must provide a required property: FederatedUser.SourceAnchor"));
     }
     let sid_changed = before.on_premises_security_identifier != after.on_premises_security_identifier;

@@ -7,7 +7,7 @@ use super::matching::{self, Decision, Meeting};
 use super::report::{CycleReport, ErrorCode, ExportError, ObjectReport, Outcome, Stopped};
 use super::scope::exclusion;
 use super::view::{AdView, ImportedHolder, ImportedUser};
-use crate::lab::world::cloud::{Cloud, CloudUser};
+use crate::lab::world::cloud::CloudUser;
 use crate::lab::world::keys::{CloudKey, ConnectedKey};
 use crate::lab::world::sync::Connected;
 use crate::lab::world::table::Table;
@@ -162,7 +162,7 @@ impl<'w> Run<'w> {
         let Some((id, cloud_managed)) = live else { return };
         let outcome = if cloud_managed { Outcome::Skipped } else { Outcome::Deleted };
         if !cloud_managed {
-            soft_delete(&mut self.world.entra, id, self.now);
+            self.world.entra.soft_delete(id, self.now);
         }
         self.objects.push(ObjectReport { ad, dn: None, cloud: Some(id), outcome, error: None });
     }
@@ -287,17 +287,6 @@ enum Done {
 
 const fn connected(ad: AdGuid, anchor: Anchor, cloud: Option<ObjectId>) -> Connected {
     Connected { ad, anchor, cloud, error: None, flowed: BTreeSet::new() }
-}
-
-/// Moves a live user to the recycle bin, as Entra does it: the UPN is prefixed with the id's digits, so that another
-/// user can have it.
-fn soft_delete(cloud: &mut Cloud, id: ObjectId, now: Timestamp) {
-    let row = cloud.users.find(CloudKey::Id, &id.to_string()).map(|(row, _)| row);
-    let Some(mut user) = row.and_then(|row| cloud.users.take(row)) else { return };
-    user.user_principal_name = format!("{}{}", id.0.simple(), user.user_principal_name);
-    user.on_premises_sync_enabled = None;
-    user.deleted_date_time = Some(now);
-    cloud.deleted_users.push(user);
 }
 
 /// A cloud user before anything has flowed.

@@ -12,6 +12,7 @@ pub use pim::{AccessId, AssignmentType, RoleSchedule, ScheduleId, Term};
 pub use policy::{PolicyRule, PolicyScope, RoleManagementPolicy};
 pub use role::{ActiveRole, CloudRoleAssignment, RoleDefinition};
 
+use super::keys::CloudKey;
 use super::load::{no_object_id, no_placeholder};
 use super::table::Table;
 use crate::model::id::{AssignmentId, ObjectId, RoleDefinitionId, TenantId};
@@ -262,6 +263,19 @@ pub struct AdministrativeUnit {
     pub id: ObjectId,
     /// The display name.
     pub display_name: String,
+}
+
+impl Cloud {
+    /// Moves a live user to the recycle bin, as Entra does it: the UPN is prefixed with the id's digits, so that another
+    /// user can have it.
+    pub fn soft_delete(&mut self, id: ObjectId, now: Timestamp) {
+        let row = self.users.find(CloudKey::Id, &id.to_string()).map(|(row, _)| row);
+        let Some(mut user) = row.and_then(|row| self.users.take(row)) else { return };
+        user.user_principal_name = format!("{}{}", id.0.simple(), user.user_principal_name);
+        user.on_premises_sync_enabled = None;
+        user.deleted_date_time = Some(now);
+        self.deleted_users.push(user);
+    }
 }
 
 impl CloudUser {

@@ -4,6 +4,7 @@
 mod holders;
 mod lint;
 mod scenes;
+mod tasks;
 
 use crate::model::ad::Octets;
 use crate::model::anchor::{Anchor, ImmutableId};
@@ -269,7 +270,8 @@ fn cases() -> Vec<Case> {
     let own = [selectors(), anchors(), conflicts()];
     let scenes = [scenes::refusals(), scenes::restores(), scenes::places(), scenes::cautions(), scenes::wholes()];
     let holders = [holders::others(), holders::names(), holders::takeovers(), holders::source_anchors()];
-    own.into_iter().chain(scenes).chain(holders).chain([lint::values()]).flatten().collect()
+    let tasks = [tasks::unlinking(), tasks::others()];
+    own.into_iter().chain(scenes).chain(holders).chain(tasks).chain([lint::values()]).flatten().collect()
 }
 
 #[test]
@@ -362,6 +364,10 @@ impl Scene {
     fn with(mut self, change: impl FnOnce(&mut crate::snapshot::document::Snapshot)) -> Self {
         change(&mut self.snapshot);
         self
+    }
+
+    fn his_cloud(self, change: impl FnOnce(&mut EntraUser)) -> Self {
+        self.with(|s| change(&mut s.users[0]))
     }
 
     fn caller(self, name: &str) -> Self {

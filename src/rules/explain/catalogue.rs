@@ -3,7 +3,7 @@
 use super::message::Message;
 use super::page::Page;
 use super::pages::{
-    addresses, anchors, conflicts, guard, names, refusals, roles, scope, sync, takeover, tenant, users,
+    addresses, anchors, conflicts, guard, names, refusals, roles, scope, sync, takeover, tenant, unlinking, users,
 };
 use super::topic::Topic;
 use crate::rules::finding::FindingCode;
@@ -55,6 +55,19 @@ fn finding(code: FindingCode) -> &'static Page {
         C::SyncDisabled => &tenant::SYNC_DISABLED,
         C::CloudManaged => &tenant::CLOUD_MANAGED,
         C::ObjectIdentifierSet => &anchors::OBJECT_IDENTIFIER_SET,
+        C::NotSynced => &unlinking::NOT_SYNCED,
+        C::StillSynced => &unlinking::STILL_SYNCED,
+        C::NotLinked => &unlinking::NOT_LINKED,
+        C::AuthorityPrerequisites => &unlinking::AUTHORITY_PREREQUISITES,
+        C::ComesBack => &unlinking::COMES_BACK,
+        C::ResidueUnseen => &unlinking::RESIDUE_UNSEEN,
+        C::DeletedForAWhile => &unlinking::DELETED_FOR_A_WHILE,
+        C::DeletionThreshold => &unlinking::DELETION_THRESHOLD,
+        C::DeletedUserMissing => &unlinking::DELETED_USER_MISSING,
+        C::Irreversible => &unlinking::IRREVERSIBLE,
+        C::PermanentFeature => &unlinking::PERMANENT_FEATURE,
+        C::DuplicateInUse => &unlinking::DUPLICATE_IN_USE,
+        C::SignInNameDetour => &unlinking::SIGN_IN_NAME_DETOUR,
         C::OutOfScope => &scope::OUT_OF_SCOPE,
         C::ExcludedFromSync => &scope::EXCLUDED_FROM_SYNC,
         C::Exposed => &scope::EXPOSED,

@@ -23,6 +23,8 @@ pub enum Theme {
     Scope,
     /// What a takeover changes.
     Takeover,
+    /// Unlinking, the recycle bin, what is deleted for good.
+    Unlinking,
     /// Limits and brakes of this tool, rolling back.
     Guard,
     /// The form of attribute values.
@@ -43,6 +45,7 @@ impl Theme {
         Self::Tenant,
         Self::Scope,
         Self::Takeover,
+        Self::Unlinking,
         Self::Guard,
         Self::Attributes,
         Self::Sync,
@@ -60,6 +63,7 @@ impl fmt::Display for Theme {
             Self::Tenant => "the tenant",
             Self::Scope => "the sync engine",
             Self::Takeover => "what a takeover changes",
+            Self::Unlinking => "unlinking, the recycle bin",
             Self::Guard => "limits, brakes, going back",
             Self::Attributes => "attribute values",
             Self::Sync => "Microsoft: errors of the sync",

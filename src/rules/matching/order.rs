@@ -77,7 +77,7 @@ pub fn predict(link: Candidate<'_>, index: &Index<'_>) -> Prediction {
 
 /// The tenant's switches; all off where they could not be read, which [`unseen`] tells.
 pub(super) fn features(index: &Index<'_>) -> crate::model::tenant::SyncFeatures {
-    index.snapshot.tenant.features.unwrap_or_default()
+    index.features().unwrap_or_default()
 }
 
 pub(super) fn error<'a>(name: MicrosoftError, why: impl Into<String>) -> Meeting<'a> {

@@ -12,7 +12,7 @@ use crate::snapshot::index::Index;
 pub(super) fn meet<'a>(link: Candidate<'a>, index: &Index<'a>) -> Option<Meeting<'a>> {
     let target = *index.cloud_by_upn(&index.exported_upn(link.ad)).first()?;
     // Switches that could not be read leave the match possible; that it is not proven is said at the end.
-    if index.snapshot.tenant.features.is_some_and(|features| !features.soft_match_on_upn) {
+    if index.features().is_some_and(|features| !features.soft_match_on_upn) {
         return Some(Meeting::Nobody {
             error: None,
             why: "the tenant does not match by UPN (softMatchOnUpnEnabled is off) and no primary SMTP address matches"

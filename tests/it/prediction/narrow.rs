@@ -94,7 +94,7 @@ impl Served {
 }
 
 fn input<'a>(config: &'a Config, snapshot: &'a Snapshot) -> PlanInput<'a> {
-    PlanInput { config, snapshot, now: snapshot.taken, skip_blocked: true, allow: &[] }
+    PlanInput { skip_blocked: true, ..PlanInput::of(config, snapshot, snapshot.taken) }
 }
 
 fn questions(config: &Config, snapshot: &Snapshot) -> BTreeSet<Question> {

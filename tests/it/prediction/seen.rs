@@ -67,6 +67,8 @@ pub(crate) fn snapshot(world: &World) -> Snapshot {
                 .collect(),
             sync_enabled: cloud.on_premises_sync_enabled,
             last_sync: cloud.on_premises_last_sync_date_time,
+            switches: std::collections::BTreeMap::new(),
+            deletion_threshold: Some(world.sync.deletion_threshold),
             features: Some(SyncFeatures {
                 block_soft_match: features.block_soft_match_enabled,
                 block_hard_match: features.block_cloud_object_takeover_through_hard_match_enabled,

@@ -57,6 +57,10 @@ const fn kind_of(write: &Write) -> &'static str {
         Write::Move { .. } => "move",
         Write::Take { .. } => "suspend",
         Write::Give { .. } => "restore",
+        Write::Amend { .. } => "amend",
+        Write::Place { .. } => "place",
+        Write::Authority { .. } => "authority",
+        Write::Switch { .. } => "switch",
     }
 }
 

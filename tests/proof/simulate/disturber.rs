@@ -241,7 +241,11 @@ fn allowed(action: &Action, undo: bool) -> String {
         Action::Hold => "hold".to_owned(),
         Action::Release => "release".to_owned(),
         Action::Sync => "trigger".to_owned(),
-        Action::Verify { .. } => String::new(),
+        Action::Amend { user, .. } => format!("amend {}", user.id),
+        Action::Place { user, .. } => format!("place {}", user.id),
+        Action::Authority { user, .. } => format!("authority {}", user.id),
+        Action::Switch { feature, .. } => format!("switch {feature}"),
+        Action::Departure { .. } | Action::Verify { .. } => String::new(),
     }
 }
 
@@ -268,6 +272,10 @@ fn said(write: &Write) -> String {
         Write::Anchor { user, .. } => format!("anchor {}", user.id),
         Write::Take { user, .. } => format!("take {}", user.id),
         Write::Give { user, .. } => format!("give {}", user.id),
+        Write::Amend { user, .. } => format!("amend {}", user.id),
+        Write::Place { user, .. } => format!("place {}", user.id),
+        Write::Authority { user, .. } => format!("authority {}", user.id),
+        Write::Switch { feature, .. } => format!("switch {feature}"),
     }
 }
 

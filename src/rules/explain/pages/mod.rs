@@ -14,4 +14,5 @@ pub mod scope;
 pub mod sync;
 pub mod takeover;
 pub mod tenant;
+pub mod unlinking;
 pub mod users;
