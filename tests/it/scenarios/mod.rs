@@ -3,12 +3,13 @@
 //! can be wrong, [`linting`] is the lint over LDAP, [`checking`] what `check` says, [`explaining`] the manual for a piped
 //! message, [`roles`] is every way to hold a role, [`recipients`] are about what Exchange alone knows, [`identity`] is a
 //! property over random choices of links. [`elsewhere`] is about a state that this computer did not write,
-//! [`damaged`] about one that is not whole, [`going_back`] about every other way back.
+//! [`damaged`] about one that is not whole, [`around`] about work around the links, [`going_back`] about every other way back.
 //!
 //! What the program and the lab's Graph say to each other is recorded in `target/contract/`, which `tests/run` holds
 //! against Microsoft's own description.
 
 mod aftermath;
+mod around;
 mod checking;
 mod damaged;
 mod elsewhere;
