@@ -19,4 +19,5 @@ pub mod show;
 pub mod snapshot;
 pub mod state;
 pub mod status;
+pub mod suggest;
 pub mod validate;
