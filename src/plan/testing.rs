@@ -41,7 +41,7 @@ password = { env = "AD_PASSWORD" }
 "#;
 
 /// Two directories and what is wanted of them.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Scene {
     /// What is.
     pub snapshot: Snapshot,

@@ -58,8 +58,12 @@ pub fn summary(suggestions: &Suggestions) -> String {
         let _ = write!(text, " {} of the match plans left out.", count(named, "link"));
     }
     if weaker > 0 {
-        let _ =
-            write!(text, " {} that {} less than likely and not alone not listed.", count(weaker, "pair"), are(weaker));
+        let _ = write!(
+            text,
+            " Not listed: {} that {} possible only and have something against them.",
+            count(weaker, "pair"),
+            are(weaker)
+        );
     }
     if beyond_limit > 0 {
         let _ = write!(
@@ -97,12 +101,12 @@ pub(super) fn next_cycle(page: &mut Page, found: &[ByItself]) {
     for (list, title, help) in titles.into_iter().filter(|(list, ..)| !list.is_empty()) {
         page.gap();
         let scope = if list.iter().all(|one| one.in_scope) {
-            "they are in the sync scope, and no [[link]] names them"
+            "in the sync scope, and no [[link]] names the AD user"
         } else {
-            "if they are in the sync scope, which is not known; no [[link]] names them"
+            "if it is in the sync scope, which is not known; no [[link]] names the AD user"
         };
         page.flow(
-            Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, format_args!("{title} ({}) ", list.len())),
+            Line::at(0).mark(Mark::Alarm).put(Tone::Alarm, format_args!("{title} ({}): ", list.len())),
             2,
             Tone::Plain,
             scope,
@@ -117,13 +121,13 @@ pub(super) fn next_cycle(page: &mut Page, found: &[ByItself]) {
 
 fn unasked(page: &mut Page, one: &ByItself) {
     let ByItself { ad, cloud, outcome, in_scope: _, confidence, contradiction } = one;
-    let line = Line::at(2).mark(Mark::Alarm).put(Tone::Strong, ad).plain(" → ").put(Tone::Strong, cloud);
+    let line = Line::at(2).mark(Mark::Alarm).put(Tone::Strong, ad).plain(" → ").put(Tone::Strong, cloud).plain("  ");
     match outcome {
-        Outcome::TakesOver { by } => page.flow(line, 6, Tone::Plain, &format!(" {}", by_what(*by))),
+        Outcome::TakesOver { by } => page.flow(line, 6, Tone::Plain, by_what(*by)),
         Outcome::MayTakeOver { by, why } => {
-            page.flow(line, 6, Tone::Plain, &format!(" probably, {}; {why}", by_what(*by)));
+            page.flow(line, 6, Tone::Plain, &format!("probably, {}; {why}", by_what(*by)));
         }
-        Outcome::Duplicate { why } => page.flow(line, 6, Tone::Plain, &format!(" no match: {why}")),
+        Outcome::Duplicate { why } => page.flow(line, 6, Tone::Plain, &format!("no match: {why}")),
     }
     match (contradiction, confidence) {
         (Some(why), _) => page.flow(Line::at(6).put(Tone::Alarm, "these are two people: "), 6, Tone::Plain, why),

@@ -23,7 +23,7 @@ pub fn to_toml(suggestions: &Suggestions) -> String {
             suggestions.tenant.name, suggestions.taken
         );
         page.sentence(0, "", Tone::Plain, &at);
-        page.sentence(0, "", Tone::Plain, "Nothing has been changed. Read each, keep what is right; `matchplan plan FILE` shows what it would change. A link that is commented out is for a person to decide: take away the sign before its three lines.");
+        page.sentence(0, "", Tone::Plain, "Nothing has been changed. Read each, keep what is right; `matchplan plan FILE` shows what it would change. A link that is commented out is for a person to decide: take away the # before each of its three lines.");
         page.gap();
         page.sentence(0, "", Tone::Plain, &summary(suggestions));
         next_cycle(page, &suggestions.next_cycle);

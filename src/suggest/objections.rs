@@ -1,6 +1,6 @@
 //! What speaks against a link between two users that look alike.
 
-use super::evidence::{Confidence, EmployeeIds, employee_ids, same_name};
+use super::evidence::{EmployeeIds, employee_ids, same_name};
 use super::keys::{AdSide, Keys};
 use crate::config::matchplan::{CloudSelector, LinkSpec, Origin};
 use crate::config::settings::Settings;
@@ -10,10 +10,11 @@ use crate::model::id::{AdGuid, ObjectId};
 use crate::model::name::Upn;
 use crate::plan::resolve::{self, Hint};
 use crate::rules::exposure::{self, Exposure};
+use crate::rules::matching::foreign_identifier;
 use crate::snapshot::index::Index;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What an objection does to a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -59,7 +60,9 @@ pub enum ObjectionKind {
     AdDisabled,
     /// The cloud user is the identity that read the directories.
     OwnIdentity,
-    /// The cloud user's ImmutableID is that of no AD user that was read.
+    /// The display names have no word in common.
+    UnlikeDisplayName,
+    /// An ImmutableID, or an `onPremisesObjectIdentifier`, of no AD user that was read is on the cloud user.
     UnknownMark,
     /// The cloud user cannot sign in.
     CloudDisabled,
@@ -87,7 +90,9 @@ impl ObjectionKind {
             | Self::Provisioned
             | Self::CloudManaged
             | Self::NeverSynced => Weight::Forbid,
-            Self::Guest | Self::HoldsRole | Self::AdDisabled | Self::OwnIdentity => Weight::Hold,
+            Self::Guest | Self::HoldsRole | Self::AdDisabled | Self::OwnIdentity | Self::UnlikeDisplayName => {
+                Weight::Hold
+            }
             Self::UnknownMark
             | Self::CloudDisabled
             | Self::OtherZeros
@@ -213,7 +218,7 @@ pub fn is_linked(ad: &AdSide<'_>, cloud: &EntraUser) -> bool {
 
 /// Every objection to a pair that its two users are the reason for, the weightiest first; that others fit as well is said
 /// by who compares pairs.
-pub fn find(ad: &AdSide<'_>, cloud: &EntraUser, confidence: Confidence, context: &Context<'_>) -> Vec<Objection> {
+pub fn find(ad: &AdSide<'_>, cloud: &EntraUser, context: &Context<'_>) -> Vec<Objection> {
     let mut found = Vec::new();
     let mut add = |kind, why: String| found.push(Objection::new(kind, why));
     let user = ad.user;
@@ -255,11 +260,12 @@ pub fn find(ad: &AdSide<'_>, cloud: &EntraUser, confidence: Confidence, context:
     }
     let roles = context.index.holdings_of(cloud.id);
     if !roles.is_empty() {
-        let names: Vec<String> = roles.iter().take(SHOWN).map(role_name).collect();
-        let more = if roles.len() > SHOWN { ", …" } else { "" };
+        let names: BTreeSet<String> = roles.iter().map(role_name).collect();
+        let more = if names.len() > SHOWN { ", …" } else { "" };
+        let shown: Vec<String> = names.into_iter().take(SHOWN).collect();
         let why = format!(
-            "the cloud user holds a role ({}{more}): decide about `roles`, or who controls the AD account gets them",
-            names.join(", ")
+            "the cloud user holds a role ({}{more}), and whoever controls the AD account would control it: decide about `roles`",
+            shown.join(", ")
         );
         add(ObjectionKind::HoldsRole, why);
     }
@@ -272,7 +278,7 @@ pub fn find(ad: &AdSide<'_>, cloud: &EntraUser, confidence: Confidence, context:
     if context.index.snapshot.caller.as_ref().is_some_and(|caller| caller.id == cloud.id) {
         add(ObjectionKind::OwnIdentity, "the cloud user is the identity that this tool runs as".to_owned());
     }
-    remarks(ad, cloud, confidence, context, &mut found);
+    remarks(ad, cloud, context, &mut found);
     found.sort_by_key(|objection| (std::cmp::Reverse(objection.weight()), objection.kind));
     found
 }
@@ -303,18 +309,17 @@ fn marks(ad: &AdSide<'_>, cloud: &EntraUser, context: &Context<'_>) -> Option<(O
         let why = format!("the cloud user has the ImmutableID or the SID of {}", account(other));
         return Some((ObjectionKind::MarkOfAnother, why));
     }
+    let foreign = ad.anchor.is_some_and(|anchor| foreign_identifier(cloud, ad.user, anchor));
+    if foreign {
+        let why = "the cloud user has the onPremisesObjectIdentifier of another object of AD".to_owned();
+        return Some((ObjectionKind::UnknownMark, why));
+    }
     let unknown = cloud.immutable_id.as_ref().filter(|_| !ad.anchor.is_some_and(|anchor| cloud.has_anchor(anchor)))?;
     let why = format!("the cloud user has an ImmutableID that no AD user here has: {}", unknown.as_str());
     Some((ObjectionKind::UnknownMark, why))
 }
 
-fn remarks(
-    ad: &AdSide<'_>,
-    cloud: &EntraUser,
-    confidence: Confidence,
-    context: &Context<'_>,
-    found: &mut Vec<Objection>,
-) {
+fn remarks(ad: &AdSide<'_>, cloud: &EntraUser, context: &Context<'_>, found: &mut Vec<Objection>) {
     let mut add = |kind, why: String| found.push(Objection::new(kind, why));
     if cloud.account_enabled == Some(false) && !ad.user.is_disabled() {
         add(
@@ -325,17 +330,27 @@ fn remarks(
     let names = (ad.user.display_name.as_deref(), cloud.display_name.as_deref());
     if let (Some(own), Some(other)) = names
         && !same_name(Some(own), other)
-        && confidence < Confidence::Certain
     {
-        add(ObjectionKind::OtherDisplayName, format!("the display names differ: {own} in AD, {other} in the cloud"));
+        let (kind, how) = if words(own).is_disjoint(&words(other)) {
+            (ObjectionKind::UnlikeDisplayName, "have no word in common")
+        } else {
+            (ObjectionKind::OtherDisplayName, "differ")
+        };
+        add(kind, format!("the display names {how}: {own} in AD, {other} in the cloud"));
     }
     match context.exposure(ad.user) {
         Exposure::Staged => {
-            add(ObjectionKind::OutOfScope, "outside of the synced OUs: the link will need `move_to`".to_owned());
+            add(ObjectionKind::OutOfScope, "outside of the synced OUs: it will need `move_to`".to_owned());
         }
         Exposure::Exposed => {
             add(ObjectionKind::InScope, "in the sync scope: a cycle may come before the link is applied".to_owned());
         }
         Exposure::Held | Exposure::Provisioned | Exposure::Unknown => {}
     }
+}
+
+/// The words of a display name, without what separates them.
+fn words(name: &str) -> BTreeSet<String> {
+    let lower = name.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }

@@ -117,7 +117,7 @@ impl Sorted {
             self.weaker += 1;
             return;
         }
-        let mut against = objections::find(ad, cloud, confidence, context);
+        let mut against = objections::find(ad, cloud, context);
         against.splice(0..0, against_standing(standing, ad, cloud));
         let forbidden = against.iter().any(|objection| objection.weight() == Weight::Forbid);
         if forbidden && confidence == Confidence::Possible {
