@@ -1,12 +1,11 @@
 //! Two users compared: what speaks for one person, how much that is, and whether their employee ids contradict it.
 
-use super::keys::{AdSide, Key, Keys};
+use super::keys::{AdSide, Key, Keys, employee_id, names};
 use crate::model::address::AddressSet;
 use crate::model::entra::EntraUser;
-use crate::model::profile::ProfileAttribute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// How many shared addresses are named one by one.
@@ -110,10 +109,14 @@ pub fn between(ad: &AdSide<'_>, cloud: &EntraUser, keys: &Keys<'_>) -> Vec<Evide
         add(EvidenceKind::PrimarySmtp, value);
     }
     let said = [upn, primary.map(str::to_lowercase)];
-    let of_ad = names(&ad.user.proxy_addresses, ad.user.mail.as_deref(), ad.upn.as_str());
-    let shared = names(&cloud.proxy_addresses, cloud.mail.as_deref(), cloud.upn.as_str()).into_iter();
-    let shared = shared.filter(|(key, _)| of_ad.contains_key(key) && !said.iter().flatten().any(|said| said == key));
-    for (_, value) in shared.filter(|(key, _)| identifies(key)).take(SHOWN) {
+    let of_ad: BTreeSet<String> =
+        names(&ad.user.proxy_addresses, ad.user.mail.as_deref(), ad.upn.as_str()).map(str::to_lowercase).collect();
+    let of_cloud = names(&cloud.proxy_addresses, cloud.mail.as_deref(), cloud.upn.as_str());
+    let shared: BTreeMap<String, &str> = of_cloud
+        .map(|name| (name.to_lowercase(), name))
+        .filter(|(key, _)| of_ad.contains(key) && !said.iter().flatten().any(|said| said == key))
+        .collect();
+    for (_, value) in shared.into_iter().filter(|(key, _)| identifies(key)).take(SHOWN) {
         add(EvidenceKind::Address, value);
     }
     let sam = ad.user.sam.key();
@@ -164,9 +167,9 @@ pub enum EmployeeIds<'a> {
 
 /// Compares the employee ids of two users.
 pub fn employee_ids<'a>(ad: &AdSide<'a>, cloud: &'a EntraUser, keys: &Keys<'_>) -> EmployeeIds<'a> {
-    let usable = |id: &&str| !id.is_empty() && !keys.is_crowded(&Key::employee(id));
-    let of_ad = ad.user.profile.get(ProfileAttribute::EmployeeId).map(str::trim).filter(usable);
-    let of_cloud = cloud.profile.get(ProfileAttribute::EmployeeId).map(str::trim).filter(usable);
+    let usable = |id: &&str| !keys.is_crowded(&Key::employee(id));
+    let of_ad = employee_id(&ad.user.profile).filter(usable);
+    let of_cloud = employee_id(&cloud.profile).filter(usable);
     let (Some(own), Some(other)) = (of_ad, of_cloud) else { return EmployeeIds::Silent };
     let (folded, other_folded) = (own.to_lowercase(), other.to_lowercase());
     if folded == other_folded {
@@ -181,12 +184,6 @@ pub fn employee_ids<'a>(ad: &AdSide<'a>, cloud: &'a EntraUser, keys: &Keys<'_>) 
 /// The primary address. Several primaries are none; without any address `mail` stands for it.
 fn primary<'a>(addresses: &'a AddressSet, mail: Option<&'a str>) -> Option<&'a str> {
     addresses.primary().or_else(|| mail.filter(|_| addresses.is_empty()))
-}
-
-/// Every e-mail address and the sign-in name: in lower case, and as written.
-fn names<'a>(addresses: &'a AddressSet, mail: Option<&'a str>, upn: &'a str) -> BTreeMap<String, &'a str> {
-    let smtp = addresses.iter().filter_map(crate::model::address::Address::smtp_address);
-    smtp.chain(mail).chain([upn]).filter(|text| !text.is_empty()).map(|text| (text.to_lowercase(), text)).collect()
 }
 
 /// Whether two display names are the same, but for case and white space.
