@@ -8,6 +8,7 @@ use super::page::Page;
 use super::style::{Style, Tone};
 use super::suggest::{evidence, next_cycle, not_proposed, notes, objections, summary};
 use crate::suggest::document::{Proposal, Suggestions};
+use crate::suggest::objections::ObjectionKind;
 use std::fmt::Write as _;
 use toml_edit::Value;
 
@@ -30,6 +31,7 @@ pub fn to_toml(suggestions: &Suggestions) -> String {
         notes(page, &suggestions.notes);
     });
     out.push_str("version = 1\n");
+    destination(&mut out, suggestions);
     for proposal in &suggestions.proposals {
         out.push('\n');
         link(&mut out, proposal);
@@ -39,6 +41,22 @@ pub fn to_toml(suggestions: &Suggestions) -> String {
         comment(&mut out, |page| not_proposed(page, &suggestions.not_proposed));
     }
     out
+}
+
+/// Where the users outside of the sync scope are to go is not ours to say; how to say it for all of them is.
+fn destination(out: &mut String, suggestions: &Suggestions) {
+    let is_outside = |one: &Proposal| one.against.iter().any(|against| against.kind == ObjectionKind::OutOfScope);
+    let outside = suggestions.proposals.iter().filter(|one| is_outside(one)).count();
+    let Some(first) = suggestions.synced_ous.first().filter(|_| outside > 0) else { return };
+    out.push('\n');
+    comment(out, |page| {
+        let text = format!(
+            "{} outside of the synced OUs. Write `move_to` in each link, or for all of them here (those in scope move too):",
+            if outside == 1 { "One of these is".to_owned() } else { format!("{outside} of these are") }
+        );
+        page.sentence(0, "", Tone::Plain, &text);
+    });
+    let _ = writeln!(out, "#[defaults]\n#move_to = {}", one_line(first.as_str()));
 }
 
 fn link(out: &mut String, proposal: &Proposal) {
@@ -53,10 +71,9 @@ fn link(out: &mut String, proposal: &Proposal) {
         objections(page, 0, against);
     });
     let sign = if *commented_out { "#" } else { "" };
-    let value = |text: &str| Value::from(text).to_string();
     let _ = writeln!(out, "{sign}[[link]]");
-    let _ = writeln!(out, "{sign}ad = {}", value(ad_selector));
-    let _ = writeln!(out, "{sign}cloud = {}", value(cloud_selector));
+    let _ = writeln!(out, "{sign}ad = {}", one_line(ad_selector));
+    let _ = writeln!(out, "{sign}cloud = {}", one_line(cloud_selector));
 }
 
 /// Writes what is put on a page as comments.
@@ -66,4 +83,9 @@ fn comment(out: &mut String, write: impl FnOnce(&mut Page)) {
     for line in page.to_text(Style::PLAIN).lines() {
         let _ = writeln!(out, "{}", format!("# {line}").trim_end());
     }
+}
+
+/// A TOML string. What is written here has no line feed, so it is of the kind that stays on its line.
+fn one_line(text: &str) -> String {
+    Value::from(text).to_string()
 }

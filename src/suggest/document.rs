@@ -3,6 +3,7 @@
 use super::evidence::{Confidence, Evidence};
 use super::next_cycle::ByItself;
 use super::objections::{Objection, Weight};
+use crate::model::dn::Dn;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::plan::document::TenantRef;
 use jiff::Timestamp;
@@ -22,6 +23,8 @@ pub struct Suggestions {
     pub taken: Timestamp,
     /// The tenant.
     pub tenant: TenantRef,
+    /// The synced OUs, as the settings have them: where users that are outside of them may be moved to.
+    pub synced_ous: Vec<Dn>,
     /// How many of each.
     pub counts: Counts,
     /// What the next sync cycle does without any link: the worst first.

@@ -62,6 +62,7 @@ pub fn suggest(input: Input<'_>) -> Suggestions {
         format_version: SUGGESTIONS_VERSION,
         taken: snapshot.taken,
         tenant: TenantRef::from(&snapshot.tenant),
+        synced_ous: settings.sync.synced_ous.clone(),
         counts: Counts {
             ad_users: keys.ad.len(),
             cloud_users: keys.cloud.len(),

@@ -138,7 +138,7 @@ fn run(scene: &Scene, config: &Config) -> Suggestions {
 
 const SETTINGS: &str = "version = 1\n[entra]\ntenant = \"contoso.onmicrosoft.com\"\n[[ad]]\nname = \"corp\"\n\
     url = \"ldaps://dc01.corp.contoso.com\"\nbase_dn = \"DC=corp,DC=contoso,DC=com\"\nuser = \"svc@corp.contoso.com\"\n\
-    password = { env = \"AD_PASSWORD\" }\n";
+    password = { env = \"AD_PASSWORD\" }\n[sync]\nsynced_ous = [\"OU=Users,DC=corp,DC=contoso,DC=com\"]\n";
 
 /// The match plan's links, which must be free of errors.
 fn links(toml: &str) -> Config {
@@ -163,6 +163,7 @@ proptest! {
         let toml = to_toml(&found);
         let index = Index::new(&scene.snapshot, |_| SourceAnchor::ConsistencyGuid);
         let uncommented = toml.replace("\n#[[link]]\n#ad", "\n[[link]]\nad").replace("\n#cloud", "\ncloud");
+        let uncommented = uncommented.replace("\n#[defaults]\n#", "\n[defaults]\n");
         for (text, commented_out) in [(&toml, false), (&uncommented, true)] {
             let read = links(text).plan.links;
             let wanted = found.proposals.iter().filter(|one| commented_out || !one.commented_out);
