@@ -55,6 +55,9 @@ fn against(found: &Suggestions) -> Vec<Against> {
 
 type Change = fn(&mut AdUser, &mut EntraUser);
 
+/// What is changed, how sure it makes it, and what is said.
+type Case = (&'static str, &'static [Change], Option<Confidence>, &'static [Kind]);
+
 fn employee(ad: &mut AdUser, cloud: &mut EntraUser, own: &str, other: &str) {
     ad.profile.insert(EmployeeId, own);
     cloud.profile.insert(EmployeeId, other);
@@ -85,7 +88,7 @@ fn same_display(ad: &mut AdUser, cloud: &mut EntraUser) {
 
 #[test]
 fn how_sure_it_is() {
-    let cases: [(&str, &[Change], Option<Confidence>, &[Kind]); 16] = [
+    let cases: [Case; 16] = [
         ("nothing", &[], None, &[]),
         ("a display name alone", &[same_display], None, &[]),
         ("a shared address alone", &[shared_alias], Some(Possible), &[Kind::Address]),
