@@ -24,6 +24,7 @@
 //! | [`state`] | what was done: the ledger, folded from a hash-chained journal | [`state::ledger::State`] |
 //! | [`rollback`] | going back: an ordinary plan from ledger and fresh snapshot; drift | [`rollback::plan::plan_rollback`] |
 //! | [`check`] | is everything ready: the list of points behind `matchplan check` | [`check::check`] |
+//! | [`suggest`] | who could be linked: pairs with evidence and objections, and what the next cycle matches unasked | [`suggest::run::suggest`] |
 //! | [`report`] | showing plans, events and states as text, JSON and Markdown; harmless by type | [`report::plan_text::render`] |
 //! | [`directory`] | door to the network: traits by ability, the LDAP and Graph adapters | [`directory::port`] |
 //! | [`store`] | door to the disk: atomic files, the lock, the ledger's files | [`store::ledger::Ledger`] |
@@ -81,3 +82,4 @@ pub mod snapshot;
 pub mod state;
 #[expect(clippy::disallowed_methods, reason = "the door to the disk")]
 pub mod store;
+pub mod suggest;

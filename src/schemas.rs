@@ -12,6 +12,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     all.push(("saved-plan.schema.json", of::<crate::plan::document::Plan>()));
     all.push(("snapshot.schema.json", of::<crate::snapshot::document::Snapshot>()));
     all.push(("lint-report.schema.json", of::<crate::rules::lint::run::LintReport>()));
+    all.push(("suggestions.schema.json", of::<crate::suggest::document::Suggestions>()));
     all.push(("state.schema.json", of::<crate::state::ledger::State>()));
     #[cfg(feature = "lab")]
     all.push(("lab-world.schema.json", of::<crate::lab::world::World>()));

@@ -88,6 +88,8 @@ pub enum Command {
     /// Make links out of a list that somebody keeps.
     #[command(subcommand)]
     Import(Import),
+    /// Propose links: AD users and cloud users that are the same person, with the evidence. Changes nothing.
+    Suggest(Suggest),
     /// Show what would change, and what stands in the way. Changes nothing.
     Plan(PlanArgs),
     /// Check attributes in AD against Microsoft's rules, and propose values that pass. Changes nothing.
@@ -169,6 +171,58 @@ pub struct ImportCsv {
     /// it has are not added again.
     #[arg(long, value_name = "MATCH-PLAN")]
     pub into: Option<PathBuf>,
+}
+
+/// `suggest`.
+///
+/// Whatever the match plans link already is left out, so that a wave of links can be taken from it at a time.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Confidence: certain: a mark of an earlier sync; or an equal employee id and one more of sign-in name, address, account \
+name; or an equal sign-in name and primary address · likely: an equal employee id, sign-in name or primary address; or two of \
+shared address, account name, display name · possible: a shared address or the account name alone. An equal display name \
+alone is nothing, and whoever fits several users equally well is not proposed.\n\n\
+Exit codes: 0 both directories were compared, whatever was found · 1 they could not be, or the file is there already"
+)]
+pub struct Suggest {
+    /// Match plans whose links are left out; without any, all of plans/*.toml, if there are some.
+    pub plans: Vec<PathBuf>,
+    /// Compare in a saved snapshot, without credentials.
+    #[arg(long, value_name = "FILE", conflicts_with = "lab")]
+    pub snapshot: Option<PathBuf>,
+    /// Write the match plan here, and say on standard output what is to be known besides. A file that is there is not
+    /// overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Form of the output.
+    #[arg(long, default_value = "toml")]
+    pub format: SuggestFormat,
+    /// Propose and list only what is at least so sure.
+    #[arg(long, value_name = "CONFIDENCE", default_value = "possible")]
+    pub min_confidence: LeastConfidence,
+    /// Propose so many links at most, the surest.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// Forms of suggestions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SuggestFormat {
+    /// A match plan to review.
+    Toml,
+    /// For programs.
+    Json,
+}
+
+/// How sure a proposal is at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LeastConfidence {
+    /// One weak piece of evidence; written commented out.
+    Possible,
+    /// One strong piece of evidence, or two weak ones.
+    Likely,
+    /// Two strong pieces of evidence, or a mark of an earlier sync.
+    Certain,
 }
 
 /// `snapshot`.

@@ -50,6 +50,7 @@ fn dispatch(cli: &Cli, terminal: Terminal) -> CliResult {
         Command::Import(args::Import::Csv(args)) => commands::import::csv(args, terminal),
         Command::Snapshot(args) => block_on("snapshot", global, commands::snapshot::run(args, global, terminal)),
         Command::Plan(args) => block_on("plan", global, commands::plan::run(args, global, terminal)),
+        Command::Suggest(args) => block_on("suggest", global, commands::suggest::run(args, global, terminal)),
         Command::Lint(args) => block_on("lint", global, commands::lint::run(args, global, terminal)),
         Command::Apply(args) => block_on("apply", global, commands::apply::run(args, global, terminal)),
         Command::Check(args) => block_on("check", global, commands::check::run(args, global, terminal)),

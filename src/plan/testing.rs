@@ -43,7 +43,7 @@ password = { env = "AD_PASSWORD" }
 "#;
 
 /// Two directories and what is wanted of them.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Scene {
     /// What is.
     pub snapshot: Snapshot,

@@ -25,6 +25,7 @@
 //! | [`status`], [`standing_text`] | the ledger, and where a link stands |
 //! | [`lock`] | who holds the lock |
 //! | [`lint`] | what is wrong with attribute values |
+//! | [`suggest`], [`suggest_toml`] | links that are proposed, and the match plan to review |
 //! | [`anchor`] | an anchor in all its spellings |
 //! | [`explain`] | pages of the manual |
 
@@ -58,6 +59,8 @@ pub mod status;
 pub mod status_window;
 pub mod step_text;
 pub mod style;
+pub mod suggest;
+pub mod suggest_toml;
 pub mod tenant;
 #[cfg(test)]
 pub(crate) mod testing;

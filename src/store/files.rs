@@ -3,7 +3,7 @@
 use super::disk::{self, RealDisk};
 use crate::model::size;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
@@ -15,6 +15,16 @@ fn folder(path: &Path) -> &Path {
 /// Replaces a file's content on the real disk ([`disk::replace`]).
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     disk::replace(&RealDisk, path, content)
+}
+
+/// Writes a new file, as a whole or not at all; one that is there already is left as it is, and the error is
+/// [`io::ErrorKind::AlreadyExists`].
+pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut temporary = temporary_beside(path)?;
+    temporary.write_all(content)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist_noclobber(path).map_err(|e| e.error)?;
+    sync_folder(path)
 }
 
 /// A temporary file in the folder of `path`, with mode 0600 on Unix.

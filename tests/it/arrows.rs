@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("state", &["model", "snapshot", "rules", "config", "plan"]),
     ("rollback", &["model", "snapshot", "rules", "config", "plan", "state"]),
     ("check", &["model", "snapshot", "rules", "config", "plan", "state"]),
+    ("suggest", &["model", "snapshot", "rules", "config", "plan"]),
     (
         "apply",
         &[
@@ -42,6 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "state",
             "rollback",
             "check",
+            "suggest",
             "diagnostic",
             "apply::event",
             "apply::outcome",
@@ -53,7 +55,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that do no IO and read neither clock nor environment.
-const PURE: &[&str] = &["model", "config", "snapshot", "rules", "plan", "state", "rollback", "check", "report"];
+const PURE: &[&str] =
+    &["model", "config", "snapshot", "rules", "plan", "state", "rollback", "check", "suggest", "report"];
 
 /// What a pure room must not name, and why.
 const IMPURE: &[(&str, &str)] = &[

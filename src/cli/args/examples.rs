@@ -38,6 +38,14 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["suggest"],
+        &[
+            ("What would be proposed, from a saved snapshot", "suggest --snapshot company.zst"),
+            ("The surest 200, to review", "suggest --min-confidence certain --limit 200 --out plans/wave-02.toml"),
+            ("For a program, what the next cycle does unasked too", "suggest --format json --out suggestions.json"),
+        ],
+    ),
+    (
         &["plan"],
         &[
             ("What plans/*.toml would change", "plan"),

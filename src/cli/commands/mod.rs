@@ -19,5 +19,6 @@ pub mod show;
 pub mod snapshot;
 pub mod state;
 pub mod status;
+pub mod suggest;
 pub mod tenant;
 pub mod validate;

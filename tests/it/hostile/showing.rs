@@ -124,6 +124,11 @@ async fn the_whole_story_of_a_nasty_company() {
         check(&site.run(&["lint", "--format", form]).await, form);
         check(&site.run(&["lint", "--format", form, "--out", file]).await, "text");
     }
+    for (form, file) in [("toml", "suggested.txt"), ("json", "suggested.json")] {
+        let suggest = ["suggest", "--format", form];
+        check(&site.run(&suggest).await.expect(0), form);
+        check(&site.run(&[&suggest[..], &["--out", file]].concat()).await.expect(0), "text");
+    }
     let csv = site.text("lint.csv");
     let mut rows = csv::Reader::from_reader(csv.as_bytes());
     for row in rows.records() {

@@ -3,7 +3,8 @@
 //! can be wrong, [`linting`] is the lint over LDAP, [`checking`] what `check` says, [`explaining`] the manual for a piped
 //! message, [`roles`] is every way to hold a role, [`recipients`] are about what Exchange alone knows, [`identity`] is a
 //! property over random choices of links. [`elsewhere`] is about a state that this computer did not write,
-//! [`damaged`] about one that is not whole, [`around`] about work around the links, [`going_back`] about every other way back.
+//! [`damaged`] about one that is not whole, [`around`] about work around the links, [`going_back`] about every other way back,
+//! [`suggesting`] about links that nobody has written yet.
 //!
 //! What the program and the lab's Graph say to each other is recorded in `target/contract/`, which `tests/run` holds
 //! against Microsoft's own description.
@@ -23,4 +24,5 @@ mod recipients;
 mod refusals;
 mod roles;
 mod saved;
+mod suggesting;
 mod undoing;

@@ -203,7 +203,7 @@ impl Site {
         command.env("TEST_CLIENT_SECRET", self.lab.ready().client_secret.expose_secret());
         command.env("TEST_AD_PASSWORD", &self.password);
         command.env("MATCHPLAN_CLOCK", self.lab.clock().to_string());
-        let talks = ["snapshot", "check", "plan", "apply", "status", "rollback", "tenant"];
+        let talks = ["snapshot", "suggest", "check", "plan", "apply", "status", "rollback", "tenant"];
         if arguments.first().is_some_and(|command| talks.contains(command)) {
             command.arg("--trace").arg(self.traces.next());
         }

@@ -90,17 +90,23 @@ fn can_be_linked() -> Vec<(InAd, Option<CloudUser>)> {
         pair(in_ad("asmith", "Anna", "Smith"), in_cloud("Anna", "Smith")),
         // UPN mismatch.
         pair(
-            in_ad("bbaker", "Benjamin", "Baker").upn("bbaker@contoso.com").primary("ben.baker@contoso.com"),
-            in_cloud("Ben", "Baker"),
+            in_ad("bbaker", "Benjamin", "Baker")
+                .upn("bbaker@contoso.com")
+                .primary("ben.baker@contoso.com")
+                .employee_id("1042"),
+            in_cloud("Ben", "Baker").employee_id("1042"),
         ),
         // Primary SMTP mismatch.
         pair(in_ad("ccole", "Carla", "Cole").primary("c.cole@contoso.com"), in_cloud("Carla", "Cole")),
         // A UPN suffix that is no verified domain.
         pair(in_ad("ddiaz", "Diego", "Diaz").upn("ddiaz@corp.contoso.local"), in_cloud("Diego", "Diaz")),
-        // A hard match where nothing else agrees.
+        // A hard match where nothing that Entra matches by agrees; the personnel department knows better.
         pair(
-            in_ad("eeriksen", "Erik", "Eriksen").upn("eeriksen@contoso.com").primary("e.eriksen@contoso.com"),
-            in_cloud("Erik", "Eriksen"),
+            in_ad("eeriksen", "Erik", "Eriksen")
+                .upn("eeriksen@contoso.com")
+                .primary("e.eriksen@contoso.com")
+                .employee_id("1077"),
+            in_cloud("Erik", "Eriksen").employee_id("1077"),
         ),
         // Aliases that only the cloud has, and one that only AD has.
         pair(

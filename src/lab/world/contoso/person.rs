@@ -26,6 +26,7 @@ pub(super) struct InAd {
     addresses: Vec<String>,
     account_control: u32,
     consistency_guid: Option<Anchor>,
+    employee_id: Option<&'static str>,
 }
 
 /// An enabled AD account in the staging OU.
@@ -41,6 +42,7 @@ pub(super) fn in_ad(sam: &str, given: &str, surname: &str) -> InAd {
         addresses: vec![format!("SMTP:{address}")],
         account_control: 512,
         consistency_guid: None,
+        employee_id: None,
     }
 }
 
@@ -87,6 +89,11 @@ impl InAd {
         self
     }
 
+    pub(super) fn employee_id(mut self, id: &'static str) -> Self {
+        self.employee_id = Some(id);
+        self
+    }
+
     /// The directory entry.
     pub(super) fn entry(&self) -> AdEntry {
         let display = format!("{} {}", self.given, self.surname);
@@ -108,6 +115,9 @@ impl InAd {
             entry.attributes.insert("mailNickname".to_owned(), AdValues::One(self.sam.clone()));
             entry.attributes.insert("mail".to_owned(), AdValues::One(mail));
             entry.attributes.insert("proxyAddresses".to_owned(), AdValues::Many(self.addresses.clone()));
+        }
+        if let Some(id) = self.employee_id {
+            entry.attributes.insert("employeeID".to_owned(), AdValues::One(id.to_owned()));
         }
         if let Some(anchor) = self.consistency_guid {
             entry.attributes.insert("mS-DS-ConsistencyGuid".to_owned(), AdValues::octets(anchor.octets()));
@@ -139,6 +149,7 @@ pub(super) trait Changed: Sized {
     fn also(self, address: &str) -> Self;
     fn without_mail(self) -> Self;
     fn immutable_id(self, value: &str) -> Self;
+    fn employee_id(self, id: &str) -> Self;
 }
 
 impl Changed for CloudUser {
@@ -166,6 +177,11 @@ impl Changed for CloudUser {
 
     fn immutable_id(mut self, value: &str) -> Self {
         self.on_premises_immutable_id = Some(value.to_owned());
+        self
+    }
+
+    fn employee_id(mut self, id: &str) -> Self {
+        self.profile.insert("employeeId".to_owned(), id.to_owned());
         self
     }
 }

@@ -8,6 +8,7 @@ use crate::lab::world::derive;
 use crate::lab::world::forest::{AdEntry, AdValues};
 use crate::model::anchor::Anchor;
 use crate::model::id::{AdGuid, ObjectId, Sid};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use uuid::Builder;
 
@@ -231,6 +232,11 @@ impl Person {
         all
     }
 
+    /// The number in the personnel department, which knows who is who in both directories.
+    fn employee_id(&self) -> String {
+        format!("{:08}", self.number)
+    }
+
     /// The account in AD, if there is one.
     pub(super) fn entry(&self) -> Option<AdEntry> {
         if self.kind == Kind::CloudOnly {
@@ -257,7 +263,7 @@ impl Person {
                 ("company", "Contoso"),
                 ("physicalDeliveryOfficeName", self.city()),
                 ("telephoneNumber", &format!("+49 89 555 {:07}", self.draws.below(PHONE, 10_000_000))),
-                ("employeeID", &format!("{:08}", self.number)),
+                ("employeeID", &self.employee_id()),
             ],
         );
         entry.guid = self.guid();
@@ -296,6 +302,7 @@ impl Person {
         if self.difference() == Difference::Alias {
             proxy_addresses.push(format!("smtp:{}@contoso.onmicrosoft.com", self.mailbox()));
         }
-        CloudUser { mail: Some(self.address()), mail_nickname: Some(self.mailbox()), proxy_addresses, ..blank }
+        let profile = BTreeMap::from([("employeeId".to_owned(), self.employee_id())]);
+        CloudUser { mail: Some(self.address()), mail_nickname: Some(self.mailbox()), proxy_addresses, profile, ..blank }
     }
 }
