@@ -107,7 +107,8 @@ const USAGE: &str = r"#
 #            Privileged Role Administrator
 #
 # What it does not have of `matchplan apply`: an AD write that fails if a value changed after the check, a journal of every
-# change, and a finding that says why a link was not formed.
+# change, and a finding that says why a link was not formed. The state file of matchplan learns nothing of it: a later
+# `matchplan plan` or `rollback` finds what it wrote by reading the directories.
 
 <requires>#Requires -Modules @{ ModuleName = 'Microsoft.Graph.Authentication'; ModuleVersion = '2.0.0' }
 
