@@ -311,7 +311,7 @@ pub struct PlanArgs {
 pub struct Rendering {
     /// Form of the output.
     #[arg(long, default_value = "text")]
-    pub format: Format,
+    pub format: PlanFormat,
     /// Show ids instead of names and addresses.
     #[arg(long)]
     pub redact: bool,
@@ -320,7 +320,20 @@ pub struct Rendering {
     pub details: bool,
 }
 
-/// Forms of a plan.
+/// Forms of one plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// A script for those who may not run a new program: each step with its check, its write and its reading.
+    Powershell,
+}
+
+/// Forms of what is compared or explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For a terminal.
@@ -399,6 +412,9 @@ pub enum Level {
 pub struct Show {
     /// The saved plan.
     pub file: PathBuf,
+    /// Write it to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "its own type is documented")]
     pub rendering: Rendering,

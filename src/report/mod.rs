@@ -18,6 +18,7 @@
 //! | [`finding_text`] | what the planner noticed |
 //! | [`redact`], [`redact_text`] | a plan with ids instead of names |
 //! | [`compare`], [`compare_view`] | what a reviewer of one plan must look at again in another |
+//! | [`powershell`] | a plan as a PowerShell script |
 //! | [`events`], [`outcome`] | an apply while it runs, and its last words |
 //! | [`check`] | what `check` found, point by point |
 //! | [`damage`] | a ledger that is not whole |
@@ -51,6 +52,7 @@ pub mod plan_full;
 pub mod plan_json;
 pub mod plan_markdown;
 pub mod plan_text;
+pub mod powershell;
 pub mod redact;
 pub mod redact_text;
 pub mod safe;

@@ -72,6 +72,10 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &[
             ("A saved plan as the reviewer sees it", "show wave-01.plan.json --details"),
             ("For a pull request, without names", "show wave-01.plan.json --format markdown --redact"),
+            (
+                "As PowerShell, where no new program may run",
+                "show wave-01.plan.json --format powershell --out wave-01.ps1",
+            ),
         ],
     ),
     (&["diff"], &[("What has changed since the review", "diff approved.plan.json wave-01.plan.json")]),

@@ -3,7 +3,7 @@
 use super::plan::{Chosen, Exchange, check_brakes, make};
 use super::show::{print_plan, read_plan};
 use crate::apply::options::OnFailure;
-use crate::cli::args::{self, Apply, Format, Global, Planning, Rendering};
+use crate::cli::args::{self, Apply, Global, PlanFormat, Planning, Rendering};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::executing::{self, Consent, Work};
 use crate::cli::exit::Exit;
@@ -89,7 +89,7 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     let residues = selecting::residues(&config, &snapshot, &directories).await?;
     let chosen = Chosen { how: &args.planning, selection: &selection, residues: &residues };
     let plan = make(&config, &snapshot, work.site.clock.now(), chosen)?;
-    print_plan(&plan, None, Rendering { format: Format::Text, redact: false, details: false }, terminal)?;
+    print_plan(&plan, None, Rendering { format: PlanFormat::Text, redact: false, details: false }, terminal)?;
     if plan.is_blocked() {
         return Ok(Exit::Blocked);
     }

@@ -2,7 +2,7 @@
 
 use super::show::print_plan;
 use super::snapshot;
-use crate::cli::args::{Format, Global, PlanArgs, Planning};
+use crate::cli::args::{Global, PlanArgs, PlanFormat, Planning};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::reading::{self, Need};
@@ -57,7 +57,7 @@ pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliRes
     print_plan(&made, args.out.as_deref(), args.rendering, terminal)?;
     if let Some(out) = &args.out {
         save(&made, out)?;
-        if args.rendering.format == Format::Text {
+        if args.rendering.format == PlanFormat::Text {
             terminal.print(&format!(
                 "\nSaved {0}. For review: `matchplan show --format markdown {0}`; then `matchplan{1} apply {0}`.\n",
                 out.display(),

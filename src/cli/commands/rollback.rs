@@ -2,7 +2,7 @@
 
 use super::plan::{check_brakes, save};
 use super::show::{print_plan, read_plan};
-use crate::cli::args::{Format, Global, Rendering, Rollback};
+use crate::cli::args::{Global, PlanFormat, Rendering, Rollback};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::executing::{Consent, HowBack, Work, same_tenant};
 use crate::cli::exit::Exit;
@@ -41,7 +41,7 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
     print_plan(
         &plan,
         args.out.as_deref(),
-        Rendering { format: Format::Text, redact: false, details: false },
+        Rendering { format: PlanFormat::Text, redact: false, details: false },
         terminal,
     )?;
     if let Some(out) = &args.out {

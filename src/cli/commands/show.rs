@@ -1,6 +1,6 @@
 //! `matchplan show`: a saved plan, rendered. Needs neither network nor state.
 
-use crate::cli::args::{Format, Rendering, Show};
+use crate::cli::args::{PlanFormat, Rendering, Show};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::project;
@@ -9,12 +9,21 @@ use crate::model::sealed::SealError;
 use crate::plan::document::Plan;
 use crate::report;
 use crate::report::plan_text::Detail;
+use crate::report::style::Style;
+use crate::store::files;
 use std::path::Path;
 
-/// Renders the saved plan on standard output.
+/// Renders the saved plan on standard output, or into a file.
 pub fn run(args: &Show, terminal: Terminal) -> CliResult {
     let plan = read_plan(&args.file)?;
-    print_plan(&plan, Some(&args.file), args.rendering, terminal)?;
+    let Some(out) = &args.out else {
+        print_plan(&plan, Some(&args.file), args.rendering, terminal)?;
+        return Ok(Exit::Success);
+    };
+    // A file has no colours, and is as wide as it likes to be.
+    let text = rendered(&plan, Some(&args.file), args.rendering, Style { colour: false }, terminal.width)?;
+    files::replace(out, text.as_bytes()).map_err(|error| CliError::file("write", out, &error))?;
+    terminal.print(&format!("Wrote {}.\n", out.display()))?;
     Ok(Exit::Success)
 }
 
@@ -35,20 +44,28 @@ pub fn read_plan(path: &Path) -> Result<Plan, CliError> {
 
 /// Prints a plan in the form that was asked for.
 pub fn print_plan(plan: &Plan, file: Option<&Path>, how: Rendering, terminal: Terminal) -> Result<(), CliError> {
+    terminal.print(&rendered(plan, file, how, terminal.out_style(), terminal.width)?)
+}
+
+fn rendered(plan: &Plan, file: Option<&Path>, how: Rendering, style: Style, width: usize) -> Result<String, CliError> {
+    if how.redact && how.format == PlanFormat::Powershell {
+        let message = "A script with ids in place of names could not be run.";
+        return Err(CliError::new(Exit::Usage, message).hint("Leave out --redact, or take another --format."));
+    }
     let redacted = how.redact.then(|| report::redact::plan(plan));
     let shown = redacted.as_ref().unwrap_or(plan);
-    let text = match how.format {
-        Format::Text => {
+    Ok(match how.format {
+        PlanFormat::Text => {
             let detail = if how.details { Detail::Full } else { Detail::Brief };
-            report::plan_text::render(shown, terminal.out_style(), terminal.width, detail)
+            report::plan_text::render(shown, style, width, detail)
         }
-        Format::Json => report::plan_json::render(shown).map_err(|error| unwritable(&error))?,
-        Format::Markdown => {
+        PlanFormat::Json => report::plan_json::render(shown).map_err(|error| unwritable(&error))?,
+        PlanFormat::Powershell => report::powershell::render(shown),
+        PlanFormat::Markdown => {
             let name = file.map_or_else(|| "FILE".to_owned(), |file| file.display().to_string());
             report::plan_markdown::render(shown, &name)
         }
-    };
-    terminal.print(&text)
+    })
 }
 
 /// Something of ours that would not go into JSON.

@@ -14,7 +14,7 @@ use matchplan::report::compare::Comparison;
 use matchplan::report::plan_text::Detail;
 use matchplan::report::status::StatusView;
 use matchplan::report::style::Style;
-use matchplan::report::{events, outcome, plan_json, plan_markdown, plan_text, redact};
+use matchplan::report::{events, outcome, plan_json, plan_markdown, plan_text, powershell, redact};
 use matchplan::state::ledger::State;
 use matchplan::state::sheet::restore_sheet;
 use serde::de::DeserializeOwned;
@@ -125,6 +125,21 @@ fn show_sheet(plan: &Plan) -> usize {
     commands
 }
 
+/// The plan as PowerShell: ASCII whatever a value holds, and no value ends the literal that it stands in.
+fn show_script(plan: &Plan) -> usize {
+    let script = powershell::render(&Plan { findings: Vec::new(), ..plan.clone() });
+    let odd = script.lines().find(|line| !line.bytes().all(|octet| (b' '..=b'~').contains(&octet)));
+    assert_eq!(odd, None, "not ASCII");
+    let (functions, steps) = script.split_once("# ---- The plan ----").unwrap();
+    let ours = functions.lines().skip_while(|line| !line.starts_with("$Matchplan = ")).take_while(|line| *line != "}");
+    let code = |line: &&str| !line.trim_start().starts_with('#');
+    let lines: Vec<&str> = ours.chain(steps.lines()).filter(code).collect();
+    for line in &lines {
+        assert!(line.matches('\'').count().is_multiple_of(2), "a literal is open at the end of {line}");
+    }
+    lines.len()
+}
+
 fn show_state(state: &State, plan: &Plan) {
     let view = StatusView::of(state, None);
     assert_lines(&view.to_text("", Style::PLAIN, 100));
@@ -189,6 +204,7 @@ async fn every_text_of_a_plan_and_of_a_ledger_is_shown_harmlessly_in_every_forma
         show_plan(&plan, &plain);
         show_plan(&redact::plan(&plan), &redact::plan(&plain));
         commands += show_sheet(&plan);
+        assert!(show_script(&plan) > 100, "the script has its steps");
         show_state(&nasty(&state_json, &state_places, turn), &plan);
     }
     assert!(commands >= NASTY.len(), "a role was suspended, and each sheet says how it comes back");
