@@ -55,14 +55,14 @@ impl World {
             ad.push(("starttls", "true".to_owned()));
         }
         let sync = vec![("trigger", "'wait'".to_owned())];
-        self.site.configure(&Wishes { ad, sync, ..Wishes::default() });
+        self.site.configure(&Wishes { sync, ad, ..Wishes::default() });
     }
 
     fn command(&self, arguments: &[&str]) -> tokio::process::Command {
         let mut command = self.site.command(arguments);
         // No password is asked for, so none is there.
         command.env_remove("TEST_AD_PASSWORD");
-        self.tickets.into_environment(&mut command);
+        self.tickets.name_in(&mut command);
         command
     }
 

@@ -32,7 +32,7 @@ impl Tickets {
         fs::write(self.folder.join("krb5.conf"), text).unwrap();
     }
 
-    pub fn into_environment(&self, command: &mut Command) {
+    pub fn name_in(&self, command: &mut Command) {
         command.env("KRB5_CONFIG", self.folder.join("krb5.conf"));
         command.env("KRB5CCNAME", format!("FILE:{}", self.folder.join("cache").display()));
     }
@@ -41,7 +41,7 @@ impl Tickets {
     pub async fn get(&self, who: &str, password: &str, more: &[&str]) {
         let mut kinit = Command::new("kinit");
         kinit.args(more).arg(who).env("LC_ALL", "C");
-        self.into_environment(&mut kinit);
+        self.name_in(&mut kinit);
         let mut kinit = kinit.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("kinit is installed");
         kinit.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).await.unwrap();
         assert!(kinit.wait().await.unwrap().success(), "kinit {who}");

@@ -358,7 +358,21 @@ fn a_ticket_says_who_signs_in() {
     assert_eq!(with(kerberos.replace("bind", &format!("{password}bind"))), ["kerberos-with-user"]);
     // A password itself is told of as what it is, and not shown.
     assert_eq!(with(kerberos.replace("bind", "password = 'hunter2'\nbind")), ["secret-in-file"]);
-    assert_data_eq!(drawn(&SETTINGS.replace(password, "bind = 'kerberos'\n"), PLAN), str![]);
+    assert_data_eq!(
+        drawn(&SETTINGS.replace(password, "bind = 'kerberos'\n"), PLAN),
+        str![[r#"
+error[kerberos-with-user]: `user` does not go with `bind = "kerberos"`: the ticket says who signs in
+ --> matchplan.toml:8:1
+  |
+8 | user = "svc@corp.contoso.com"
+  | ^^^^ take this line out
+  |
+  = help: choose the user when you get the ticket, as in `kinit svc-matchplan@CORP.CONTOSO.COM`; to sign in with a user and a password, write `bind = "simple"`
+
+1 error
+
+"#]]
+    );
 }
 
 #[test]
