@@ -97,11 +97,14 @@ async fn a_ticket_does_all_the_work() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     world.run(&["plan"]).await.expect(1).says("the Kerberos ticket has expired");
 
-    // Reading, over StartTLS and LDAPS.
-    world.tickets.get(ADMINISTRATOR, password, &[]).await;
+    // Reading, over StartTLS with a keytab and over LDAPS with a ticket.
+    world.tickets.throw_away();
+    world.tickets.keep_key(ADMINISTRATOR, password).await;
     world.configure(&format!("ldap://localhost:{}", world.ldap.port), true);
     world.run(&["snapshot", "--out", "all.snapshot.json"]).await.expect(0);
     assert_eq!(world.ldap.taken(), 1);
+    world.tickets.throw_away();
+    world.tickets.get(ADMINISTRATOR, password, &[]).await;
     world.configure(&format!("ldaps://localhost:{}", world.ldaps.port), false);
     let checked = world.run(&["check", "--format", "json"]).await;
     let checked: serde_json::Value = serde_json::from_str(&checked.out).unwrap();

@@ -35,6 +35,7 @@ impl Tickets {
     pub fn name_in(&self, command: &mut Command) {
         command.env("KRB5_CONFIG", self.folder.join("krb5.conf"));
         command.env("KRB5CCNAME", format!("FILE:{}", self.folder.join("cache").display()));
+        command.env("KRB5_CLIENT_KTNAME", format!("FILE:{}", self.folder.join("key.tab").display()));
     }
 
     /// `kinit`: replaces what is there.
@@ -47,8 +48,24 @@ impl Tickets {
         assert!(kinit.wait().await.unwrap().success(), "kinit {who}");
     }
 
-    /// `kdestroy`.
+    /// Keeps the key in a keytab, from which the library gets tickets by itself.
+    pub async fn keep_key(&self, who: &str, password: &str) {
+        let file = self.folder.join("key.tab");
+        let mut ktutil = Command::new("ktutil");
+        self.name_in(&mut ktutil);
+        let mut ktutil = ktutil.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("ktutil is installed");
+        let said = format!(
+            "addent -password -p {who} -k 1 -e aes256-cts-hmac-sha1-96\n{password}\nwkt {}\nquit\n",
+            file.display()
+        );
+        ktutil.stdin.take().unwrap().write_all(said.as_bytes()).await.unwrap();
+        assert!(ktutil.wait().await.unwrap().success() && file.exists(), "ktutil {who}");
+    }
+
+    /// Throws tickets and keys away.
     pub fn throw_away(&self) {
-        fs::remove_file(self.folder.join("cache")).unwrap();
+        for name in ["cache", "key.tab"] {
+            let _ = fs::remove_file(self.folder.join(name));
+        }
     }
 }
