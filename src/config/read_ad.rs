@@ -65,7 +65,7 @@ fn domain(mut table: Table<'_>) -> Option<ReadDomain> {
     let allow_plain = table.take_or("allow_plain", false, flag);
     let (has_ca, ca_file) = (table.has("ca_file"), table.take("ca_file", path).map(|at| at.value));
     let base_dn = table.require("base_dn", "the domain's top, such as \"DC=corp,DC=contoso,DC=com\"", dn);
-    let bind = bind(&mut table);
+    let (method, bind) = bind(&mut table);
     let source_anchor = table.take_or("source_anchor", SourceAnchor::default(), source_anchor);
     table.finish();
     let (url, starttls, allow_plain) = (url?, starttls?, allow_plain?);
@@ -81,7 +81,7 @@ fn domain(mut table: Table<'_>) -> Option<ReadDomain> {
         );
         return None;
     }
-    if bind == Some(Bind::Kerberos) {
+    if method == Some(Method::Kerberos) {
         if !kerberos_can_use(sink, &url, encrypted || starttls) {
             return None;
         }
@@ -130,7 +130,8 @@ enum Method {
     Kerberos,
 }
 
-fn bind(table: &mut Table<'_>) -> Option<Bind> {
+/// Reads the way to sign in, and what it needs; the way is known also where the rest is wrong.
+fn bind(table: &mut Table<'_>) -> (Option<Method>, Option<Bind>) {
     let method = table.take_or("bind", Method::Simple, |node| {
         let text = text(node)?;
         match text.as_str() {
@@ -149,7 +150,7 @@ fn bind(table: &mut Table<'_>) -> Option<Bind> {
         None
     });
     if method == Some(Method::Kerberos) {
-        return kerberos(table);
+        return (method, kerberos(table));
     }
     let user = table.require("user", "who signs in: a DN, a UPN or DOMAIN\\user", text);
     let password = table.require(
@@ -157,8 +158,8 @@ fn bind(table: &mut Table<'_>) -> Option<Bind> {
         "where the password is, such as `{ env = \"MATCHPLAN_AD_PASSWORD\" }`, `{ file = \"…\" }` or \"prompt\"",
         secrets::source,
     );
-    method?;
-    Some(Bind::Simple { user: user?.value, password: password?.value })
+    let simple = |_| Some(Bind::Simple { user: user?.value, password: password?.value });
+    (method, method.and_then(simple))
 }
 
 /// The ticket says who signs in: another name beside it would only look as if it did.

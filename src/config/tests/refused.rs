@@ -356,6 +356,8 @@ fn a_ticket_says_who_signs_in() {
         ["kerberos-needs-tls"]
     );
     assert_eq!(with(kerberos.replace("bind", &format!("{password}bind"))), ["kerberos-with-user"]);
+    let both = kerberos.replace(url, "ldaps://10.1.2.3").replace("bind", &format!("{user}bind"));
+    assert_eq!(with(both), ["kerberos-needs-name", "kerberos-with-user"]);
     // A password itself is told of as what it is, and not shown.
     assert_eq!(with(kerberos.replace("bind", "password = 'hunter2'\nbind")), ["secret-in-file"]);
     assert_data_eq!(
