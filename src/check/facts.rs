@@ -45,6 +45,8 @@ pub struct DomainFacts {
     pub name: DomainName,
     /// What it holds.
     pub read: Read<AdDomainSnapshot>,
+    /// Who the server says that we are, where that is nobody of the settings; `None` where it does not say.
+    pub account: Option<String>,
     /// By how much the domain controller's clock is ahead of ours.
     pub ahead: Option<SignedDuration>,
     /// Of some users, the attributes that our account may write; `None` where the server does not say.

@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 /// What linking writes to an AD user.
 const WRITTEN: [&str; 3] = ["userPrincipalName", "mail", "proxyAddresses"];
 
+/// What to look at where a sign-in with Kerberos fails.
+const TICKET: &str = "Check `url` of this [[ad]] and the ticket (`klist`), and the network.";
+
 const SUFFIXES: Point = Point(Area::Ad, "upn-suffixes", "the UPN suffixes are verified domains of the tenant");
 
 pub(super) fn forest(facts: &Facts<'_>, index: Option<&Index<'_>>) -> Vec<Check> {
@@ -49,22 +52,32 @@ pub(super) fn forest(facts: &Facts<'_>, index: Option<&Index<'_>>) -> Vec<Check>
 
 fn reach(domain: &DomainFacts, settings: &AdSettings) -> Check {
     let point = Point(Area::Ad, "ad-reach", "the domain can be read from a writable domain controller");
-    let Bind::Simple { user, .. } = &settings.bind;
+    let (signed_in, help) = match (&settings.bind, &domain.account) {
+        (Bind::Simple { user, .. }, _) => {
+            (format!("as {user}"), "Check `url`, `user` and the password of this [[ad]], and the network.")
+        }
+        (Bind::Kerberos, Some(account)) => (format!("with Kerberos as {account}"), TICKET),
+        (Bind::Kerberos, None) => ("with Kerberos".to_owned(), TICKET),
+    };
     match &domain.read {
         Ok(read) => point.pass(format!(
-            "{} of {}, signed in as {user}, {}",
+            "{} of {}, signed in {signed_in}, {}",
             read.server,
             read.dns_name,
             plural(read.users.len(), "user")
         )),
-        Err(why) => point.fail(why.as_str(), "Check `url`, `user` and the password of this [[ad]], and the network."),
+        Err(why) => point.fail(why.as_str(), help),
     }
 }
 
 fn transport(settings: &AdSettings) -> Check {
     let point = Point(Area::Ad, "ad-encrypted", "passwords cross the network encrypted");
-    if settings.url.scheme() == "ldaps" || settings.starttls {
-        return point.pass(if settings.starttls { "StartTLS" } else { "LDAPS" });
+    if settings.is_encrypted() {
+        let how = if settings.starttls { "StartTLS" } else { "LDAPS" };
+        return point.pass(match settings.bind {
+            Bind::Simple { .. } => how.to_owned(),
+            Bind::Kerberos => format!("{how}, and with Kerberos ours does not cross it at all"),
+        });
     }
     if settings.allow_plain {
         return point.fail(

@@ -3,6 +3,7 @@
 use super::facts::{DomainFacts, EngineFacts, Facts};
 use super::{Check, Verdict, check};
 use crate::config::read::Config;
+use crate::config::settings::Bind;
 use crate::model::ad::{AdUser, Octets};
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::entra::ProvisioningError;
@@ -29,6 +30,7 @@ struct Given {
     state: Option<State>,
     lock: Option<String>,
     ad_down: bool,
+    account: Option<String>,
     cloud_down: bool,
 }
 
@@ -59,6 +61,7 @@ fn given(scene: Scene) -> Given {
         state: None,
         lock: None,
         ad_down: false,
+        account: None,
         cloud_down: false,
     }
 }
@@ -69,6 +72,7 @@ impl Given {
         let domain = |read: &crate::snapshot::document::AdDomainSnapshot| DomainFacts {
             name: read.name.clone(),
             read: if self.ad_down { Err(down()) } else { Ok(read.clone()) },
+            account: self.account.clone(),
             ahead: self.ahead,
             writable: read.users.iter().map(|user| (user.guid, self.writable.clone())).collect(),
         };
@@ -199,6 +203,17 @@ fn each_domain() {
         g.config.settings.ad[0].url = "ldap://dc.corp.test".parse().unwrap();
         g.config.settings.ad[0].allow_plain = true;
     });
+    let ticket = |g: &mut Given| {
+        g.config.settings.ad[0].bind = Bind::Kerberos;
+        g.account = Some("CORP\\svc".to_owned());
+    };
+    assert!(turns("ad-reach", Pass, ticket).seen.contains("signed in with Kerberos as CORP\\svc,"));
+    assert!(turns("ad-encrypted", Pass, ticket).seen.contains("does not cross"));
+    let down = turns("ad-reach", Fail, |g| {
+        ticket(g);
+        g.ad_down = true;
+    });
+    assert!(down.help.is_some_and(|help| help.contains("klist")));
     let rights = turns("ad-write-rights", Fail, |g| g.writable = Some(strings(&["MAIL", "userPrincipalName"])));
     assert!(rights.seen.contains("not proxyAddresses"), "{rights:?}");
     turns("ad-write-rights", CannotTell, |g| g.writable = None);

@@ -4,7 +4,7 @@
 //! the ports that this run's servers got are put in only to connect.
 
 use super::error::CliError;
-use crate::config::settings::{Cloud, Settings};
+use crate::config::settings::{Bind, Cloud, SecretSource, Settings};
 use crate::directory::connected::Access;
 use crate::directory::entra::credential::Credential;
 use crate::directory::error::{DirectoryError, ErrorKind};
@@ -152,8 +152,8 @@ impl LabSite {
         for ad in &mut settings.ad {
             ad.url = ldaps.clone();
             ad.ca_file = Some(file.to_owned());
-            let crate::config::settings::Bind::Simple { user, .. } = &mut ad.bind;
-            user.clone_from(&account);
+            // However the project's own domains are signed in to: the lab's take its account's password.
+            ad.bind = Bind::Simple { user: account.clone(), password: SecretSource::Prompt };
             access.passwords.insert(ad.name.clone(), password.clone());
             access.authorities.insert(ad.name.clone(), authority.clone());
         }

@@ -16,7 +16,7 @@ use std::path::Path;
 /// What connecting to AD needs.
 #[derive(Default)]
 pub struct AdAccess {
-    /// The bind password of each domain.
+    /// The bind password of each domain that has one.
     pub passwords: BTreeMap<DomainName, SecretString>,
     /// The content of each domain's `ca_file`, if it has one.
     pub authorities: BTreeMap<DomainName, Vec<u8>>,
@@ -33,9 +33,10 @@ pub async fn access(settings: &Settings, root: &Path, terminal: Terminal) -> Res
 pub async fn ad_access(settings: &Settings, root: &Path, terminal: Terminal) -> Result<AdAccess, CliError> {
     let mut access = AdAccess::default();
     for ad in &settings.ad {
-        let Bind::Simple { user, password } = &ad.bind;
-        let what = format!("Password of {user} in {}", ad.name);
-        access.passwords.insert(ad.name.clone(), secret(password, &what, root, terminal).await?);
+        if let Bind::Simple { user, password } = &ad.bind {
+            let what = format!("Password of {user} in {}", ad.name);
+            access.passwords.insert(ad.name.clone(), secret(password, &what, root, terminal).await?);
+        }
         if let Some(file) = &ad.ca_file {
             let path = root.join(file);
             let pem = files::read_whole(&path, files::LARGEST_SECRET).map_err(|error| {

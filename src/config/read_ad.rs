@@ -3,11 +3,12 @@
 use super::secrets;
 use super::settings::{AdSettings, Bind};
 use super::table::{At, Node, Sink, Table, dn, flag, parsed, path, report_word, text};
-use super::urls::{is_loopback, ldap_url};
+use super::urls::{is_loopback, ldap_url, names_an_address};
 use crate::diagnostic::Diagnostic;
 use crate::model::anchor::SourceAnchor;
 use crate::model::id::DomainName;
 use std::ops::Range;
+use url::Url;
 
 /// One `[[ad]]`, and where its name and base stand.
 struct ReadDomain {
@@ -64,7 +65,7 @@ fn domain(mut table: Table<'_>) -> Option<ReadDomain> {
     let allow_plain = table.take_or("allow_plain", false, flag);
     let (has_ca, ca_file) = (table.has("ca_file"), table.take("ca_file", path).map(|at| at.value));
     let base_dn = table.require("base_dn", "the domain's top, such as \"DC=corp,DC=contoso,DC=com\"", dn);
-    let bind = bind(&mut table);
+    let (method, bind) = bind(&mut table);
     let source_anchor = table.take_or("source_anchor", SourceAnchor::default(), source_anchor);
     table.finish();
     let (url, starttls, allow_plain) = (url?, starttls?, allow_plain?);
@@ -80,7 +81,11 @@ fn domain(mut table: Table<'_>) -> Option<ReadDomain> {
         );
         return None;
     }
-    if !encrypted && !starttls && !allow_plain && !is_loopback(&url.value) {
+    if method == Some(Method::Kerberos) {
+        if !kerberos_can_use(sink, &url, encrypted || starttls) {
+            return None;
+        }
+    } else if !encrypted && !starttls && !allow_plain && !is_loopback(&url.value) {
         sink.report(
             Diagnostic::error("plain-ldap", "this connection is not encrypted: the password and all attributes would travel in the open")
                 .label(sink.file, url.span, "plain LDAP to another computer")
@@ -118,34 +123,96 @@ fn domain_name(node: &Node<'_>) -> Option<DomainName> {
     )(node)
 }
 
-fn bind(table: &mut Table<'_>) -> Option<Bind> {
-    let method = table.take_or("bind", (), |node| {
+/// The two ways to sign in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Simple,
+    Kerberos,
+}
+
+/// Reads the way to sign in, and what it needs; the way is known also where the rest is wrong.
+fn bind(table: &mut Table<'_>) -> (Option<Method>, Option<Bind>) {
+    let method = table.take_or("bind", Method::Simple, |node| {
         let text = text(node)?;
-        if ["kerberos", "gssapi", "negotiate", "sspi", "integrated"].contains(&text.to_lowercase().as_str()) {
+        match text.as_str() {
+            "simple" => return Some(Method::Simple),
+            "kerberos" => return Some(Method::Kerberos),
+            _ => {}
+        }
+        if ["gssapi", "negotiate", "sspi", "integrated", "spnego"].contains(&text.to_lowercase().as_str()) {
             node.sink.report(
-                node.problem(
-                    "unsupported-bind",
-                    "signing in to AD with Kerberos is not supported yet",
-                    "not supported yet",
-                )
-                .help("write `bind = \"simple\"` with a user and a password, over ldaps:// or with `starttls = true`"),
+                node.problem("unknown-word", format!("{} cannot be {text:?}", node.name), "not one of the words")
+                    .help("to sign in with a Kerberos ticket, write `bind = \"kerberos\"`"),
             );
-            return None;
+        } else {
+            report_word(node, &text, &["simple", "kerberos"]);
         }
-        if text != "simple" {
-            report_word(node, &text, &["simple"]);
-            return None;
-        }
-        Some(())
+        None
     });
+    if method == Some(Method::Kerberos) {
+        return (method, kerberos(table));
+    }
     let user = table.require("user", "who signs in: a DN, a UPN or DOMAIN\\user", text);
     let password = table.require(
         "password",
         "where the password is, such as `{ env = \"MATCHPLAN_AD_PASSWORD\" }`, `{ file = \"…\" }` or \"prompt\"",
         secrets::source,
     );
-    method?;
-    Some(Bind::Simple { user: user?.value, password: password?.value })
+    let simple = |_| Some(Bind::Simple { user: user?.value, password: password?.value });
+    (method, method.and_then(simple))
+}
+
+/// The ticket says who signs in: another name beside it would only look as if it did.
+fn kerberos(table: &mut Table<'_>) -> Option<Bind> {
+    let stray = [
+        table.has("user").then(|| ("user", table.take("user", text).is_some())),
+        table.has("password").then(|| ("password", table.take("password", secrets::source).is_some())),
+    ];
+    let mut good = true;
+    // What could not be read at all is reported already.
+    for (key, read) in stray.into_iter().flatten() {
+        good = false;
+        if let Some(span) = table.key_span(key).filter(|_| read) {
+            table.sink.report(
+                Diagnostic::error(
+                    "kerberos-with-user",
+                    format!("`{key}` does not go with `bind = \"kerberos\"`: the ticket says who signs in"),
+                )
+                .label(table.sink.file, span, "take this line out")
+                .help(
+                    "choose the user when you get the ticket, as in `kinit svc-matchplan@CORP.CONTOSO.COM`; to sign in \
+                       with a user and a password, write `bind = \"simple\"`",
+                ),
+            );
+        }
+    }
+    good.then_some(Bind::Kerberos)
+}
+
+/// Kerberos goes by names, and signs in inside of TLS only.
+fn kerberos_can_use(sink: &Sink, url: &At<Url>, encrypted: bool) -> bool {
+    if names_an_address(&url.value) {
+        sink.report(
+            Diagnostic::error(
+                "kerberos-needs-name",
+                "Kerberos knows a domain controller by its name, not by an address",
+            )
+            .label(sink.file, url.span.clone(), "an address")
+            .help("write the domain controller's full name, as in \"ldaps://dc01.corp.contoso.com\""),
+        );
+        return false;
+    }
+    if !encrypted {
+        sink.report(
+            Diagnostic::error(
+                "kerberos-needs-tls",
+                "`bind = \"kerberos\"` needs TLS: the ticket proves who signs in, and does not protect what follows",
+            )
+            .label(sink.file, url.span.clone(), "plain LDAP")
+            .help("write ldaps://, or add `starttls = true`; `allow_plain` is for `bind = \"simple\"` alone"),
+        );
+    }
+    encrypted
 }
 
 /// Reads the anchor attribute's name, in any case, as AD takes it.

@@ -294,6 +294,13 @@ pub struct AdSettings {
     pub source_anchor: SourceAnchor,
 }
 
+impl AdSettings {
+    /// Whether everything that is sent goes through TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "ldaps" || self.starttls
+    }
+}
+
 /// How to sign in to AD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -305,6 +312,9 @@ pub enum Bind {
         /// Where the password is found.
         password: SecretSource,
     },
+    /// The Kerberos ticket of whoever runs the program: SASL GSSAPI (RFC 4752) inside of TLS. It needs a URL that names
+    /// its host, and neither user nor password.
+    Kerberos,
 }
 
 /// `[sync]`: the engine that brings AD to Entra.

@@ -131,6 +131,8 @@ words! {
     BindWord {
         /// LDAP simple bind.
         Simple,
+        /// The Kerberos ticket of whoever runs the program.
+        Kerberos,
     }
     /// The sync engine.
     EngineWord {
@@ -329,6 +331,7 @@ tables! {
     }
 
     /// One AD domain and how to reach it.
+    #[schemars(extend("allOf" = json!([simple_or_kerberos()])))]
     Ad {
         /// A short name for the domain, used in 'corp\jsmith'.
         name: Name,
@@ -347,10 +350,10 @@ tables! {
         /// How to sign in.
         #[schemars(extend("default" = "simple"))]
         bind: Option<BindWord>,
-        /// Who signs in: a DN, a UPN or DOMAIN\user.
-        user: Filled,
+        /// Who signs in: a DN, a UPN or DOMAIN\user. Not with Kerberos, where the ticket says it.
+        user: Option<Filled>,
         /// Where the password is found.
-        password: SecretPlace,
+        password: Option<SecretPlace>,
         /// What the sync engine takes as the source anchor.
         #[schemars(extend("default" = "mS-DS-ConsistencyGuid"))]
         source_anchor: Option<SourceAnchor>,
@@ -599,5 +602,14 @@ fn only_with(key: &str, credentials: &[&str]) -> Value {
     json!({
         "if": { "required": [key] },
         "then": { "properties": { "credential": { "enum": credentials } }, "required": ["credential"] }
+    })
+}
+
+/// A simple bind needs a user and a password; with Kerberos neither has a meaning.
+fn simple_or_kerberos() -> Value {
+    json!({
+        "if": { "properties": { "bind": { "const": "kerberos" } }, "required": ["bind"] },
+        "then": { "properties": { "user": false, "password": false } },
+        "else": { "required": ["user", "password"] }
     })
 }

@@ -16,6 +16,15 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether the host is an IP address. In a scheme that the web does not know, `url` takes an IPv4 address for a name.
+pub fn names_an_address(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.parse::<IpAddr>().is_ok(),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
+}
+
 /// Reads a URL that has a host and nothing that could carry a secret or be lost: no user, query or fragment.
 fn url(node: &Node<'_>, schemes: &[&str], example: &str) -> Option<Url> {
     let text = text(node)?;

@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// What the settings only point at, found and read: nothing in here ever goes to a file or a message.
 #[derive(Debug)]
 pub struct Access {
-    /// The bind password of each domain.
+    /// The bind password of each domain that has one.
     pub passwords: BTreeMap<DomainName, SecretString>,
     /// The content of each domain's `ca_file`, if it has one.
     pub authorities: BTreeMap<DomainName, Vec<u8>>,

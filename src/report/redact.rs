@@ -211,7 +211,12 @@ impl Redactor {
 
     fn ad_settings(&mut self, settings: &AdSettings) -> AdSettings {
         let AdSettings { name, url, starttls, allow_plain, ca_file, base_dn, bind, source_anchor } = settings;
-        let Bind::Simple { user, password } = bind;
+        let bind = match bind {
+            Bind::Simple { user, password } => {
+                Bind::Simple { user: self.names.name(user), password: self.secret_source(password) }
+            }
+            Bind::Kerberos => Bind::Kerberos,
+        };
         AdSettings {
             name: name.clone(),
             url: url.clone(),
@@ -219,7 +224,7 @@ impl Redactor {
             allow_plain: *allow_plain,
             ca_file: ca_file.as_deref().map(|file| self.path(file)),
             base_dn: base_dn.clone(),
-            bind: Bind::Simple { user: self.names.name(user), password: self.secret_source(password) },
+            bind,
             source_anchor: *source_anchor,
         }
     }

@@ -90,6 +90,7 @@ async fn domain(
     let failed = |error: &DirectoryError| DomainFacts {
         name: name.clone(),
         read: Err(error.in_full()),
+        account: None,
         ahead: None,
         writable: Vec::new(),
     };
@@ -107,7 +108,8 @@ async fn domain(
         // A server that refuses to say is one that does not say.
         writable.push((guid, ad.writable_attributes(guid).await.unwrap_or_default()));
     }
-    DomainFacts { name: name.clone(), read: Ok(read), ahead, writable }
+    let account = ad.account().await;
+    DomainFacts { name: name.clone(), read: Ok(read), account, ahead, writable }
 }
 
 /// By how much a server's clock is ahead of ours, read right after its answer.

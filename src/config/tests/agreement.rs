@@ -200,6 +200,13 @@ fn of_settings() {
         (ad("source_anchor = 'mS-DS-ConsistencyGuid'"), true),
         (ad("source_anchor = 'employeeID'"), false),
         (ad("bind = 'kerberos'"), false),
+        (ad("bind = 'ntlm'"), false),
+        (
+            settings("user = \"svc@corp.contoso.com\"\npassword = { env = \"AD_PASSWORD\" }\n", "bind = 'kerberos'\n"),
+            true,
+        ),
+        (settings("password = { env = \"AD_PASSWORD\" }\n", "bind = 'kerberos'\n"), false),
+        (settings("user = \"svc@corp.contoso.com\"\n", "bind = 'kerberos'\n"), false),
         (ad("starttls = 'yes'"), false),
         (settings("\"corp\"", "'my corp'"), false),
         (settings("\"corp\"", "''"), false),

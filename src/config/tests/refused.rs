@@ -313,7 +313,7 @@ fn what_only_the_reader_can_see() {
         (url, "ldap://127.0.0.1.example.com", "plain-ldap"),
         (url, "ldaps://dc01:3269", "global-catalog"),
         ("user =", "starttls = true\nuser =", "starttls-on-ldaps"),
-        ("user =", "bind = 'kerberos'\nuser =", "unsupported-bind"),
+        ("user =", "bind = 'gssapi'\nuser =", "unknown-word"),
         ("[[ad]]", "cloud = { login = 'http://login.example', graph = 'http://127.0.0.1' }\n[[ad]]", "plain-http"),
         ("[\"OU=Users,DC=corp,", "[\"OU=Users,DC=crop,", "outside-of-domains"),
         ("[\"OU=", "[\"ou=users,DC=corp,DC=contoso,DC=com\", \"OU=", "duplicate-ou"),
@@ -332,6 +332,49 @@ fn what_only_the_reader_can_see() {
     assert_eq!(codes(&format!("{SETTINGS}{again}"), "version = 1\nlink = []"), ["duplicate-domain"]);
     let again = SECOND_DOMAIN.replace("DC=lab\"\nuser", "dc=corp,dc=contoso,dc=com\"\nuser");
     assert_eq!(codes(&format!("{SETTINGS}{again}"), "version = 1\nlink = []"), ["duplicate-domain"]);
+}
+
+#[test]
+fn a_ticket_says_who_signs_in() {
+    let url = "ldaps://dc01.corp.contoso.com";
+    let user = "user = \"svc@corp.contoso.com\"\n";
+    let password = "password = { env = \"AD_PASSWORD\" }\n";
+    let kerberos = SETTINGS.replace(user, "bind = 'kerberos'\n").replace(password, "");
+    let with = |settings: String| codes(&settings, PLAN);
+    assert_eq!(with(kerberos.clone()), [] as [&str; 0]);
+    assert_eq!(with(kerberos.replace(url, "ldap://dc01").replace("bind", "starttls = true\nbind")), [] as [&str; 0]);
+    for (to, code) in [
+        ("ldaps://10.1.2.3", "kerberos-needs-name"),
+        ("ldaps://[fd00::1]:636", "kerberos-needs-name"),
+        ("ldap://dc01.corp.contoso.com", "kerberos-needs-tls"),
+        ("ldap://localhost", "kerberos-needs-tls"),
+    ] {
+        assert_eq!(with(kerberos.replace(url, to)), [code], "{to}");
+    }
+    assert_eq!(
+        with(kerberos.replace(url, "ldap://dc").replace("bind", "allow_plain = true\nbind")),
+        ["kerberos-needs-tls"]
+    );
+    assert_eq!(with(kerberos.replace("bind", &format!("{password}bind"))), ["kerberos-with-user"]);
+    let both = kerberos.replace(url, "ldaps://10.1.2.3").replace("bind", &format!("{user}bind"));
+    assert_eq!(with(both), ["kerberos-needs-name", "kerberos-with-user"]);
+    // A password itself is told of as what it is, and not shown.
+    assert_eq!(with(kerberos.replace("bind", "password = 'hunter2'\nbind")), ["secret-in-file"]);
+    assert_data_eq!(
+        drawn(&SETTINGS.replace(password, "bind = 'kerberos'\n"), PLAN),
+        str![[r#"
+error[kerberos-with-user]: `user` does not go with `bind = "kerberos"`: the ticket says who signs in
+ --> matchplan.toml:8:1
+  |
+8 | user = "svc@corp.contoso.com"
+  | ^^^^ take this line out
+  |
+  = help: choose the user when you get the ticket, as in `kinit svc-matchplan@CORP.CONTOSO.COM`; to sign in with a user and a password, write `bind = "simple"`
+
+1 error
+
+"#]]
+    );
 }
 
 #[test]

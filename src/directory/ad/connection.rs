@@ -4,7 +4,8 @@ use super::entry::Entry;
 use super::filter::Filter;
 use super::outcome::{During, from_error, from_result};
 use super::root::{self, DomainController};
-use crate::config::settings::{AdSettings, Bind};
+use super::sign_in;
+use crate::config::settings::AdSettings;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::scrub::remember;
 use crate::directory::tls;
@@ -22,7 +23,7 @@ use url::Url;
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long one answer may take; a search's clock starts anew with each entry.
-const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// Entries per page: AD's own limit (MaxPageSize).
 const PAGE_SIZE: i32 = 1000;
 
@@ -61,25 +62,16 @@ pub(super) fn by_guid(guid: AdGuid) -> String {
 impl AdDomain {
     /// Connects, binds and pins the domain controller.
     ///
-    /// `authorities` is the content of the domain's `ca_file`. Errors: an empty password (AD would take it for an
-    /// anonymous bind and say success, RFC 4513 section 5.1.2), a plain connection that is not allowed, and whatever
-    /// connecting or binding ends with.
+    /// `authorities` is the content of the domain's `ca_file`; the password is empty where the settings ask for none.
+    /// Errors: what must not be tried (an empty password for a simple bind, a plain connection that is not allowed, Kerberos
+    /// in a build without it), and whatever connecting or binding ends with.
     pub async fn connect(
         settings: AdSettings,
         password: SecretString,
         authorities: Option<&[u8]>,
     ) -> Result<Self, DirectoryError> {
         root::refuse_global_catalog(&settings.url)?;
-        refuse_plain(&settings)?;
-        let Bind::Simple { user, .. } = &settings.bind;
-        if password.expose_secret().is_empty() || user.is_empty() {
-            return Err(DirectoryError::new(
-                ErrorKind::Unauthenticated,
-                format!("sign in to {}", settings.name),
-                "the user or the password is empty, and LDAP would take that for an anonymous sign-in",
-            )
-            .with_hint("check where [[ad]] says that the password is found"));
-        }
+        sign_in::refuse(&settings, &password)?;
         remember(password.expose_secret());
         let tls = tls::client_config(authorities)?;
         let domain = Self { settings, password, tls, handle: Mutex::new(None), pinned: OnceLock::new() };
@@ -141,16 +133,7 @@ impl AdDomain {
             .map_err(|e| from_error(&e, During::Connect, what()))?;
         // It ends with its last handle, or with an error that every operation on it reports as well.
         tokio::spawn(connection.drive());
-        let Bind::Simple { user, .. } = &self.settings.bind;
-        let what = format!("sign in to {url} as {user}");
-        let bound = ldap
-            .with_timeout(CONNECT_TIMEOUT)
-            .simple_bind(user, self.password.expose_secret())
-            .await
-            .map_err(|e| from_error(&e, During::Connect, what.clone()))?;
-        if bound.rc != 0 {
-            return Err(from_result(&bound, During::Connect, what));
-        }
+        sign_in::sign_in(&mut ldap, &self.settings, &self.password, url, CONNECT_TIMEOUT).await?;
         let root = Search {
             base: "",
             scope: Scope::Base,
@@ -209,29 +192,6 @@ impl AdDomain {
     pub fn base_dn(&self) -> &Dn {
         &self.settings.base_dn
     }
-}
-
-/// A plain connection shows the password to everyone on the way.
-fn refuse_plain(settings: &AdSettings) -> Result<(), DirectoryError> {
-    let encrypted = settings.url.scheme() == "ldaps" || settings.starttls;
-    let loopback = match settings.url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        // `ldap:` is no special scheme to `url`, so that an address comes as a name.
-        Some(url::Host::Domain(name)) => {
-            name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        }
-        None => false,
-    };
-    if encrypted || loopback || settings.allow_plain {
-        return Ok(());
-    }
-    Err(DirectoryError::new(
-        ErrorKind::Refused,
-        format!("sign in to {}", settings.url),
-        "the password would cross the network unencrypted",
-    )
-    .with_hint("use an ldaps:// URL, or `starttls = true`"))
 }
 
 async fn search_on(

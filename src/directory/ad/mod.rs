@@ -8,7 +8,8 @@
 //! | [`user`], [`holder`] | an entry read into a user, or into another object that has an address; [`reader`], its values |
 //! | [`outcome`] | result codes and broken connections as errors that say what to do |
 //! | [`root`] | what a domain controller says of itself, and which ones we refuse |
-//! | [`connection`] | connecting, binding, pinning one domain controller, reading pages |
+//! | `sign_in`, [`kerberos`] | signing in with a password or with a ticket |
+//! | [`connection`] | connecting, pinning one domain controller, reading pages |
 //! | [`narrow`] | users and other holders by what they hold, many terms to a search |
 //! | [`refresh`] | a domain brought up to date by its controller's count of changes |
 //! | [`read`], [`write`](mod@write) | one domain's reads and its compare-and-swap writes |
@@ -18,6 +19,7 @@ pub mod entry;
 pub mod filter;
 pub mod given;
 pub mod holder;
+pub mod kerberos;
 pub mod narrow;
 pub mod outcome;
 pub mod read;
@@ -25,5 +27,6 @@ pub mod reader;
 pub mod refresh;
 pub mod root;
 pub mod scope;
+mod sign_in;
 pub mod user;
 pub mod write;

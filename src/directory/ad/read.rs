@@ -1,10 +1,11 @@
 //! Reading one domain: all its users and other holders of addresses, one user by GUID, the forest's UPN suffixes.
 
-use super::connection::{AdDomain, Search, by_guid};
+use super::connection::{ANSWER_TIMEOUT, AdDomain, Search, by_guid};
 use super::entry::{Entry, Malformed};
 use super::filter::Filter;
 use super::holder::{self, read_holder};
 use super::user::{self, read_user};
+use crate::config::settings::Bind;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::text::one_line;
 use crate::model::ad::AdUser;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use ldap3::Scope;
+use ldap3::exop::WhoAmI;
 use std::collections::BTreeSet;
 
 /// The most parts that are fetched of one attribute: each holds 1,500 values, unless the server leads on and on.
@@ -75,6 +77,17 @@ impl AdDomain {
             Some(entry) => read_user(&self.whole(entry).await?, &self.settings.name).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Who the domain controller says that we are (RFC 4532), such as `CORP\jsmith`; asked where the settings do not say
+    /// it. `None` where it does not tell.
+    pub async fn account(&self) -> Option<String> {
+        if self.settings.bind != Bind::Kerberos {
+            return None;
+        }
+        let mut ldap = self.ldap().await.ok()?;
+        let answer = ldap.with_timeout(ANSWER_TIMEOUT).extended(WhoAmI).await.ok()?;
+        account_in(&answer.0.val.filter(|_| answer.1.rc == 0)?)
     }
 
     /// What time it is at the domain controller: `currentTime` of its rootDSE (MS-ADTS 3.1.1.3.2.5).
@@ -182,9 +195,16 @@ fn generalized_time(text: &str) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(time).ok()
 }
 
+/// The name in an authorization identity (RFC 4513 section 5.2.1.8): `u:CORP\jsmith`.
+fn account_in(said: &[u8]) -> Option<String> {
+    let said = std::str::from_utf8(said).ok()?;
+    let name = one_line(said.strip_prefix("u:").unwrap_or(said));
+    (!name.is_empty()).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::generalized_time;
+    use super::{account_in, generalized_time};
 
     #[test]
     fn times_of_ad_are_read() {
@@ -192,5 +212,12 @@ mod tests {
         assert_eq!(generalized_time("20261124150009.0Z"), wanted);
         assert_eq!(generalized_time("20261124150009Z"), wanted);
         assert!(["", "Z", "20261324150009.0Z", "20261124150009.0"].iter().all(|text| generalized_time(text).is_none()));
+    }
+
+    #[test]
+    fn who_we_are_is_read() {
+        assert_eq!(account_in(b"u:CORP\\jsmith").as_deref(), Some("CORP\\jsmith"));
+        assert_eq!(account_in(b"dn:CN=jsmith,DC=corp").as_deref(), Some("dn:CN=jsmith,DC=corp"));
+        assert_eq!([account_in(b""), account_in(b"u:"), account_in(b"\xff")], [None, None, None]);
     }
 }

@@ -79,8 +79,8 @@ pub fn refuse_global_catalog(url: &url::Url) -> Result<(), DirectoryError> {
     }
 }
 
-/// `DC=corp,DC=contoso,DC=com` as `corp.contoso.com`.
-fn dns_name(domain: &Dn) -> String {
+/// `DC=corp,DC=contoso,DC=com` as `corp.contoso.com`; what is before the first `DC=` does not count.
+pub(super) fn dns_name(domain: &Dn) -> String {
     let mut labels = Vec::new();
     let mut next = Some(domain.clone());
     while let Some(dn) = next {

@@ -42,14 +42,14 @@ if (Test-Todo <whose> $changes) {
 /// Changes the sign-in name.
 pub(super) fn sign_in_name(user: &EntraRef, change: &EntraChange) -> Parts {
     let write = |from: Option<&str>, to: Option<&str>, backwards: bool| {
-        let table = self::change("userPrincipalName", "text", &list(from), &list(to));
+        let table = self::change("userPrincipalName", "name", &list(from), &list(to));
         let body = crate::state::restore_request::in_quotes(&json!({"userPrincipalName": to}));
         fill(
             r"<changes>$changes[0].Now = @((Get-Graph <select>)['userPrincipalName'])
 if (Test-Todo <whose> $changes) {
     Save-Record $StepId <mark>
     Send-Graph 'PATCH' <path> <body>
-    Wait-For <seen> 120 { Test-Same 'text' @((Get-Graph <select>)['userPrincipalName']) $changes[0].After }
+    Wait-For <seen> 120 { Test-Same 'name' @((Get-Graph <select>)['userPrincipalName']) $changes[0].After }
 }
 ",
             &[

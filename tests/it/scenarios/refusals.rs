@@ -158,6 +158,20 @@ cases! {
         assert_same(&site.read().await, &before);
     }
 
+    /// The other build has `tests/kerberos`.
+    #[cfg(not(any(windows, feature = "kerberos")))]
+    async fn kerberos_in_a_build_without_it() {
+        let site = site("no_kerberos", CARLA).await;
+        let url = site.directory.tls_url.replace("127.0.0.1", "localhost");
+        let ad = [("bind", "'kerberos'"), ("user", ""), ("password", ""), ("url", &format!("'{url}'"))];
+        let ad = ad.map(|(key, value)| (key, value.to_owned())).to_vec();
+        site.configure(&Wishes { ad, ..Wishes::default() });
+        // The file is right, and no password is looked for.
+        site.run(&["validate"]).await.expect(0);
+        refused(&site, 1, &["this build of matchplan has no Kerberos", "--features kerberos", "`bind = \"simple\"`"]).await;
+        said(&site.run(&["check"]).await, &["no Kerberos", "klist"]);
+    }
+
     async fn a_wrong_secret() {
         let site = site("wrong_secret", CARLA).await;
         let before = site.read().await;
