@@ -84,7 +84,7 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>, stays: &BTreeSet<AdGui
     let duplicates = duplicates::of(config, &index);
     let removed = duplicates.iter().filter(|(ad, _)| !stays.contains(ad)).flat_map(|(_, users)| users);
     index.forget(removed.map(|user| user.id).collect::<Vec<_>>());
-    index.change_features(|features| tasks::features::within(config.plan.window, features));
+    index.change_features(|features| tasks::features::within(&config.plan, features));
     let (protected, mut findings) = resolve::protected(&settings.guard.protect, &index);
     findings.extend(unread_domains(config, snapshot));
     let context = Context {

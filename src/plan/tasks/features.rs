@@ -4,7 +4,8 @@
 //! Microsoft Entra Connect for an existing tenant" (the switches that block matches stand on but for a matching project).
 
 use super::{Draft, Task};
-use crate::config::tasks::Window;
+use crate::config::matchplan::MatchPlan;
+use crate::config::tasks::WorkSpec;
 use crate::model::cloud::SyncFeature;
 use crate::model::id::LinkId;
 use crate::model::tenant::{SyncFeatures, Tenant};
@@ -64,8 +65,33 @@ fn standing(feature: SyncFeature, tenant: &Tenant) -> Result<bool, Box<Finding>>
     })
 }
 
-/// The features that decide about matches, as they are while the window is open.
-pub fn within(window: Window, features: SyncFeatures) -> SyncFeatures {
+/// How a match plan's `[tenant]` wants a switch, if it says so. Its tasks are done before the first link.
+fn wanted(plan: &MatchPlan, feature: SyncFeature) -> Option<bool> {
+    plan.tasks.iter().find_map(|task| match task.work {
+        WorkSpec::Feature { feature: of, on } if of == feature => Some(on),
+        _ => None,
+    })
+}
+
+/// The features that decide about matches, as they are when the links' cycle comes: after `[tenant]`, in the window.
+pub fn within(plan: &MatchPlan, features: SyncFeatures) -> SyncFeatures {
+    use SyncFeature as F;
+    let window = plan.window;
+    let then = |feature, now| wanted(plan, feature).unwrap_or(now);
+    let features = SyncFeatures {
+        block_soft_match: then(F::BlockSoftMatch, features.block_soft_match),
+        block_hard_match: then(F::BlockCloudObjectTakeoverThroughHardMatch, features.block_hard_match),
+        soft_match_on_upn: then(F::SoftMatchOnUpn, features.soft_match_on_upn),
+        allow_object_identifier_update: then(
+            F::AllowOnPremUpdateOfOnPremisesObjectIdentifier,
+            features.allow_object_identifier_update,
+        ),
+        synchronize_upn_for_managed_users: then(
+            F::SynchronizeUpnForManagedUsers,
+            features.synchronize_upn_for_managed_users,
+        ),
+        password_sync: then(F::PasswordSync, features.password_sync),
+    };
     SyncFeatures {
         block_soft_match: features.block_soft_match && !window.soft_match,
         block_hard_match: features.block_hard_match && !window.hard_match,
@@ -81,7 +107,8 @@ pub fn window(context: &Context<'_>) -> Option<Task> {
     }
     let (mut steps, mut findings) = (Vec::new(), Vec::new());
     for feature in window.switches() {
-        match standing(feature, &context.index.snapshot.tenant) {
+        let now = standing(feature, &context.index.snapshot.tenant);
+        match now.map(|now| wanted(&context.config.plan, feature).unwrap_or(now)) {
             Ok(true) => steps.push((Action::Switch { feature, expects: true, sets: false }, Undo::Inverse)),
             Ok(false) => findings.push(Finding::new(
                 Severity::Info,

@@ -37,6 +37,7 @@ fn purge(name: &str, allow: &str) -> String {
     format!("[[deleted]]\nuser = \"{name}@contoso.com\"\naction = \"purge\"\n{allow}")
 }
 
+const BLOCK: &str = "[tenant]\nblockSoftMatchEnabled = true\n";
 const ALLOWED: &str = "allow = [\"purge\"]\n";
 const RESTORE: &str = "[[deleted]]\nuser = \"jane@contoso.com\"\naction = \"restore\"\n";
 
@@ -173,6 +174,16 @@ pub(super) fn others() -> Vec<Case> {
             &[(Info, SwitchOpen, None)],
         ),
         Case("a window of an unknown tenant", jane().task(window), &[(Error, SyncFeaturesUnseen, None)]),
+        Case(
+            "what the plan itself switches on counts for its links",
+            jane().switch(SyncFeature::BlockSoftMatch, false).task(BLOCK).saying("match = \"soft\""),
+            &[(Error, SoftMatchBlocked, Some("InvalidSoftMatch"))],
+        ),
+        Case(
+            "and its window opens it again",
+            jane().switch(SyncFeature::BlockSoftMatch, false).task(BLOCK).task(window),
+            &[],
+        ),
         Case("a duplicate goes", beside_duplicate(MANGLED, ALLOWED), &[]),
         Case(
             "but not unnamed",
