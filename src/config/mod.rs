@@ -18,7 +18,7 @@
 //! | `sheet` | tables as spreadsheets and PowerShell write them |
 //! | `urls` | URLs over which no secret travels in the open |
 //! | `checks` | what can only be seen with all files side by side |
-//! | [`schema`], `shape` | the JSON Schemas in `schemas/`, and the types that they are made from |
+//! | [`schema`], `shape`, `shape_features` | the JSON Schemas in `schemas/`, and the types that they are made from |
 //! | `secrets` | secrets are refused, and never shown |
 
 mod checks;
@@ -38,6 +38,7 @@ mod secrets;
 pub mod selection;
 pub mod settings;
 mod shape;
+mod shape_features;
 mod sheet;
 mod table;
 pub mod tasks;

@@ -4,12 +4,11 @@
 //! holds the two against each other. Their comments are what an editor shows, so they speak to whoever writes the file.
 
 use super::settings::{CredentialKind, GraphLimits};
+use super::shape_features::TenantFeatures;
 use super::table::MAX_COUNT;
 use crate::model::anchor::SourceAnchor;
-use crate::model::cloud::SyncFeature;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 
 /// A GUID with hyphens.
 macro_rules! guid {
@@ -530,30 +529,6 @@ tables! {
         federated: Option<FederatedWord>,
         /// The steps without a way back that this link may take.
         allow: Option<Vec<AllowWord>>,
-    }
-}
-
-/// How switches of the tenant's directory synchronization are to stand, by Graph's names.
-pub(super) struct TenantFeatures;
-
-impl JsonSchema for TenantFeatures {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "TenantFeatures".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let flag = |feature: &SyncFeature| (feature.name().to_owned(), json!({ "type": "boolean" }));
-        let properties: serde_json::Map<String, Value> = SyncFeature::ALL.iter().map(flag).collect();
-        json_schema!({
-            "description": "How switches of the tenant's directory synchronization are to stand, by Graph's names.",
-            "type": "object",
-            "properties": properties,
-            "additionalProperties": false,
-        })
     }
 }
 

@@ -1,15 +1,16 @@
 //! A plan for a pull request: summary first, each link's details folded, never longer than GitHub takes.
 
 use super::finding_text::finding_lines;
-use super::link_text::{ByLink, block, outcome_word, prediction_words};
+use super::link_text::{ByLink, block, outcome_word, prediction_words, task_block};
 use super::markdown::{Bounded, LIMIT};
 use super::page::Page;
-use super::plan_text::{count, links_beyond_return, summary_text};
+use super::plan_text::{count, for_good, links_beyond_return, summary_text};
 use super::safe::{Code, HtmlCode, Prose, clip};
 use crate::model::cloud::Presence;
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::link::{Outcome, PlannedLink};
 use crate::plan::step::Action;
+use crate::plan::task::TaskOutcome;
 use crate::rules::finding::Severity;
 use std::fmt::Write as _;
 
@@ -30,6 +31,7 @@ pub fn render(plan: &Plan, file: &str) -> String {
         dropped.push("the heading".to_owned());
     }
     errors(&mut text, plan, &mut dropped);
+    tasks(&mut text, plan, &by_link, &mut dropped);
     table(&mut text, plan, &by_link, &mut dropped);
     details(&mut text, plan, &by_link, &mut dropped);
     if !dropped.is_empty() {
@@ -66,6 +68,9 @@ fn head(plan: &Plan) -> String {
             "> [!WARNING]\n> **Point of no return:** after the sync cycle, {beyond} {noun} cannot be taken back as if \
              nothing had been.\n"
         );
+    }
+    for what in for_good(plan).iter().take(20) {
+        let _ = writeln!(out, "> [!WARNING]\n> **Cannot be undone:** {}\n", Prose(&clip(what, 2 * CELL)));
     }
     out.push_str("| | |\n|---|---|\n");
     let mut row = |name: &str, value: String| {
@@ -104,6 +109,29 @@ fn errors(text: &mut Bounded, plan: &Plan, dropped: &mut Vec<String>) {
     );
     if left_out > 0 {
         dropped.push(format!("{left_out} errors"));
+    }
+}
+
+/// The tasks, each folded with its steps. They may take a third of what is left.
+fn tasks(text: &mut Bounded, plan: &Plan, by_link: &ByLink<'_>, dropped: &mut Vec<String>) {
+    let tasks: Vec<_> = plan.tasks.iter().filter(|task| task.outcome != TaskOutcome::Unchanged).collect();
+    if tasks.is_empty() {
+        return;
+    }
+    let keep = (text.left() / 3 * 2).max(RESERVE);
+    let mut left_out = usize::from(!text.add("\n#### Tasks, before every link\n", keep));
+    left_out += text.add_all(
+        &tasks,
+        |task| {
+            let mut page = Page::new(WIDTH);
+            task_block(&mut page, task, by_link, 0);
+            let title = HtmlCode(&clip(&task.title, CELL)).to_string();
+            format!("\n<details><summary>{title}</summary>\n\n{}\n</details>\n", page.to_fence())
+        },
+        keep,
+    );
+    if left_out > 0 {
+        dropped.push(format!("{left_out} tasks"));
     }
 }
 

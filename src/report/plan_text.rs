@@ -2,6 +2,7 @@
 
 use super::link_text::ByLink;
 use super::page::{Line, Mark, Page};
+use super::step_text::headline;
 use super::style::{Style, Tone};
 use super::{plan_brief, plan_full};
 use crate::plan::document::{Plan, Purpose};
@@ -139,6 +140,7 @@ pub fn links_beyond_return(plan: &Plan) -> usize {
     let mut links: Vec<_> = plan
         .steps
         .iter()
+        .filter(|step| step.wave > 0)
         .filter(|step| {
             matches!(step.action, Action::Verify { .. })
                 || matches!(step.undo, Undo::Never { .. } | Undo::UntilSync { .. })
@@ -170,7 +172,16 @@ fn summary(page: &mut Page, plan: &Plan, by_link: &ByLink<'_>) {
             Line::at(0).put(Tone::Alarm, format_args!("Point of no return: the sync cycle, for {beyond} {noun}.")),
         );
     }
+    for what in for_good(plan) {
+        page.push(Line::at(0).put(Tone::Alarm, format_args!("Cannot be undone: {what}.")));
+    }
     page.push(summary_line(plan));
+}
+
+/// The writes that nothing takes back, in words.
+pub fn for_good(plan: &Plan) -> Vec<String> {
+    let never = |step: &&Step| step.action.writes() && matches!(step.undo, Undo::Never { .. });
+    plan.steps.iter().filter(never).map(headline).collect()
 }
 
 /// Each link that blocks the plan, with the codes of its errors.

@@ -13,6 +13,8 @@
 //! or a `CN=`. That errs on the side of replacing too much: a person called Will takes "will" along. A name that stands
 //! in a sentence only, and in no field of the plan, is not found; the planner names every object of a finding in fields.
 
+mod steps;
+
 use super::redact_text::Names;
 use crate::config::matchplan::CloudSelector;
 use crate::config::settings::{
@@ -21,16 +23,14 @@ use crate::config::settings::{
 };
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
-use crate::model::cloud::{EntraAttribute, EntraChange};
 use crate::model::dn::Dn;
 use crate::model::entra::{EntraUser, ProvisioningError};
-use crate::model::id::{LinkId, StepId};
+use crate::model::id::LinkId;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::{Holding, RoleGrant};
-use crate::plan::document::{Plan, Selection};
+use crate::plan::document::Plan;
 use crate::plan::link::{BeforeImage, Outcome, PlannedLink};
-use crate::plan::step::{Action, Step, Undo};
-use crate::plan::task::{PlannedTask, TaskOutcome};
+use crate::plan::step::Action;
 use crate::rules::finding::{Finding, ObjectRef, Origin};
 use crate::rules::prediction::{Overwrite, Prediction, Takeover};
 use smol_str::SmolStr;
@@ -57,6 +57,10 @@ impl Redactor {
         self.names.own_domain(&plan.tenant.initial_domain);
         for link in &plan.links {
             self.names.own_domain(link.cloud.upn.suffix());
+        }
+        for user in plan.tasks.iter().filter_map(|task| task.before.as_deref()) {
+            self.names.own_domain(user.upn.suffix());
+            let _ = self.entra_user(user);
         }
         for link in &plan.links {
             let (guid, id) = (link.ad.guid.to_string(), link.cloud.id.to_string());
@@ -89,10 +93,10 @@ impl Redactor {
             let _ = self.names.value(value);
         }
         for step in &plan.steps {
-            if let Action::Align { changes, .. } = &step.action {
-                for change in changes {
-                    let _ = self.change(change);
-                }
+            match &step.action {
+                Action::Align { changes, .. } => changes.iter().for_each(|change| drop(self.change(change))),
+                Action::Amend { changes, .. } => changes.iter().for_each(|change| drop(self.entra_change(change))),
+                _ => {}
             }
         }
     }
@@ -139,27 +143,6 @@ impl Redactor {
             links: links.iter().map(|link| self.link(link)).collect(),
             steps: steps.iter().map(|step| self.step(step)).collect(),
             digest: digest.clone(),
-        }
-    }
-
-    fn selection(&mut self, selection: &Selection) -> Selection {
-        let Selection { only, exclude, pilot } = selection;
-        let mut names = |all: &[String]| all.iter().map(|name| self.names.name(name)).collect();
-        Selection { only: names(only), exclude: names(exclude), pilot: *pilot }
-    }
-
-    fn task(&mut self, task: &PlannedTask) -> PlannedTask {
-        let PlannedTask { id, title, origin, user, outcome, before } = task;
-        PlannedTask {
-            id: self.link_id(id),
-            title: self.names.sentence(title),
-            origin: origin.as_ref().map(|origin| self.origin(origin)),
-            user: user.as_ref().map(entra),
-            outcome: match outcome {
-                TaskOutcome::Change { why } => TaskOutcome::Change { why: self.names.sentence(why) },
-                TaskOutcome::Unchanged | TaskOutcome::Blocked | TaskOutcome::Undo => outcome.clone(),
-            },
-            before: before.as_ref().map(|user| Box::new(self.entra_user(user))),
         }
     }
 
@@ -466,87 +449,6 @@ impl Redactor {
             profile: profile.iter().map(|(attribute, value)| (attribute, self.names.name(value))).collect(),
             deleted: *deleted,
         }
-    }
-
-    /// A step's id is its number, its kind and its link.
-    fn step_id(&mut self, id: &StepId, link: Option<&LinkId>) -> StepId {
-        match link.and_then(|link| id.as_str().strip_suffix(link.as_str()).map(|number| (number, link))) {
-            Some((number, link)) => format!("{number}{}", self.link_id(link)).into(),
-            None => self.names.sentence(id.as_str()).into(),
-        }
-    }
-
-    /// Anchors and SIDs are ids; the others are names.
-    fn entra_change(&mut self, change: &EntraChange) -> EntraChange {
-        let EntraChange { attribute, expects, sets } = change;
-        let id = matches!(
-            attribute,
-            EntraAttribute::ImmutableId | EntraAttribute::SecurityIdentifier | EntraAttribute::ObjectIdentifier
-        );
-        let mut value = |value: &Option<String>| match value {
-            Some(value) if !id => Some(self.names.name(value)),
-            other => other.clone(),
-        };
-        EntraChange { attribute: *attribute, expects: value(expects), sets: value(sets) }
-    }
-
-    fn step(&mut self, step: &Step) -> Step {
-        let Step { id, wave, link, action, undo } = step;
-        let action = match action {
-            Action::Hold => Action::Hold,
-            Action::Release => Action::Release,
-            Action::Sync => Action::Sync,
-            Action::Suspend { user, holding, restore } => {
-                Action::Suspend { user: entra(user), holding: self.holding(holding), restore: *restore }
-            }
-            Action::Align { user, changes } => Action::Align {
-                user: self.ad(user),
-                changes: changes.iter().map(|change| self.change(change)).collect(),
-            },
-            Action::Anchor { user, expects, sets } => Action::Anchor {
-                user: entra(user),
-                expects: expects.as_ref().map(|id| self.immutable_id(id)),
-                sets: sets.as_ref().map(|id| self.immutable_id(id)),
-            },
-            Action::Amend { user, changes } => Action::Amend {
-                user: entra(user),
-                changes: changes.iter().map(|change| self.entra_change(change)).collect(),
-            },
-            Action::Place { user, from, to, upn } => Action::Place {
-                user: entra(user),
-                from: *from,
-                to: *to,
-                upn: upn.as_ref().map(|upn| self.names.name(upn.as_str()).as_str().into()),
-            },
-            Action::Authority { user, expects, sets } => {
-                Action::Authority { user: entra(user), expects: *expects, sets: *sets }
-            }
-            Action::Switch { feature, expects, sets } => {
-                Action::Switch { feature: *feature, expects: *expects, sets: *sets }
-            }
-            Action::Departure { user } => Action::Departure { user: entra(user) },
-            Action::Move { user, from, to } => {
-                Action::Move { user: self.ad(user), from: self.container(from), to: self.container(to) }
-            }
-            Action::Verify { ad, cloud, anchor, sid } => {
-                Action::Verify { ad: self.ad(ad), cloud: entra(cloud), anchor: *anchor, sid: sid.clone() }
-            }
-            Action::Restore { user, apply, suspend, label } => Action::Restore {
-                user: entra(user),
-                apply: apply.clone(),
-                suspend: self.step_id(suspend, link.as_ref()),
-                label: self.names.sentence(label),
-            },
-        };
-        let undo = match undo {
-            Undo::Inverse => Undo::Inverse,
-            Undo::Nothing => Undo::Nothing,
-            Undo::UntilSync { reason } => Undo::UntilSync { reason: self.names.sentence(reason) },
-            Undo::FlowsOn { effect } => Undo::FlowsOn { effect: self.names.sentence(effect) },
-            Undo::Never { reason } => Undo::Never { reason: self.names.sentence(reason) },
-        };
-        let id = self.step_id(id, link.as_ref());
-        Step { id, wave: *wave, link: link.as_ref().map(|link| self.link_id(link)), action, undo }
     }
 }
 
