@@ -245,7 +245,9 @@ impl fmt::Display for Counts {
         if tasks > 0 {
             parts.push(plural(tasks, "task", "tasks"));
         }
-        parts.push(plural(attribute_changes, "attribute change", "attribute changes"));
+        if links > 0 || tasks == 0 || attribute_changes > 0 {
+            parts.push(plural(attribute_changes, "attribute change", "attribute changes"));
+        }
         if roles_suspended > 0 {
             parts.push(format!("{} suspended and restored", plural(roles_suspended, "role", "roles")));
         }

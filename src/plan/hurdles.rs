@@ -128,7 +128,8 @@ fn switches(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
             Finding::error(
                 FindingCode::HardMatchBlocked,
                 "The tenant blocks hard matches (blockCloudObjectTakeoverThroughHardMatchEnabled is on).",
-                "Switch it off for the time of the match, and on again afterwards; a soft match is not affected.",
+                "Write `hard_match = true` under [window] in the match plan: it is switched off for exactly this apply. A soft match \
+                 is not affected.",
             )
             .microsoft(MicrosoftError::InvalidHardMatch),
         ),
@@ -136,7 +137,8 @@ fn switches(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
             Finding::error(
                 FindingCode::SoftMatchBlocked,
                 "The tenant blocks soft matches (blockSoftMatchEnabled is on).",
-                "Switch it off for the time of the match, and on again afterwards; or write `match = \"hard\"`.",
+                "Write `soft_match = true` under [window] in the match plan: it is switched off for exactly this apply. Or write \
+                 `match = \"hard\"`.",
             )
             .microsoft(MicrosoftError::InvalidSoftMatch),
         ),

@@ -88,8 +88,9 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
             (standing_text::tone(standing), standing_text::short(standing), format!("{title}{why}"))
         }
         What::PilotEnded { linked, of, rest } => {
-            let text =
-                format!("{linked} of {} formed; {} wait for your decision", count(*of, "link"), count(*rest, "link"));
+            let wait = if *rest == 1 { "waits" } else { "wait" };
+            let (of, rest) = (count(*of, "link"), count(*rest, "link"));
+            let text = format!("{linked} of {of} formed; {rest} {wait} for your decision");
             (Tone::Strong, "pilot", text)
         }
         What::Stopping => (Tone::Warn, "stopping", "what is in flight is finished, then the state is saved".to_owned()),

@@ -219,6 +219,7 @@ pub fn summary_text(plan: &Plan) -> String {
         return format!("Plan: {}", plan.counts);
     }
     match plan.counts.unchanged {
+        0 if !plan.tasks.is_empty() => "No changes. Everything that the tasks ask for is so already.".to_owned(),
         0 => "No changes. No link is to be formed.".to_owned(),
         1 => "No changes. The one link is formed already.".to_owned(),
         n => format!("No changes. All {n} links are formed already."),

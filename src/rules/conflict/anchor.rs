@@ -36,7 +36,8 @@ fn in_cloud(link: Candidate<'_>, user: &EntraUser) -> Finding {
                 "{} in the recycle bin has this AD user's anchor: the next cycle would restore it instead.",
                 user.upn
             ),
-            "In the cloud, delete that user for good (Entra admin center, Deleted users), or link to it after restoring it.",
+            "Restore it or delete it for good first: a [[deleted]] section with that user and `action`; or link to it after \
+             restoring it.",
         )
     } else if user.is_synced() {
         (
@@ -45,7 +46,8 @@ fn in_cloud(link: Candidate<'_>, user: &EntraUser) -> Finding {
                 "This AD user has a cloud object of its own already, {}: no match is evaluated for it any more.",
                 user.upn
             ),
-            "Take the AD user out of the sync scope, let a cycle delete the duplicate, purge it, then link.",
+            "If that is what a failed match left behind, write `duplicate = \"remove\"` in this link; or take the AD user out of \
+             the sync scope, let a cycle delete the duplicate, purge it, then link.",
         )
     } else {
         (
