@@ -11,9 +11,9 @@ use crate::rules::objects;
 use crate::snapshot::document::Missing;
 use std::collections::BTreeSet;
 
-/// Findings about the plan as a whole, given the links that it would change.
-pub fn find(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
-    let mut findings = brakes(decisions, context);
+/// Findings about the plan as a whole, given the links that it would change, and the tasks that change users.
+pub fn find(decisions: &[&Decision<'_>], tasks: usize, context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = brakes(decisions, tasks, context);
     findings.extend(global_administrators(decisions, context));
     findings.extend(tenant(context, !decisions.is_empty()));
     findings
@@ -57,11 +57,12 @@ pub fn unready<'a>(waved: &[Waved<'a>]) -> Vec<(&'a LinkId, Finding)> {
     .collect()
 }
 
-fn brakes(decisions: &[&Decision<'_>], context: &Context<'_>) -> Vec<Finding> {
+fn brakes(decisions: &[&Decision<'_>], tasks: usize, context: &Context<'_>) -> Vec<Finding> {
     let guard = &context.config.settings.guard;
     let roles = decisions.iter().map(|decision| decision.roles.len()).sum::<usize>();
+    let changed = if tasks == 0 { "links are changed" } else { "links and users of tasks are changed" };
     let limits = [
-        (FindingCode::TooManyLinks, decisions.len(), guard.max_links, "guard.max_links", "links are changed"),
+        (FindingCode::TooManyLinks, decisions.len() + tasks, guard.max_links, "guard.max_links", changed),
         (
             FindingCode::TooManyRoleRemovals,
             roles,

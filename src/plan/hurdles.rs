@@ -128,8 +128,8 @@ fn switches(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
             Finding::error(
                 FindingCode::HardMatchBlocked,
                 "The tenant blocks hard matches (blockCloudObjectTakeoverThroughHardMatchEnabled is on).",
-                "Write `hard_match = true` under [window] in the match plan: it is switched off for exactly this apply. A soft match \
-                 is not affected.",
+                "Write `hard_match = true` under [window] in the match plan: it is switched off for exactly this apply, and \
+                 on again afterwards. A soft match is not affected.",
             )
             .microsoft(MicrosoftError::InvalidHardMatch),
         ),
@@ -137,8 +137,8 @@ fn switches(decision: &Decision<'_>, context: &Context<'_>) -> Option<Finding> {
             Finding::error(
                 FindingCode::SoftMatchBlocked,
                 "The tenant blocks soft matches (blockSoftMatchEnabled is on).",
-                "Write `soft_match = true` under [window] in the match plan: it is switched off for exactly this apply. Or write \
-                 `match = \"hard\"`.",
+                "Write `soft_match = true` under [window] in the match plan: it is switched off for exactly this apply, and \
+                 on again afterwards. Or write `match = \"hard\"`.",
             )
             .microsoft(MicrosoftError::InvalidSoftMatch),
         ),

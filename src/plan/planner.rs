@@ -158,7 +158,8 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>, stays: &BTreeSet<AdGui
         }
     }
     let decisions: Vec<&Decision<'_>> = changing.iter().map(|(_, decision)| *decision).collect();
-    findings.extend(guard::find(&decisions, &context));
+    let of_users = tasks.iter().filter(|task| task.planned.user.is_some() && !task.steps.is_empty()).count();
+    findings.extend(guard::find(&decisions, of_users, &context));
     findings.extend(anchors::find(&wanted(&pairs), &context));
     let formed = |pair: &Pair<'_>| matches!(pair.standing, Standing::Linked(_));
     if !pairs.is_empty() && skipped.is_empty() && pairs.iter().all(formed) && blocked.is_empty() {

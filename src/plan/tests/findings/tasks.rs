@@ -134,6 +134,11 @@ pub(super) fn unlinking() -> Vec<Case> {
             &[(Error, DeletionThreshold, None), (Warning, DeletedForAWhile, None), STAMP],
         ),
         Case(
+            "more users than one plan may change",
+            Scene { guard: "max_links = 1\n".to_owned(), ..synced("jane") }.task(&authority()).and_pair("joe"),
+            &[(Error, TooManyLinks, None), (Warning, AuthorityPrerequisites, None)],
+        ),
+        Case(
             "two wishes about one user",
             left("jane").task(&unlink("jane", "clear")).task(&unlink("jane", "source-of-authority")),
             &[(Error, NotSynced, None), (Error, LinkedTwice, None)],
