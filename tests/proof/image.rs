@@ -40,6 +40,7 @@ pub fn image(world: &World) -> BTreeMap<String, String> {
         image.insert(format!("group {}", group.id), without_ids(value).to_string());
     }
     image.insert("roles".to_owned(), json!(roles(world)).to_string());
+    image.insert("features".to_owned(), json!(cloud.features).to_string());
     image.insert("scheduler".to_owned(), world.sync.scheduler_enabled.to_string());
     image
 }

@@ -1,4 +1,4 @@
-//! What is interrupted: an apply with every kind of step, one that withdraws what no cycle formed, and a rollback.
+//! What is interrupted: an apply with every kind of step, one that withdraws what no cycle formed, a rollback, and tasks.
 
 use super::Recovery;
 use crate::stage::{SYNCED, Way};
@@ -25,6 +25,8 @@ pub struct Story {
     pub ending: Ending,
     pub recoveries: &'static [Recovery],
     people: &'static [Person],
+    /// What the match plan asks for besides its links.
+    more: &'static str,
 }
 
 impl Story {
@@ -41,7 +43,7 @@ impl Story {
 const HOLD: &str = "timeout = \"10m\"\nhold = { command = [\"hold\"] }\nrelease = { command = [\"release\"] }\n";
 
 /// All stories.
-pub const fn stories() -> [Story; 3] {
+pub const fn stories() -> [Story; 4] {
     [
         Story {
             name: "apply",
@@ -52,6 +54,7 @@ pub const fn stories() -> [Story; 3] {
             ending: Ending::Complete,
             recoveries: &[Recovery::Resume, Recovery::RollBack],
             people: &EVERYBODY,
+            more: "",
         },
         Story {
             name: "withdrawal",
@@ -63,6 +66,7 @@ pub const fn stories() -> [Story; 3] {
             recoveries: &[Recovery::Resume, Recovery::RollBack],
             // One wave: the wave after one that was withdrawn does not begin.
             people: &ADMINISTRATORS,
+            more: "",
         },
         Story {
             name: "rollback",
@@ -73,6 +77,18 @@ pub const fn stories() -> [Story; 3] {
             ending: Ending::Complete,
             recoveries: &[Recovery::Resume],
             people: &ADMINISTRATORS,
+            more: "",
+        },
+        Story {
+            name: "tasks",
+            id: "apply",
+            sync: HOLD,
+            cycles: true,
+            undoes: false,
+            ending: Ending::Complete,
+            recoveries: &[Recovery::Resume, Recovery::RollBack],
+            people: &SOMEBODY,
+            more: TASKS,
         },
     ]
 }
@@ -85,14 +101,16 @@ const ADMINISTRATORS: [Person; 4] = [
     ("ppohl", "pavel.pohl@contoso.com", ""),
 ];
 
+/// A switch of the tenant that stays as it is set, and one that stands open for the time of the apply.
+const TASKS: &str =
+    "[tenant]\nallowOnPremUpdateOfOnPremisesObjectIdentifierEnabled = true\n[window]\nsoft_match = true\n";
+
+/// Whom a soft match links.
+const SOMEBODY: [Person; 1] = [("ccole", "carla.cole@contoso.com", "")];
+
 /// These, and somebody whom a soft match links.
-const EVERYBODY: [Person; 5] = [
-    ("ccole", "carla.cole@contoso.com", ""),
-    ADMINISTRATORS[0],
-    ADMINISTRATORS[1],
-    ADMINISTRATORS[2],
-    ADMINISTRATORS[3],
-];
+const EVERYBODY: [Person; 5] =
+    [SOMEBODY[0], ADMINISTRATORS[0], ADMINISTRATORS[1], ADMINISTRATORS[2], ADMINISTRATORS[3]];
 
 impl Story {
     /// Contoso, where no cycle comes by itself.
@@ -100,6 +118,8 @@ impl Story {
         let mut world = crate::world::of(self.people.iter().map(|(sam, upn, _)| (*sam, *upn)));
         world.sync.next_cycle = None;
         world.sync.interval_minutes = 60 * 24 * 365;
+        // What the window of the tasks is for.
+        world.entra.features.block_soft_match_enabled = !self.more.is_empty();
         world
     }
 
@@ -109,6 +129,6 @@ impl Story {
         for (ad, cloud, more) in self.people {
             let _ = write!(text, "[[link]]\nad = \"{ad}\"\ncloud = \"{cloud}\"\n{more}");
         }
-        text
+        text + self.more
     }
 }
