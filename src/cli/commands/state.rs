@@ -16,6 +16,7 @@ use crate::store::disk::RealDisk;
 use crate::store::ledger::{self, Ledger};
 use crate::store::paths::Paths;
 use crate::store::salvage;
+use serde_json::json;
 
 /// `state recover`: keeps what is certain, puts the damaged file aside under another name, and records that everything
 /// that lost records may have touched is to be read.
@@ -49,6 +50,10 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
         .record(site.clock.now(), JournalEvent::RecordsLost { why: damaged.problem.clone() })
         .and_then(|()| ledger.save());
     recorded.map_err(|error| CliError::plain(format!("{}.", capital(&error.to_string()))))?;
+    terminal.data(|| {
+        let unfinished = certain.unfinished().map(|apply| &apply.id);
+        Ok(json!({ "kept_up_to_record": certain.serial, "put_aside": aside, "unfinished": unfinished }))
+    })?;
     terminal.print(&format!("Kept everything up to record {}.\n", certain.serial))?;
     for path in &aside {
         terminal.print(&format!("Put aside: {}\n", path.display()))?;

@@ -1,10 +1,9 @@
 //! `matchplan suggest`: users of both directories that are the same person, as a match plan to review.
 
 use super::plan::same_tenant;
-use super::show::unwritable;
 use super::snapshot;
 use crate::cli::args::{Global, LeastConfidence, Suggest, SuggestFormat};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::{CliError, CliResult, unwritable};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -20,6 +19,7 @@ use crate::store::files;
 use crate::suggest::document::Suggestions;
 use crate::suggest::evidence::Confidence;
 use crate::suggest::run::{Input, suggest};
+use serde_json::Value;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -87,8 +87,11 @@ fn give(found: &Suggestions, args: &Suggest, global: &Global, terminal: Terminal
         return Err(CliError::plain(message)
             .hint("Take so many at a time: --limit 5000. What is in a match plan is not proposed again."));
     }
+    terminal.data(|| serde_json::from_str::<Value>(&show::to_json(found)?))?;
     let Some(out) = &args.out else {
-        terminal.print(&text)?;
+        if terminal.stream().is_none() {
+            terminal.print(&text)?;
+        }
         if let Some(alarm) = show::alarm(found, terminal.err_style(), terminal.width) {
             terminal.note(alarm.trim_end());
         }
@@ -98,7 +101,9 @@ fn give(found: &Suggestions, args: &Suggest, global: &Global, terminal: Terminal
         ErrorKind::AlreadyExists => there_already(out),
         _ => CliError::file("write", out, &error),
     })?;
-    terminal.print(&show::to_text(found, terminal.out_style(), terminal.width))?;
+    if terminal.stream().is_none() {
+        terminal.print(&show::to_text(found, terminal.out_style(), terminal.width))?;
+    }
     let next = match args.format {
         SuggestFormat::Toml => {
             format!(" Read it, then: `matchplan{} plan {}`.", global.repeated(), out.display())
