@@ -44,15 +44,10 @@ impl Stream {
 
     /// Says how far reading has come, unless that was said a moment ago.
     pub fn progress(&self, part: &str, read: usize, of: Option<usize>) {
-        let now = Instant::now();
-        let mut told = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.duration_since(*told) < PACE {
-            return;
+        if due(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner), Instant::now()) {
+            // Progress that nobody can read any more is none.
+            let _ = self.tell(Said::Progress { part: part.to_owned(), read, of });
         }
-        *told = now;
-        drop(told);
-        // Progress that nobody can read any more is none.
-        let _ = self.tell(Said::Progress { part: part.to_owned(), read, of });
     }
 
     /// Keeps what the command found, for the last line.
@@ -80,11 +75,42 @@ impl Stream {
     }
 }
 
+/// Whether it is time to tell progress again, which is then told.
+fn due(told: &mut Instant, now: Instant) -> bool {
+    let due = now.duration_since(*told) >= PACE;
+    if due {
+        *told = now;
+    }
+    due
+}
+
 /// All of a line at once, so that lines of several threads do not mix.
 fn write(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_told_once_a_second_at_most() {
+        let start = Instant::now();
+        let mut told = start;
+        let seen: Vec<u64> =
+            (0..=30).map(|n| n * 100).filter(|ms| due(&mut told, start + Duration::from_millis(*ms))).collect();
+        assert_eq!(seen, [1_000, 2_000, 3_000]);
+    }
+
+    #[test]
+    fn the_last_thing_that_was_found_is_kept() {
+        let stream = Stream::begin(None);
+        stream.keep(Value::Bool(true));
+        stream.keep(serde_json::json!({ "links": 2 }));
+        assert_eq!(stream.data.lock().unwrap().as_ref().unwrap()["links"], 2);
     }
 }

@@ -122,4 +122,4 @@ macro_rules! sessions {
     };
 }
 
-sessions!(check, story, review, blocked, anchors, lint, explain, suggest, powershell);
+sessions!(check, story, review, blocked, anchors, lint, explain, suggest, powershell, import);

@@ -106,6 +106,7 @@ fn external_ad(args: &LabServe) -> Result<Option<ExternalAd>, CliError> {
 /// Forgets the lab of `--lab`, its state included. The lock stays: it is what keeps an apply away meanwhile.
 fn reset(global: &Global, terminal: Terminal) -> CliResult {
     let folder = Path::new(FOLDER);
+    terminal.data(|| Ok(json!({ "folder": folder })))?;
     if !folder.exists() {
         terminal.print("The lab is at its first day already.\n")?;
         return Ok(Exit::Success);

@@ -25,6 +25,7 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
     let paths = Paths::of(&site.state_file());
     let flags = global.repeated();
     let Err(problem) = ledger::read(&paths) else {
+        terminal.data(|| Ok(json!({ "damaged": false })))?;
         terminal.print("The ledger is whole; there is nothing to recover.\n")?;
         return Ok(Exit::Success);
     };
@@ -52,7 +53,7 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
     recorded.map_err(|error| CliError::plain(format!("{}.", capital(&error.to_string()))))?;
     terminal.data(|| {
         let unfinished = certain.unfinished().map(|apply| &apply.id);
-        Ok(json!({ "kept_up_to_record": certain.serial, "put_aside": aside, "unfinished": unfinished }))
+        Ok(json!({ "damaged": true, "kept_up_to_record": certain.serial, "put_aside": aside, "unfinished": unfinished }))
     })?;
     terminal.print(&format!("Kept everything up to record {}.\n", certain.serial))?;
     for path in &aside {

@@ -77,6 +77,11 @@ async fn live(
 }
 
 fn give(found: &Suggestions, args: &Suggest, global: &Global, terminal: Terminal) -> Result<(), CliError> {
+    terminal.data(|| serde_json::from_str::<Value>(&show::to_json(found)?))?;
+    if args.out.is_none() && terminal.stream().is_some() {
+        alarm(found, terminal);
+        return Ok(());
+    }
     let text = match args.format {
         SuggestFormat::Toml => to_toml(found),
         SuggestFormat::Json => show::to_json(found).map_err(|error| unwritable(&error))?,
@@ -87,14 +92,9 @@ fn give(found: &Suggestions, args: &Suggest, global: &Global, terminal: Terminal
         return Err(CliError::plain(message)
             .hint("Take so many at a time: --limit 5000. What is in a match plan is not proposed again."));
     }
-    terminal.data(|| serde_json::from_str::<Value>(&show::to_json(found)?))?;
     let Some(out) = &args.out else {
-        if terminal.stream().is_none() {
-            terminal.print(&text)?;
-        }
-        if let Some(alarm) = show::alarm(found, terminal.err_style(), terminal.width) {
-            terminal.note(alarm.trim_end());
-        }
+        terminal.print(&text)?;
+        alarm(found, terminal);
         return Ok(());
     };
     files::create(out, text.as_bytes()).map_err(|error| match error.kind() {
@@ -111,6 +111,12 @@ fn give(found: &Suggestions, args: &Suggest, global: &Global, terminal: Terminal
         SuggestFormat::Json => String::new(),
     };
     terminal.print(&format!("\nWrote {}.{next}\n", out.display()))
+}
+
+fn alarm(found: &Suggestions, terminal: Terminal) {
+    if let Some(alarm) = show::alarm(found, terminal.err_style(), terminal.width) {
+        terminal.note(alarm.trim_end());
+    }
 }
 
 fn there_already(out: &Path) -> CliError {

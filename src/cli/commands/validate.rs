@@ -31,14 +31,13 @@ pub fn run(args: &Validate, global: &Global, terminal: Terminal) -> CliResult {
 }
 
 fn as_text(read: &project::Read, terminal: Terminal) -> String {
-    let mut text = String::new();
-    if !read.diagnostics.is_empty() {
+    let found = if read.diagnostics.is_empty() {
+        String::new()
+    } else {
         let found = render_all(&read.diagnostics, &read.sources, terminal.out_colour, terminal.width);
-        text = format!("{}\n", found.trim_end());
-    }
-    if let Some(config) = &read.config {
-        let (links, files) = (config.plan.links.len(), config.plan.files.len());
-        text += &format!("Valid: {} in {}.\n", count(links, "link"), count(files, "match plan"));
-    }
-    text
+        format!("{}\n", found.trim_end())
+    };
+    let Some(config) = &read.config else { return found };
+    let (links, files) = (config.plan.links.len(), config.plan.files.len());
+    format!("{found}Valid: {} in {}.\n", count(links, "link"), count(files, "match plan"))
 }
