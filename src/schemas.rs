@@ -13,6 +13,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     all.push(("snapshot.schema.json", of::<crate::snapshot::document::Snapshot>()));
     all.push(("lint-report.schema.json", of::<crate::rules::lint::run::LintReport>()));
     all.push(("suggestions.schema.json", of::<crate::suggest::document::Suggestions>()));
+    all.push(("events.schema.json", of::<crate::report::stream::Line>()));
     all.push(("state.schema.json", of::<crate::state::ledger::State>()));
     #[cfg(feature = "lab")]
     all.push(("lab-world.schema.json", of::<crate::lab::world::World>()));

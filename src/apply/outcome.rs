@@ -3,11 +3,12 @@
 use crate::model::id::{ApplyId, LinkId};
 use crate::rules::aftermath::Diagnosis;
 use crate::state::ledger::{ApplyRecord, ForgoneRole, Standing, StepRecord, StepStatus};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How an apply ended, for now or for good. Each maps to one exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// Every link came to the end that was wanted.
@@ -23,7 +24,7 @@ pub enum Ending {
 }
 
 /// What came of an apply, link by link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ApplyOutcome {
     /// The apply.
     pub apply: ApplyId,

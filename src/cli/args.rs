@@ -44,6 +44,9 @@ pub struct Global {
     /// Say how much of the directories is read, why, and what it cost.
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// Write JSON lines to standard output, one for each event, the result last, and nothing else anywhere. Asks nothing.
+    #[arg(long, global = true)]
+    pub json: bool,
     /// When to colour the output.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,

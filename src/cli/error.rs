@@ -65,6 +65,11 @@ impl fmt::Display for CliError {
     }
 }
 
+/// Something of ours that would not go into JSON.
+pub fn unwritable(error: &serde_json::Error) -> CliError {
+    CliError::plain(format!("This cannot be written as JSON: {error}"))
+}
+
 /// A sentence's text with its first letter large.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();

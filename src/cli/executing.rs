@@ -9,7 +9,7 @@ use super::site::{Site, SiteClock};
 use super::terminal::Terminal;
 use super::{progress, signals};
 use crate::apply::error::ApplyError;
-use crate::apply::event::{Event, What};
+use crate::apply::event::Event;
 use crate::apply::executor;
 use crate::apply::options::{Fresh, OnFailure, Options, Ports, Stop};
 use crate::apply::outcome::{ApplyOutcome, Ending};
@@ -21,7 +21,7 @@ use crate::model::entra::EntraUser;
 use crate::model::id::{ApplyId, ObjectId};
 use crate::plan::document::{Plan, Purpose};
 use crate::plan::resolve;
-use crate::report::{damage, events, outcome};
+use crate::report::{damage, events, outcome, safe};
 use crate::rollback::elsewhere;
 use crate::rollback::plan::{ALLOW_ROLE_GRANTS, RollbackError, RollbackInput, Target, plan_rollback};
 use crate::rules::aftermath::Seen;
@@ -245,13 +245,18 @@ impl<'a> Work<'a> {
         }
         let again = Options { pilot_only: false, seen: None, ..options.clone() };
         let ended = self.drive(begun, options, directories).await;
-        if ended.as_ref().is_ok_and(|outcome| outcome.pilot_through)
-            && (self.yes || self.terminal.confirm("\nThe pilot is formed. Go on with the other links?").await?)
-        {
+        if ended.as_ref().is_ok_and(|outcome| outcome.pilot_through) && (self.yes || self.go_on().await?) {
             let ended = self.drive(Begun::Earlier { settings: None }, again, directories).await;
             return self.last_words(ended, global);
         }
         self.last_words(ended, global)
+    }
+
+    /// Whether the links behind the pilot follow. Where nobody can be asked they wait: the pilot stands, and what came of it
+    /// is to be said.
+    async fn go_on(&self) -> Result<bool, CliError> {
+        const QUESTION: &str = "\nThe pilot is formed. Go on with the other links?";
+        if self.terminal.can_ask(QUESTION) { self.terminal.confirm(QUESTION).await } else { Ok(false) }
     }
 
     /// Has the executor at work, and shows what it does.
@@ -317,8 +322,9 @@ impl<'a> Work<'a> {
         let outcome = ended.map_err(|error| apply_error(&error, &global.repeated()))?;
         if let Some(record) = self.state().and_then(|state| state.apply(&outcome.apply)) {
             let flags = global.repeated();
-            let text = outcome::render(&outcome, record, &flags, self.terminal.out_style(), self.terminal.width);
-            if let Err(error) = self.terminal.print(&text) {
+            let (style, width) = (self.terminal.out_style(), self.terminal.width);
+            let text = || outcome::render(&outcome, record, &flags, style, width);
+            if let Err(error) = self.terminal.give(false, || safe::json(&outcome), text) {
                 // What was applied is applied, whether or not it could be told.
                 self.terminal.note(&error.to_string());
             }
@@ -411,13 +417,7 @@ impl Show {
 
     fn tell(&mut self, event: &Event) {
         self.progress.take(event);
-        if let Some(line) = events::line(event, self.terminal.err_style()) {
-            if self.terminal.err_is_terminal && !matches!(event.what, What::ApplyEnded { .. }) {
-                self.bar.println(self.terminal.harmless_err(line.trim_end()));
-            } else {
-                self.terminal.note(line.trim_end());
-            }
-        }
+        self.terminal.happened(event, |line| self.bar.println(line));
         self.bar.set_length(self.progress.length() as u64);
         self.bar.set_position(self.progress.position() as u64);
         self.bar.set_message(format!("{} {}", self.progress.prefix(), self.progress.message()));

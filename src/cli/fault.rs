@@ -2,7 +2,10 @@
 //!
 //! Rust's own message shows the panic's text, and that can hold any value, a secret too.
 
+use super::error::CliError;
 use super::exit::Exit;
+use super::stream::Stream;
+use crate::report::stream::Said;
 use std::fmt;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
@@ -27,13 +30,22 @@ impl fmt::Display for Fault<'_> {
 }
 
 /// Runs the program's work; a panic in it becomes an ordinary error. `flags` is what the person must give again with the
-/// next command, such as ` --lab`.
-pub fn contained(flags: String, work: impl FnOnce() -> Exit) -> Exit {
+/// next command, such as ` --lab`; where there is an event stream, it is told there.
+pub fn contained(flags: String, stream: Option<&'static Stream>, work: impl FnOnce() -> Exit) -> Exit {
     set_hook(Box::new(move |panic| {
         let unknown = "an unknown place";
         let place = panic.location().map_or(&unknown as &dyn fmt::Display, |place| place as _);
-        let _ = writeln!(std::io::stderr().lock(), "{}", Fault { place, flags: &flags });
+        let fault = Fault { place, flags: &flags };
+        let _ = match stream {
+            Some(stream) => stream.tell(Said::Note { text: fault.to_string() }),
+            None => writeln!(std::io::stderr().lock(), "{fault}"),
+        };
     }));
     // Whatever was half-changed in memory is gone with the process; files are whole by themselves.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Error)
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| match stream {
+        Some(stream) => {
+            stream.end(Err(CliError::plain("matchplan has a fault of its own; the note before says where.")))
+        }
+        None => Exit::Error,
+    })
 }

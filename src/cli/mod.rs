@@ -7,6 +7,7 @@
 //! | [`exit`], [`error`] | the documented exit codes, and errors with what to do next |
 //! | [`fault`] | a panic, told without its text |
 //! | [`terminal`] | colour per stream, width, prompts |
+//! | [`stream`] | the event stream of `--json` |
 //! | [`project`] | finding and reading `matchplan.toml` and match plans |
 //! | [`home`] | where this computer keeps what belongs to no project |
 //! | [`locking`] | taking the lock, and saying who has it |
@@ -34,6 +35,7 @@ pub mod secrets;
 pub mod selecting;
 pub mod signals;
 pub mod site;
+pub mod stream;
 pub mod terminal;
 
 pub use run::main;

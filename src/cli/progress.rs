@@ -12,6 +12,7 @@ use std::time::Duration;
 /// How reading a snapshot goes on.
 pub struct Reading {
     bar: ProgressBar,
+    terminal: Terminal,
     counts: Mutex<BTreeMap<String, Count>>,
 }
 
@@ -58,7 +59,7 @@ pub fn reading(terminal: Terminal) -> Reading {
         bar.set_style(style);
     }
     bar.set_message("Reading both directories");
-    Reading { bar, counts: Mutex::default() }
+    Reading { bar, terminal, counts: Mutex::default() }
 }
 
 impl Reading {
@@ -70,6 +71,7 @@ impl Reading {
             }
             Progress::Cloud { part, count, of } => (cloud_part(*part).to_owned(), Count { read: *count, of: *of }),
         };
+        self.terminal.progress(&part, count.read, count.of);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.insert(part, count);
         let parts: Vec<String> = counts.iter().map(|(part, count)| count.told(part)).collect();

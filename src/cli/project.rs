@@ -5,7 +5,7 @@ use super::terminal::Terminal;
 use crate::config::read::{self, Config, MAX_FILE_SIZE};
 use crate::config::recipients;
 use crate::config::settings::Settings;
-use crate::diagnostic::{Diagnostic, Sources, render_all};
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::recipient::Recipient;
 use crate::store::files;
 use std::path::{Path, PathBuf};
@@ -117,9 +117,7 @@ pub fn settings(config: (&str, &str), terminal: Terminal) -> Result<Settings, Cl
 
 /// Says on standard error what was noticed.
 pub fn say(diagnostics: &[Diagnostic], sources: &Sources, terminal: Terminal) {
-    if !diagnostics.is_empty() {
-        terminal.note(render_all(diagnostics, sources, terminal.err_colour, terminal.width).trim_end());
-    }
+    terminal.diagnostics(diagnostics, sources);
 }
 
 /// The closing error of a configuration with problems.

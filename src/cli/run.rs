@@ -5,34 +5,65 @@ use super::commands;
 use super::error::{CliError, CliResult};
 use super::exit::Exit;
 use super::signals::{self, Cut};
+use super::stream::Stream;
 use super::terminal::Terminal;
 use super::{fault, secrets};
-use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _};
 use std::process::ExitCode;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let parsed = args::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Printing can only fail if the stream is closed, and then there is nobody to tell.
-            let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return if asked { Exit::Success } else { Exit::Usage }.into();
-        }
+    let matches = args::command().try_get_matches();
+    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, other_form(&matches))));
+    let (cli, other_form) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return misread(&error).into(),
     };
-    let terminal = Terminal::detect(cli.global.color);
+    let terminal = Terminal::detect(&cli.global);
     secrets::remember_environment();
-    let work = || match dispatch(&cli, terminal) {
-        Ok(exit) => exit,
-        Err(error) => {
-            terminal.note(&error.to_string());
-            error.exit
-        }
+    let work = || match other_form.filter(|_| cli.global.json) {
+        Some(form) => terminal.end(Err(two_forms(&form))),
+        None => terminal.end(dispatch(&cli, terminal)),
     };
-    fault::contained(cli.global.repeated(), work).into()
+    fault::contained(cli.global.repeated(), terminal.stream(), work).into()
+}
+
+/// A command line that is none, or that asks for help.
+fn misread(error: &clap::Error) -> Exit {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    // What could not be parsed does not say what it asked for, so its words do. Behind `--` none is an option.
+    if !std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json") {
+        // Printing can only fail if the stream is closed, and then there is nobody to tell.
+        let _ = error.print();
+        return if asked { Exit::Success } else { Exit::Usage };
+    }
+    let (stream, text) = (Stream::begin(None), error.render().to_string());
+    if asked {
+        stream.keep(serde_json::json!({ "text": text }));
+        return stream.end(Ok(Exit::Success));
+    }
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default();
+    let found = CliError::new(Exit::Usage, message.strip_prefix("error: ").unwrap_or(message));
+    stream.end(Err(lines.fold(found, CliError::hint)))
+}
+
+/// The form that the command line names, if it is another than JSON.
+fn other_form(matches: &ArgMatches) -> Option<String> {
+    let mut command = matches;
+    while let Some((_, inner)) = command.subcommand() {
+        command = inner;
+    }
+    let mut forms = command.try_get_raw("format").ok().flatten()?;
+    let form = forms.next_back().filter(|_| command.value_source("format") == Some(ValueSource::CommandLine))?;
+    Some(form.to_string_lossy().into_owned()).filter(|form| form != "json")
+}
+
+fn two_forms(form: &str) -> CliError {
+    CliError::new(Exit::Usage, format!("--json and --format {form} are two forms of one output."))
+        .hint("Leave out one of them.")
 }
 
 fn dispatch(cli: &Cli, terminal: Terminal) -> CliResult {

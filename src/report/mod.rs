@@ -20,6 +20,7 @@
 //! | [`compare`], [`compare_view`] | what a reviewer of one plan must look at again in another |
 //! | [`powershell`] | a plan as a PowerShell script |
 //! | [`events`], [`outcome`] | an apply while it runs, and its last words |
+//! | [`stream`] | what a command says with `--json` |
 //! | [`check`] | what `check` found, point by point |
 //! | [`damage`] | a ledger that is not whole |
 //! | [`elsewhere`] | what a ledger from elsewhere would have us do |
@@ -60,6 +61,7 @@ pub mod standing_text;
 pub mod status;
 pub mod status_window;
 pub mod step_text;
+pub mod stream;
 pub mod style;
 pub mod suggest;
 pub mod suggest_toml;

@@ -333,7 +333,7 @@ impl fmt::Display for Forgone {
 }
 
 /// A role that was taken, or an activation that was ended, and that is not given back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForgoneRole {
     /// The link it was taken for.
     pub link: LinkId,

@@ -25,6 +25,8 @@ mod prediction;
 mod scenario_table;
 mod scenarios;
 mod seeding;
+#[cfg(feature = "lab")]
+mod streaming;
 mod support;
 #[cfg(feature = "lab")]
 mod takeover;

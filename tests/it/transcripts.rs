@@ -122,4 +122,4 @@ macro_rules! sessions {
     };
 }
 
-sessions!(around, check, story, review, blocked, anchors, lint, explain, suggest, powershell);
+sessions!(around, check, story, review, blocked, anchors, lint, explain, suggest, powershell, import);

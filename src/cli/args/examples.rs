@@ -84,6 +84,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &[
             ("Plan now, ask, and execute", "apply"),
             ("Exactly what was approved, without asking", "apply wave-01.plan.json --expect-digest sha256:… --yes"),
+            ("For a program that follows it, event by event", "apply wave-01.plan.json --json"),
             ("Everything up to the point of no return", "apply wave-01.plan.json --prepare"),
         ],
     ),

@@ -1,6 +1,5 @@
 //! `matchplan anchor`: one source anchor in all its spellings.
 
-use super::show::unwritable;
 use crate::cli::args::{Anchor as Args, TextOrJson};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
@@ -14,10 +13,8 @@ pub fn run(args: &Args, terminal: Terminal) -> CliResult {
         CliError::new(Exit::Error, format!("This value is no source anchor: {error}.")).hint(hint(&error))
     })?;
     let view = AnchorView::from(&anchor);
-    terminal.print(&match args.format {
-        TextOrJson::Text => view.to_text(terminal.out_style()),
-        TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
-    })?;
+    let as_json = args.format == TextOrJson::Json;
+    terminal.give(as_json, || view.to_json(), || view.to_text(terminal.out_style()))?;
     Ok(Exit::Success)
 }
 

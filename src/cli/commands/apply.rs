@@ -1,9 +1,9 @@
 //! `matchplan apply`: a saved plan, or plan and ask; or, where an apply is unfinished, go on with that.
 
 use super::plan::{Chosen, Exchange, check_brakes, make};
-use super::show::{print_plan, read_plan};
+use super::show::{announce_plan, read_plan};
 use crate::apply::options::OnFailure;
-use crate::cli::args::{self, Apply, Global, PlanFormat, Planning, Rendering};
+use crate::cli::args::{self, Apply, Global, Planning};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::executing::{self, Consent, Work};
 use crate::cli::exit::Exit;
@@ -89,7 +89,7 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     let residues = selecting::residues(&config, &snapshot, &directories).await?;
     let chosen = Chosen { how: &args.planning, selection: &selection, residues: &residues };
     let plan = make(&config, &snapshot, work.site.clock.now(), chosen)?;
-    print_plan(&plan, None, Rendering { format: PlanFormat::Text, redact: false, details: false }, terminal)?;
+    announce_plan(&plan, terminal)?;
     if plan.is_blocked() {
         return Ok(Exit::Blocked);
     }
@@ -138,6 +138,10 @@ async fn apply_saved(file: &Path, plan: Plan, args: &Apply, work: Work<'_>, glob
     if !plan.has_changes() {
         terminal.print("No changes: the saved plan has no step.\n")?;
         return Ok(Exit::Success);
+    }
+    if terminal.stream().is_some() {
+        // A person has read it; what follows the stream may have not.
+        announce_plan(&plan, terminal)?;
     }
     work.execute(plan, &snapshot, &directories, global).await
 }
@@ -195,7 +199,11 @@ fn prove(file: &Path, saved: &Plan, now: &Plan, terminal: Terminal) -> Result<()
         return Ok(());
     }
     let comparison = Comparison::of(saved, now);
-    terminal.note(comparison.to_text(terminal.err_style(), terminal.width).trim_end());
+    if terminal.stream().is_some() {
+        terminal.give(true, || comparison.to_json(), String::new)?;
+    } else {
+        terminal.note(comparison.to_text(terminal.err_style(), terminal.width).trim_end());
+    }
     Err(CliError::new(Exit::Stale, format!("{} does not hold any more; nothing was changed.", file.display()))
         .hint("What differs is shown above. Plan again, and have the new plan reviewed."))
 }

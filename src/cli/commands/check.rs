@@ -1,6 +1,5 @@
 //! `matchplan check`: is everything ready, and where it is not, what to do. Writes nothing.
 
-use super::show::unwritable;
 use crate::check::facts::{DomainFacts, EngineFacts, Facts, Read};
 use crate::check::{Verdict, check};
 use crate::cli::args::{CheckArgs, Global, TextOrJson};
@@ -35,10 +34,8 @@ pub async fn run(args: &CheckArgs, global: &Global, terminal: Terminal) -> CliRe
     let facts = gather(&site, config.as_ref(), &reached, terminal).await;
     let checks = check(&facts);
     let view = CheckView::of(&checks, config.is_some());
-    terminal.print(&match args.format {
-        TextOrJson::Text => view.to_text(terminal.out_style(), terminal.width),
-        TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
-    })?;
+    let as_json = args.format == TextOrJson::Json;
+    terminal.give(as_json, || view.to_json(), || view.to_text(terminal.out_style(), terminal.width))?;
     if facts.nothing_read() {
         return Ok(Exit::Error);
     }

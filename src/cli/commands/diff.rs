@@ -1,6 +1,6 @@
 //! `matchplan diff`: what a reviewer who has approved one saved plan must look at again in another.
 
-use super::show::{read_plan, unwritable};
+use super::show::read_plan;
 use crate::cli::args::{Diff, Format};
 use crate::cli::error::CliResult;
 use crate::cli::exit::Exit;
@@ -16,10 +16,10 @@ pub fn run(args: &Diff, terminal: Terminal) -> CliResult {
     }
     let comparison = Comparison::of(&old, &new);
     let command = format!("matchplan diff {} {}", args.old.display(), args.new.display());
-    terminal.print(&match args.format {
-        Format::Text => comparison.to_text(terminal.out_style(), terminal.width),
-        Format::Json => comparison.to_json().map_err(|error| unwritable(&error))?,
+    let as_text = || match args.format {
         Format::Markdown => comparison.to_markdown(&command),
-    })?;
+        Format::Text | Format::Json => comparison.to_text(terminal.out_style(), terminal.width),
+    };
+    terminal.give(args.format == Format::Json, || comparison.to_json(), as_text)?;
     Ok(Exit::Success)
 }

@@ -1,6 +1,5 @@
 //! `matchplan explain`: the manual's page for a code, a name, or a pasted message.
 
-use super::show::unwritable;
 use crate::cli::args::{Explain, Format};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
@@ -26,15 +25,13 @@ pub fn run(args: &Explain, terminal: Terminal) -> CliResult {
         Some(Found::Nothing { similar }) => return Err(nothing(&similar)),
     };
     let all = || Topic::all().collect::<Vec<_>>();
-    let text = match (args.format, topics) {
-        (Format::Text, None) => explain::list_text(terminal.out_style(), terminal.width),
-        (Format::Text, Some(topics)) => explain::pages_text(&topics, terminal.out_style(), terminal.width),
-        (Format::Json, topics) => {
-            explain::pages_json(&topics.unwrap_or_else(all)).map_err(|error| unwritable(&error))?
-        }
-        (Format::Markdown, topics) => explain::pages_markdown(&topics.unwrap_or_else(all)),
+    let pages = topics.clone().unwrap_or_else(all);
+    let as_text = || match (args.format, &topics) {
+        (Format::Markdown, _) => explain::pages_markdown(&pages),
+        (_, None) => explain::list_text(terminal.out_style(), terminal.width),
+        (_, Some(topics)) => explain::pages_text(topics, terminal.out_style(), terminal.width),
     };
-    terminal.print(&text)?;
+    terminal.give(args.format == Format::Json, || explain::pages_json(&pages), as_text)?;
     Ok(Exit::Success)
 }
 

@@ -8,6 +8,7 @@ use crate::cli::terminal::Terminal;
 use crate::config::{import, weave};
 use crate::report::events::count;
 use crate::store::files;
+use serde_json::json;
 
 /// Reads the file, and adds its links to a match plan or prints a new one. Rows that cannot be links are named.
 pub fn csv(args: &ImportCsv, terminal: Terminal) -> CliResult {
@@ -26,6 +27,11 @@ pub fn csv(args: &ImportCsv, terminal: Terminal) -> CliResult {
     })?;
     let left_out = [rows.found, woven.found].concat();
     project::say(&left_out, &rows.sources, terminal);
+    let text = args.into.is_none().then_some(&woven.text);
+    let (added, known, rows_left_out) = (woven.added, woven.had, left_out.len());
+    terminal.data(|| {
+        Ok(json!({ "added": added, "had_already": known, "left_out": rows_left_out, "into": args.into, "text": text }))
+    })?;
     let had = if woven.had == 0 { String::new() } else { format!(", {} it had already", count(woven.had, "link")) };
     match &args.into {
         Some(path) if woven.added > 0 => {
@@ -34,7 +40,9 @@ pub fn csv(args: &ImportCsv, terminal: Terminal) -> CliResult {
         }
         Some(_) => terminal.note(&format!("No link added to {name}{had}.")),
         None => {
-            terminal.print(&woven.text)?;
+            if terminal.stream().is_none() {
+                terminal.print(&woven.text)?;
+            }
             terminal.note(&format!(
                 "{}. To write them: matchplan import csv … --into plans/NAME.toml",
                 count(woven.added, "link")

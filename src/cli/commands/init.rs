@@ -5,13 +5,14 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::config::init::{InitOptions, files};
+use serde_json::json;
 use std::io::Write as _;
 
 /// Writes the starter files. An existing file is never touched: git's own are named with what is to be added to them, and
 /// with any other nothing at all is written.
 pub fn run(args: &Init, terminal: Terminal) -> CliResult {
-    let files =
-        files(InitOptions { commit_state: args.commit_state }).map_err(|error| super::show::unwritable(&error))?;
+    let files = files(InitOptions { commit_state: args.commit_state })
+        .map_err(|error| crate::cli::error::unwritable(&error))?;
     let is_gits = |name: &str| name.starts_with(".git");
     let (kept, new): (Vec<_>, Vec<_>) =
         files.iter().partition(|(name, _)| is_gits(name) && args.folder.join(name).exists());
@@ -28,6 +29,7 @@ pub fn run(args: &Init, terminal: Terminal) -> CliResult {
         ))
         .hint("Choose an empty folder: matchplan init FOLDER."));
     }
+    let mut made = Vec::new();
     for (name, text) in &new {
         let path = args.folder.join(name);
         let folder = path.parent().unwrap_or(&args.folder);
@@ -35,11 +37,16 @@ pub fn run(args: &Init, terminal: Terminal) -> CliResult {
             .and_then(|()| std::fs::File::create_new(&path))
             .and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(|error| CliError::file("write", &path, &error))?;
-        terminal.print(&format!("wrote {}\n", path.display()))?;
+        if terminal.stream().is_none() {
+            terminal.print(&format!("wrote {}\n", path.display()))?;
+        }
+        made.push(path);
     }
     for (name, text) in &kept {
         terminal.print(&format!("\n{name} is there already and was left alone. Add to it:\n\n{text}\n"))?;
     }
+    let left_alone: Vec<_> = kept.iter().map(|(name, _)| name).collect();
+    terminal.data(|| Ok(json!({ "written": made, "left_alone": left_alone })))?;
     terminal.print("\nNext: say in matchplan.toml where your directories are, then run `matchplan validate`.\n")?;
     Ok(Exit::Success)
 }

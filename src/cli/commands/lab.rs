@@ -1,7 +1,7 @@
 //! `matchplan lab`: the embedded lab by itself.
 
 use crate::cli::args::{Generated, Global, Lab as Args, LabControl, LabServe, LabWorld};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::{CliError, CliResult, unwritable};
 use crate::cli::exit::Exit;
 use crate::cli::lab::{FOLDER, STATE_FILE, world};
 use crate::cli::locking;
@@ -18,6 +18,7 @@ use crate::model::digest;
 use crate::model::dn::Dn;
 use crate::model::size::Size;
 use crate::model::visible::escape_json;
+use crate::report::stream::Said;
 use crate::store::files;
 use crate::store::paths::Paths;
 use reqwest::Method;
@@ -78,8 +79,9 @@ async fn run_server(args: &LabServe, global: &Global, terminal: Terminal) -> Cli
     })
     .await
     .map_err(|error| CliError::plain(format!("The lab could not be started: {error}")))?;
-    let ready = serde_json::to_string(lab.ready()).map_err(|error| super::show::unwritable(&error))?;
-    terminal.print(&format!("{ready}\n"))?;
+    let ready = serde_json::to_string(lab.ready());
+    let line = || ready.as_ref().map(|ready| format!("{ready}\n")).map_err(unwritable);
+    terminal.give_now(|data| Said::Ready { data }, || serde_json::to_string(lab.ready()), line)?;
     terminal.note("The lab is serving on loopback. Ctrl-C ends it.");
     let _orderly = signals::orderly();
     signals::asked().await;
@@ -104,6 +106,7 @@ fn external_ad(args: &LabServe) -> Result<Option<ExternalAd>, CliError> {
 /// Forgets the lab of `--lab`, its state included. The lock stays: it is what keeps an apply away meanwhile.
 fn reset(global: &Global, terminal: Terminal) -> CliResult {
     let folder = Path::new(FOLDER);
+    terminal.data(|| Ok(json!({ "folder": folder })))?;
     if !folder.exists() {
         terminal.print("The lab is at its first day already.\n")?;
         return Ok(Exit::Success);
@@ -140,14 +143,15 @@ fn print_world(args: &LabWorld, terminal: Terminal) -> CliResult {
             let mut text = Vec::new();
             generated::write(size, &mut text)
                 .map_err(|error| CliError::plain(format!("The world cannot be written: {error}")))?;
-            terminal.print(&String::from_utf8_lossy(&text))?;
+            let text = String::from_utf8_lossy(&text);
+            terminal.give(false, || Ok(text.clone().into_owned()), || text.clone().into_owned())?;
         }
         return Ok(Exit::Success);
     }
     let world = if args.seeded { contoso::contoso() } else { world()? };
     match &args.out {
         Some(file) => kept::save(&world, file).map_err(|error| unwritable(file, &error))?,
-        None => terminal.print(&digest::to_canonical_file(&world).map_err(|error| super::show::unwritable(&error))?)?,
+        None => terminal.give(true, || digest::to_canonical_file(&world), String::new)?,
     }
     Ok(Exit::Success)
 }
@@ -201,8 +205,15 @@ async fn control(
     if !status.is_success() {
         return Err(failed(format!("{status}: {text}")));
     }
-    terminal.print(&format!("{}\n", escape_json(&text)))?;
+    // A served lab answers in JSON; another program on that port may not.
+    let as_json =
+        || if serde_json::from_str::<Value>(&text).is_ok() { Ok(text.clone().into_owned()) } else { json_text(&text) };
+    terminal.give(false, as_json, || format!("{}\n", escape_json(&text)))?;
     Ok(Exit::Success)
+}
+
+fn json_text(text: &str) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&json!({ "text": text }))
 }
 
 fn is_this_machine(url: &Url) -> bool {

@@ -1,9 +1,8 @@
 //! `matchplan lint`: what in AD would be refused, replaced or dropped on its way to the cloud.
 
-use super::show::unwritable;
 use super::snapshot;
 use crate::cli::args::{Global, Level, Lint, LintFormat};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::{CliError, CliResult, unwritable};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -125,6 +124,12 @@ fn scope(
 }
 
 fn give(report: &LintReport, args: &Lint, terminal: Terminal) -> Result<(), CliError> {
+    if terminal.stream().is_some() {
+        terminal.give(true, || show::to_json(report), String::new)?;
+        if args.out.is_none() {
+            return Ok(());
+        }
+    }
     let style = if args.out.is_some() { Style::PLAIN } else { terminal.out_style() };
     let text = match args.format {
         LintFormat::Text => show::to_text(report, style, terminal.width, args.left_out),

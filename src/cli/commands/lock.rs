@@ -1,6 +1,5 @@
 //! `matchplan lock`: who is at work on this state, and what to do about a lock whose holder is gone.
 
-use super::show::unwritable;
 use crate::cli::args::{Global, Lock as Args, LockRelease, LockStatus, TextOrJson};
 use crate::cli::error::{CliError, CliResult, capital};
 use crate::cli::exit::Exit;
@@ -100,8 +99,6 @@ fn warn(holder: &Holder, terminal: Terminal) {
 }
 
 fn give(view: &LockView<'_>, format: TextOrJson, global: &Global, terminal: Terminal) -> Result<(), CliError> {
-    terminal.print(&match format {
-        TextOrJson::Text => view.to_text(&global.repeated(), terminal.out_style(), terminal.width),
-        TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
-    })
+    let as_text = || view.to_text(&global.repeated(), terminal.out_style(), terminal.width);
+    terminal.give(format == TextOrJson::Json, || view.to_json(), as_text)
 }

@@ -1,6 +1,6 @@
 //! `matchplan plan`: what would change, and what stands in the way.
 
-use super::show::print_plan;
+use super::show::give_plan;
 use super::snapshot;
 use crate::cli::args::{Global, PlanArgs, PlanFormat, Planning};
 use crate::cli::error::{CliError, CliResult};
@@ -54,7 +54,7 @@ pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliRes
         }
         made
     };
-    print_plan(&made, args.out.as_deref(), args.rendering, terminal)?;
+    give_plan(&made, args.out.as_deref(), args.rendering, terminal)?;
     if let Some(out) = &args.out {
         save(&made, out)?;
         if args.rendering.format == PlanFormat::Text {

@@ -1,7 +1,7 @@
 //! `matchplan rollback`: an ordinary plan from the state and a fresh snapshot, reviewed and applied like any other.
 
 use super::plan::{check_brakes, save};
-use super::show::{print_plan, read_plan};
+use super::show::{announce_plan, give_plan, read_plan};
 use crate::cli::args::{Global, PlanFormat, Rendering, Rollback};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::executing::{Consent, HowBack, Work, same_tenant};
@@ -38,18 +38,15 @@ pub async fn run(args: &Rollback, global: &Global, terminal: Terminal) -> CliRes
         let how = HowBack { allow: &args.allow, skip_blocked: args.skip_blocked };
         work.plan_rollback(&target(args)?, &snapshot, how)?
     };
-    print_plan(
-        &plan,
-        args.out.as_deref(),
-        Rendering { format: PlanFormat::Text, redact: false, details: false },
-        terminal,
-    )?;
     if let Some(out) = &args.out {
+        let how = Rendering { format: PlanFormat::Text, redact: false, details: false };
+        give_plan(&plan, Some(out), how, terminal)?;
         save(&plan, out)?;
         let flags = global.repeated();
         terminal.print(&format!("\nSaved {0}. After review: `matchplan{flags} rollback {0}`.\n", out.display()))?;
         return Ok(if plan.is_blocked() { Exit::Blocked } else { Exit::Success });
     }
+    announce_plan(&plan, terminal)?;
     if plan.is_blocked() {
         return Ok(Exit::Blocked);
     }

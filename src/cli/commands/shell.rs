@@ -5,6 +5,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use clap::Command;
+use serde_json::json;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -13,7 +14,7 @@ use std::path::Path;
 pub fn completions(args: &Completions, terminal: Terminal) -> CliResult {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut args::command(), "matchplan", &mut script);
-    terminal.print(&String::from_utf8_lossy(&script))?;
+    terminal.give_text(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)
 }
 
@@ -23,6 +24,8 @@ pub fn man(args: &Man, terminal: Terminal) -> CliResult {
     if let Some(folder) = &args.out {
         write(&pages, folder)
             .map_err(|error| CliError::plain(format!("Could not write the pages to {}: {error}", folder.display())))?;
+        let files: Vec<_> = pages.iter().map(|(name, _)| folder.join(format!("{name}.1"))).collect();
+        terminal.data(|| Ok(json!({ "written": files })))?;
         terminal.note(&format!("{} pages written to {}.", pages.len(), folder.display()));
         return Ok(Exit::Success);
     }
@@ -34,7 +37,7 @@ pub fn man(args: &Man, terminal: Terminal) -> CliResult {
         return Err(CliError::new(Exit::Usage, format!("There is no command {}.", args.command.join(" ")))
             .hint(format!("There are: {}.", known.join(", "))));
     };
-    terminal.print(page)?;
+    terminal.give_text(page)?;
     Ok(Exit::Success)
 }
 

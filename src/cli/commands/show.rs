@@ -1,7 +1,7 @@
 //! `matchplan show`: a saved plan, rendered. Needs neither network nor state.
 
 use crate::cli::args::{PlanFormat, Rendering, Show};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::{CliError, CliResult, unwritable};
 use crate::cli::exit::Exit;
 use crate::cli::project;
 use crate::cli::terminal::Terminal;
@@ -9,20 +9,23 @@ use crate::model::sealed::SealError;
 use crate::plan::document::Plan;
 use crate::report;
 use crate::report::plan_text::Detail;
+use crate::report::stream::Said;
 use crate::report::style::Style;
 use crate::store::files;
+use serde_json::json;
 use std::path::Path;
 
 /// Renders the saved plan on standard output, or into a file.
 pub fn run(args: &Show, terminal: Terminal) -> CliResult {
     let plan = read_plan(&args.file)?;
     let Some(out) = &args.out else {
-        print_plan(&plan, Some(&args.file), args.rendering, terminal)?;
+        give_plan(&plan, Some(&args.file), args.rendering, terminal)?;
         return Ok(Exit::Success);
     };
     // A file has no colours, and is as wide as it likes to be.
     let text = rendered(&plan, Some(&args.file), args.rendering, Style { colour: false }, terminal.width)?;
     files::replace(out, text.as_bytes()).map_err(|error| CliError::file("write", out, &error))?;
+    terminal.data(|| Ok(json!({ "written": [out] })))?;
     terminal.print(&format!("Wrote {}.\n", out.display()))?;
     Ok(Exit::Success)
 }
@@ -42,9 +45,23 @@ pub fn read_plan(path: &Path) -> Result<Plan, CliError> {
     })
 }
 
-/// Prints a plan in the form that was asked for.
-pub fn print_plan(plan: &Plan, file: Option<&Path>, how: Rendering, terminal: Terminal) -> Result<(), CliError> {
+/// Gives a plan in the form that was asked for, as what the command comes to.
+pub fn give_plan(plan: &Plan, file: Option<&Path>, how: Rendering, terminal: Terminal) -> Result<(), CliError> {
+    if terminal.stream().is_some() {
+        return terminal.give(true, || as_json(plan, how.redact), String::new);
+    }
     terminal.print(&rendered(plan, file, how, terminal.out_style(), terminal.width)?)
+}
+
+/// Shows the plan that is about to be executed.
+pub fn announce_plan(plan: &Plan, terminal: Terminal) -> Result<(), CliError> {
+    let how = Rendering { format: PlanFormat::Text, redact: false, details: false };
+    let as_text = || rendered(plan, None, how, terminal.out_style(), terminal.width);
+    terminal.give_now(|data| Said::Plan { data }, || as_json(plan, false), as_text)
+}
+
+fn as_json(plan: &Plan, redact: bool) -> Result<String, serde_json::Error> {
+    if redact { report::plan_json::render(&report::redact::plan(plan)) } else { report::plan_json::render(plan) }
 }
 
 fn rendered(plan: &Plan, file: Option<&Path>, how: Rendering, style: Style, width: usize) -> Result<String, CliError> {
@@ -66,9 +83,4 @@ fn rendered(plan: &Plan, file: Option<&Path>, how: Rendering, style: Style, widt
             report::plan_markdown::render(shown, &name)
         }
     })
-}
-
-/// Something of ours that would not go into JSON.
-pub fn unwritable(error: &serde_json::Error) -> CliError {
-    CliError::plain(format!("This cannot be written as JSON: {error}"))
 }

@@ -17,6 +17,7 @@ use crate::report::safe::Text;
 use crate::snapshot::document::Snapshot;
 use crate::snapshot::file::{self, Form, SnapshotError};
 use crate::store::files;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Reads and saves; says what is missing.
@@ -41,6 +42,7 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
     files::replace(&args.out, &octets).map_err(|error| CliError::file("write", &args.out, &error))?;
     let ad: usize = snapshot.domains.iter().map(|domain| domain.users.len()).sum();
     let exchange = snapshot.recipients.as_ref().map(|all| format!(", {} Exchange recipients", all.len()));
+    terminal.data(|| Ok(summary(&snapshot, &args.out)))?;
     terminal.print(&format!(
         "Wrote {}: {ad} AD users, {} cloud users, {} soft-deleted, {} groups and contacts, {} role assignments{}.\n",
         args.out.display(),
@@ -57,6 +59,23 @@ pub async fn run(args: &SnapshotArgs, global: &Global, terminal: Terminal) -> Cl
         terminal.note(&format!("warning: could not be read: {}", Text(&gap.reason)));
     }
     Ok(Exit::Success)
+}
+
+/// What a snapshot holds, for programs.
+fn summary(snapshot: &Snapshot, out: &Path) -> Value {
+    let ad: usize = snapshot.domains.iter().map(|domain| domain.users.len()).sum();
+    let gaps: Vec<&str> = snapshot.gaps.iter().map(|gap| gap.reason.as_str()).collect();
+    json!({
+        "written": [out],
+        "ad_users": ad,
+        "cloud_users": snapshot.users.len(),
+        "deleted_users": snapshot.deleted_users.len(),
+        "groups_and_contacts": snapshot.holders.len(),
+        "role_assignments": snapshot.roles.len(),
+        "exchange_recipients": snapshot.recipients.as_ref().map(Vec::len),
+        "whole": snapshot.coverage.is_whole(),
+        "gaps": gaps,
+    })
 }
 
 /// A saved snapshot brought up to date, and what is to be said of that.

@@ -16,6 +16,7 @@ use crate::store::disk::RealDisk;
 use crate::store::ledger::{self, Ledger};
 use crate::store::paths::Paths;
 use crate::store::salvage;
+use serde_json::json;
 
 /// `state recover`: keeps what is certain, puts the damaged file aside under another name, and records that everything
 /// that lost records may have touched is to be read.
@@ -24,6 +25,7 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
     let paths = Paths::of(&site.state_file());
     let flags = global.repeated();
     let Err(problem) = ledger::read(&paths) else {
+        terminal.data(|| Ok(json!({ "damaged": false })))?;
         terminal.print("The ledger is whole; there is nothing to recover.\n")?;
         return Ok(Exit::Success);
     };
@@ -49,6 +51,10 @@ pub async fn recover(args: &Recover, global: &Global, terminal: Terminal) -> Cli
         .record(site.clock.now(), JournalEvent::RecordsLost { why: damaged.problem.clone() })
         .and_then(|()| ledger.save());
     recorded.map_err(|error| CliError::plain(format!("{}.", capital(&error.to_string()))))?;
+    terminal.data(|| {
+        let unfinished = certain.unfinished().map(|apply| &apply.id);
+        Ok(json!({ "damaged": true, "kept_up_to_record": certain.serial, "put_aside": aside, "unfinished": unfinished }))
+    })?;
     terminal.print(&format!("Kept everything up to record {}.\n", certain.serial))?;
     for path in &aside {
         terminal.print(&format!("Put aside: {}\n", path.display()))?;

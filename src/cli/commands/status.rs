@@ -1,6 +1,5 @@
 //! `matchplan status`: what is waiting, in progress, suspended or drifting. Changes nothing, takes no lock.
 
-use super::show::unwritable;
 use crate::cli::args::{Global, Status, TextOrJson};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::executing::{unreadable, witness};
@@ -79,10 +78,8 @@ pub async fn run(args: &Status, global: &Global, terminal: Terminal) -> CliResul
 }
 
 fn give(view: &StatusView<'_>, args: &Status, global: &Global, terminal: Terminal) -> Result<(), CliError> {
-    terminal.print(&match args.format {
-        TextOrJson::Text => view.to_text(&global.repeated(), terminal.out_style(), terminal.width),
-        TextOrJson::Json => view.to_json().map_err(|error| unwritable(&error))?,
-    })
+    let as_text = || view.to_text(&global.repeated(), terminal.out_style(), terminal.width);
+    terminal.give(args.format == TextOrJson::Json, || view.to_json(), as_text)
 }
 
 async fn look(site: &Site, terminal: Terminal) -> Result<Snapshot, CliError> {

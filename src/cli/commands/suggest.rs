@@ -1,10 +1,9 @@
 //! `matchplan suggest`: users of both directories that are the same person, as a match plan to review.
 
 use super::plan::same_tenant;
-use super::show::unwritable;
 use super::snapshot;
 use crate::cli::args::{Global, LeastConfidence, Suggest, SuggestFormat};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::{CliError, CliResult, unwritable};
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -20,6 +19,7 @@ use crate::store::files;
 use crate::suggest::document::Suggestions;
 use crate::suggest::evidence::Confidence;
 use crate::suggest::run::{Input, suggest};
+use serde_json::Value;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -77,6 +77,11 @@ async fn live(
 }
 
 fn give(found: &Suggestions, args: &Suggest, global: &Global, terminal: Terminal) -> Result<(), CliError> {
+    terminal.data(|| serde_json::from_str::<Value>(&show::to_json(found)?))?;
+    if args.out.is_none() && terminal.stream().is_some() {
+        alarm(found, terminal);
+        return Ok(());
+    }
     let text = match args.format {
         SuggestFormat::Toml => to_toml(found),
         SuggestFormat::Json => show::to_json(found).map_err(|error| unwritable(&error))?,
@@ -89,16 +94,16 @@ fn give(found: &Suggestions, args: &Suggest, global: &Global, terminal: Terminal
     }
     let Some(out) = &args.out else {
         terminal.print(&text)?;
-        if let Some(alarm) = show::alarm(found, terminal.err_style(), terminal.width) {
-            terminal.note(alarm.trim_end());
-        }
+        alarm(found, terminal);
         return Ok(());
     };
     files::create(out, text.as_bytes()).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => there_already(out),
         _ => CliError::file("write", out, &error),
     })?;
-    terminal.print(&show::to_text(found, terminal.out_style(), terminal.width))?;
+    if terminal.stream().is_none() {
+        terminal.print(&show::to_text(found, terminal.out_style(), terminal.width))?;
+    }
     let next = match args.format {
         SuggestFormat::Toml => {
             format!(" Read it, then: `matchplan{} plan {}`.", global.repeated(), out.display())
@@ -106,6 +111,12 @@ fn give(found: &Suggestions, args: &Suggest, global: &Global, terminal: Terminal
         SuggestFormat::Json => String::new(),
     };
     terminal.print(&format!("\nWrote {}.{next}\n", out.display()))
+}
+
+fn alarm(found: &Suggestions, terminal: Terminal) {
+    if let Some(alarm) = show::alarm(found, terminal.err_style(), terminal.width) {
+        terminal.note(alarm.trim_end());
+    }
 }
 
 fn there_already(out: &Path) -> CliError {

@@ -1,7 +1,7 @@
 //! `matchplan tenant`: the switches of the tenant's directory synchronization.
 
 use crate::cli::args::{Global, Tenant, TextOrJson};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::exit::Exit;
 use crate::cli::site::Site;
 use crate::cli::terminal::Terminal;
@@ -28,12 +28,7 @@ pub async fn run(args: &Tenant, global: &Global, terminal: Terminal) -> CliResul
         features: tenant.switches,
         open_window: state.iter().flat_map(status_window::open).collect(),
     };
-    let text = match args.format {
-        TextOrJson::Text => view.to_text(&global.repeated(), terminal.out_style(), terminal.width),
-        TextOrJson::Json => {
-            view.to_json().map_err(|error| CliError::plain(format!("The tenant cannot be written: {error}")))?
-        }
-    };
-    terminal.print(&text)?;
+    let as_text = || view.to_text(&global.repeated(), terminal.out_style(), terminal.width);
+    terminal.give(args.format == TextOrJson::Json, || view.to_json(), as_text)?;
     Ok(Exit::Success)
 }

@@ -1,6 +1,5 @@
 //! `matchplan validate`: every problem of what was written, at once.
 
-use super::show::unwritable;
 use crate::cli::args::{Global, TextOrJson, Validate};
 use crate::cli::error::CliResult;
 use crate::cli::exit::Exit;
@@ -17,25 +16,28 @@ pub fn run(args: &Validate, global: &Global, terminal: Terminal) -> CliResult {
     let text = if global.lab { crate::cli::site::lab_settings_text()? } else { project::config_text(&global.config)? };
     let read = project::read_all((&name, &text), &args.plans)?;
     let valid = read.config.is_some();
-    match args.format {
-        TextOrJson::Json => {
-            let found: Vec<_> = read.diagnostics.iter().map(|d| d.to_json(&read.sources)).collect();
-            let found = json!({ "valid": valid, "diagnostics": found });
-            terminal.print(&safe::json(&found).map_err(|error| unwritable(&error))?)?;
-        }
-        TextOrJson::Text => {
-            if !read.diagnostics.is_empty() {
-                let text = render_all(&read.diagnostics, &read.sources, terminal.out_colour, terminal.width);
-                terminal.print(&format!("{}\n", text.trim_end()))?;
-            }
-            if let Some(config) = &read.config {
-                let (links, files) = (config.plan.links.len(), config.plan.files.len());
-                terminal.print(&format!("Valid: {} in {}.\n", count(links, "link"), count(files, "match plan")))?;
-            }
-        }
+    if terminal.stream().is_some() {
+        terminal.diagnostics(&read.diagnostics, &read.sources);
     }
+    let as_json = || {
+        let found: Vec<_> = read.diagnostics.iter().map(|d| d.to_json(&read.sources)).collect();
+        safe::json(&json!({ "valid": valid, "diagnostics": found }))
+    };
+    terminal.give(args.format == TextOrJson::Json, as_json, || as_text(&read, terminal))?;
     if valid {
         return Ok(Exit::Success);
     }
     Err(project::problems(&read.diagnostics))
+}
+
+fn as_text(read: &project::Read, terminal: Terminal) -> String {
+    let found = if read.diagnostics.is_empty() {
+        String::new()
+    } else {
+        let found = render_all(&read.diagnostics, &read.sources, terminal.out_colour, terminal.width);
+        format!("{}\n", found.trim_end())
+    };
+    let Some(config) = &read.config else { return found };
+    let (links, files) = (config.plan.links.len(), config.plan.files.len());
+    format!("{found}Valid: {} in {}.\n", count(links, "link"), count(files, "match plan"))
 }

@@ -12,7 +12,7 @@ const SECRET: &str = "hunter2-in-a-panic";
 fn a_panic_says_where_and_what_next_and_never_what() {
     let name = "hostile::panics::a_panic_says_where_and_what_next_and_never_what";
     if std::env::var_os(CHILD).is_some() {
-        let exit = contained(" --lab".to_owned(), || {
+        let exit = contained(" --lab".to_owned(), None, || {
             let value = Some(SECRET).filter(|value| value.is_empty());
             // Its text holds the value, as `expect` and `assert_eq` do.
             value.ok_or(SECRET).unwrap();

@@ -76,6 +76,13 @@ fn check(ran: &Ran, form: &str) {
     assert_lines(&ran.err);
     assert!(!ran.err.contains("fault of its own"), "{}", ran.err);
     match form {
+        "stream" => {
+            assert!(!ran.out.is_empty() && ran.err.is_empty(), "{}", ran.err);
+            assert_harmless(&ran.out);
+            for line in ran.out.lines() {
+                let _: Value = serde_json::from_str(line).unwrap();
+            }
+        }
         "markdown" => assert_markdown(&ran.out),
         "json" => {
             assert_harmless(&ran.out);
@@ -146,6 +153,10 @@ async fn the_whole_story_of_a_nasty_company() {
         check(&site.run(&[&["lock", "status"], *flags].concat()).await.expect(0), form);
     }
     check(&site.run(&["rollback", "--yes"]).await, "text");
+    for words in [&["plan"][..], &["lint"], &["suggest"], &["check"], &["show", "a.plan.json"], &["apply", "--yes"]] {
+        check(&site.run(&[words, &["--json"]].concat()).await, "stream");
+    }
+    check(&site.run(&["status", "--json"]).await, "stream");
     check_files(&site);
     // The values themselves came through unchanged.
     let saved: Value = serde_json::from_str(&site.text("a.plan.json")).unwrap();
