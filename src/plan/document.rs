@@ -199,7 +199,7 @@ impl Counts {
                 | Action::Hold
                 | Action::Release
                 | Action::Sync
-                | Action::Departure { .. }
+                | Action::Departure { .. } | Action::Arrival { .. }
                 | Action::Verify { .. } => {}
             }
         }

@@ -25,7 +25,7 @@ use crate::model::cloud::{EntraAttribute, EntraChange};
 use crate::model::dn::Dn;
 use crate::model::entra::{EntraUser, ProvisioningError};
 use crate::model::id::{LinkId, StepId};
-use crate::model::reference::{AdRef, EntraRef};
+use crate::model::reference::{AdRef, EntraRef, HolderRef};
 use crate::model::role::{Holding, RoleGrant};
 use crate::plan::document::{Plan, Selection};
 use crate::plan::link::{BeforeImage, Outcome, PlannedLink};
@@ -335,7 +335,7 @@ impl Redactor {
     }
 
     fn ad(&mut self, ad: &AdRef) -> AdRef {
-        let AdRef { domain, guid, dn, sam: _ } = ad;
+        let AdRef { domain, guid, dn, sam: _, holder } = ad;
         let name = guid.to_string();
         let dn = dn.parent().and_then(|parent| self.container(&parent).child("CN", &name).ok());
         AdRef {
@@ -343,6 +343,7 @@ impl Redactor {
             guid: *guid,
             dn: dn.or_else(|| Dn::parse(&format!("CN={name}")).ok()).unwrap_or_else(|| ad.dn.clone()),
             sam: name.into(),
+            holder: *holder,
         }
     }
 
@@ -525,6 +526,9 @@ impl Redactor {
                 Action::Switch { feature: *feature, expects: *expects, sets: *sets }
             }
             Action::Departure { user } => Action::Departure { user: entra(user) },
+            Action::Arrival { object: HolderRef { kind, id, name: _ } } => {
+                Action::Arrival { object: HolderRef { kind: *kind, id: *id, name: id.to_string() } }
+            }
             Action::Move { user, from, to } => {
                 Action::Move { user: self.ad(user), from: self.container(from), to: self.container(to) }
             }

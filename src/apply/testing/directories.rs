@@ -8,9 +8,10 @@ use crate::model::anchor::ImmutableId;
 use crate::model::attribute::{AdAttribute, AttributeChange};
 use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
-use crate::model::entra::EntraUser;
+use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::{AdGuid, AssignmentId, DomainName, ObjectId, Sid};
 use crate::model::name::Upn;
+use crate::model::recipient::AdHolder;
 use crate::model::reference::AdRef;
 use crate::model::role::{GroupMember, Holding, RoleAssignment, RoleKind};
 use crate::model::tenant::SyncFeatures;
@@ -27,6 +28,10 @@ impl ReadAd for World {
             return Err(refuse(ErrorKind::Unreachable, "read the AD user"));
         }
         Ok(self.inner.borrow().ad.get(&guid).cloned())
+    }
+
+    async fn ad_holder(&self, _: &DomainName, guid: AdGuid) -> Result<Option<AdHolder>, DirectoryError> {
+        Ok(self.inner.borrow().ad_holders.get(&guid).cloned())
     }
 
     fn domain_controller(&self, _: &DomainName) -> Option<String> {
@@ -141,6 +146,13 @@ impl ReadEntra for World {
 
     async fn presence_of(&self, id: ObjectId) -> Result<Presence, DirectoryError> {
         Ok(self.presence(id))
+    }
+
+    async fn address_holder(&self, kind: HolderKind, id: ObjectId) -> Result<Option<AddressHolder>, DirectoryError> {
+        if self.holders_unread.get() {
+            return Err(refuse(ErrorKind::Unreachable, "read the group"));
+        }
+        Ok(self.inner.borrow().holders.get(&id).filter(|holder| holder.kind == kind).cloned())
     }
 
     async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
