@@ -268,7 +268,9 @@ where
             Write::Align { user, changes } => {
                 let of = changes.iter().map(|c| &c.attribute);
                 let reading = match user.holder {
-                    None => directories.ad_user(&user.domain, user.guid).await?.map(|live| Reading::attributes(&live, of)),
+                    None => {
+                        directories.ad_user(&user.domain, user.guid).await?.map(|live| Reading::attributes(&live, of))
+                    }
                     Some(_) => {
                         let live = directories.ad_holder(&user.domain, user.guid).await?;
                         live.map(|live| Reading::holder_attributes(&live, of))

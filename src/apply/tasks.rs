@@ -244,7 +244,8 @@ where
                 Ok(Presence::Live) => Seen::NotYet,
                 Err(_) => Seen::Unknown,
             },
-            Action::Arrival { object } => match self.again(|| directories.address_holder(object.kind, object.id)).await {
+            Action::Arrival { object } => match self.again(|| directories.address_holder(object.kind, object.id)).await
+            {
                 Ok(Some(holder)) if holder.synced => Seen::Done(Reading::Flag { on: true }),
                 Ok(Some(_)) => Seen::NotYet,
                 Ok(None) => Seen::Never("it was deleted in the cloud meanwhile"),

@@ -21,10 +21,10 @@ use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::cloud::{EntraAttribute, SyncFeature};
 use crate::model::dn::Dn;
 use crate::model::entra::{AddressHolder, EntraUser};
-use crate::model::recipient::AdHolder;
 use crate::model::id::{AdGuid, ApplyId, AssignmentId, LinkId, ObjectId};
 use crate::model::name::Upn;
 use crate::model::profile::Profile;
+use crate::model::recipient::AdHolder;
 use crate::model::role::{GLOBAL_ADMINISTRATOR, GroupMember, Holding, RoleAssignment, RoleGrant, RoleGroup, RoleKind};
 use crate::plan::document::{Plan, Selection};
 use crate::plan::step::{Action, Undo};
@@ -365,6 +365,15 @@ impl World {
             user.security_identifier = Some(ad.sid.clone());
             user.last_sync = Some(now);
             user.proxy_addresses = ad.proxy_addresses.clone();
+        }
+        if self.matches.get() {
+            let mut inner = self.inner.borrow_mut();
+            let primary = |holder: &AdHolder| holder.proxy_addresses.primary().map(str::to_lowercase);
+            let in_scope = inner.ad_holders.values().filter(|holder| holder.dn.is_under(&scope));
+            let of_ad: BTreeSet<String> = in_scope.filter_map(primary).collect();
+            for holder in inner.holders.values_mut() {
+                holder.synced |= holder.primary().is_some_and(|own| of_ad.contains(&own.to_lowercase()));
+            }
         }
         self.inner.borrow_mut().last_sync = Some(now);
     }

@@ -37,8 +37,14 @@ const OF_USERS: [(&str, &str); 8] = [
     ("roles", "a group that roles can be assigned to is never matched, and a contact holds none"),
     ("upn", "a group or contact has no sign-in name"),
     ("primary_smtp", "the match is made by the cloud's primary address, so AD takes that; change it in AD afterwards"),
-    ("addresses", "both sides' addresses are merged, so that nothing of the cloud's is lost; change them in AD afterwards"),
-    ("duplicate", "only a user can be removed as a duplicate: neither a group nor a contact comes back once it is deleted"),
+    (
+        "addresses",
+        "both sides' addresses are merged, so that nothing of the cloud's is lost; change them in AD afterwards",
+    ),
+    (
+        "duplicate",
+        "only a user can be removed as a duplicate: neither a group nor a contact comes back once it is deleted",
+    ),
     ("federated", "a group or contact has no sign-in name that could be federated"),
     ("allow", "nothing that is done for a group or contact has to be named"),
 ];

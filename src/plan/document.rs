@@ -199,7 +199,8 @@ impl Counts {
                 | Action::Hold
                 | Action::Release
                 | Action::Sync
-                | Action::Departure { .. } | Action::Arrival { .. }
+                | Action::Departure { .. }
+                | Action::Arrival { .. }
                 | Action::Verify { .. } => {}
             }
         }

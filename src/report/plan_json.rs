@@ -285,7 +285,8 @@ fn written<'a>(steps: &[&'a Step]) -> Vec<AttributeDiff<'a>> {
             | Action::Suspend { .. }
             | Action::Release
             | Action::Sync
-            | Action::Departure { .. } | Action::Arrival { .. }
+            | Action::Departure { .. }
+            | Action::Arrival { .. }
             | Action::Verify { .. }
             | Action::Restore { .. } => {}
         }

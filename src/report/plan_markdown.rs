@@ -149,7 +149,8 @@ fn row(link: &PlannedLink, by_link: &ByLink<'_>) -> String {
             Action::Restore { .. }
             | Action::Authority { .. }
             | Action::Switch { .. }
-            | Action::Departure { .. } | Action::Arrival { .. }
+            | Action::Departure { .. }
+            | Action::Arrival { .. }
             | Action::Hold
             | Action::Release
             | Action::Sync

@@ -87,7 +87,8 @@ pub fn cloud_writes(action: &Action) -> Vec<CloudWrite> {
         | Action::Move { .. }
         | Action::Release
         | Action::Sync
-        | Action::Departure { .. } | Action::Arrival { .. }
+        | Action::Departure { .. }
+        | Action::Arrival { .. }
         | Action::Verify { .. }
         | Action::Restore { .. } => Vec::new(),
     }

@@ -85,7 +85,9 @@ fn never_matched(cloud: &AddressHolder) -> Option<Finding> {
     let name = cloud.name();
     let (message, help) = if cloud.assignable_to_role {
         (
-            format!("Roles can be assigned to the group {name}, and such a group lives in the cloud alone: no cycle takes it over."),
+            format!(
+                "Roles can be assigned to the group {name}, and such a group lives in the cloud alone: no cycle takes it over."
+            ),
             "Remove this link. A new group in the cloud, without that property, can be linked.",
         )
     } else if cloud.microsoft_365 {
@@ -162,7 +164,10 @@ fn held(link: Joining<'_>, holder: &Holder<'_>, key: &str) -> Option<Finding> {
         _ if same_kind => (
             FindingCode::AddressConflict,
             Some(AttributeValueMustBeUnique),
-            format!("{address} belongs to another {}, {}; of groups and contacts the export fails then.", other.kind, other.name),
+            format!(
+                "{address} belongs to another {}, {}; of groups and contacts the export fails then.",
+                other.kind, other.name
+            ),
         ),
         _ => (
             FindingCode::ObjectTypeConflict,
@@ -180,7 +185,8 @@ fn held(link: Joining<'_>, holder: &Holder<'_>, key: &str) -> Option<Finding> {
 
 /// Users whose sign-in name is an address that AD brings into the cloud.
 fn called(link: Joining<'_>, key: &str, index: &Index<'_>) -> Vec<Finding> {
-    let Some(address) = key.strip_prefix("smtp:").filter(|address| !link.cloud.proxy_addresses.has_smtp(address)) else {
+    let Some(address) = key.strip_prefix("smtp:").filter(|address| !link.cloud.proxy_addresses.has_smtp(address))
+    else {
         return Vec::new();
     };
     let has_it = |holder: &Holder<'_>, id| matches!(holder, Holder::User(user) if user.id == id);
@@ -190,7 +196,10 @@ fn called(link: Joining<'_>, key: &str, index: &Index<'_>) -> Vec<Finding> {
     let finding = |user| {
         Finding::error(
             FindingCode::ObjectTypeConflict,
-            format!("{address} is somebody's sign-in name: one value cannot belong to a user and a {}.", link.cloud.kind),
+            format!(
+                "{address} is somebody's sign-in name: one value cannot belong to a user and a {}.",
+                link.cloud.kind
+            ),
             "Give that user another userPrincipalName, or take the address from the AD object.",
         )
         .about([objects::ad_holder(link.now), objects::cloud_user(user)])

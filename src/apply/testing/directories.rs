@@ -43,6 +43,19 @@ impl WriteAd for World {
     async fn modify(&self, user: &AdRef, changes: &[AttributeChange]) -> Result<(), DirectoryError> {
         self.write(format!("align {user}"), || {
             let mut inner = self.inner.borrow_mut();
+            if let Some(live) = inner.ad_holders.get_mut(&user.guid) {
+                if changes.iter().any(|c| c.attribute.of_holder(live) != c.expects) {
+                    return Err(refuse(ErrorKind::Changed, "modify"));
+                }
+                for change in changes {
+                    match change.attribute {
+                        AdAttribute::Mail => live.mail = change.sets.first().cloned(),
+                        AdAttribute::ProxyAddresses => live.proxy_addresses = change.sets.iter().cloned().collect(),
+                        AdAttribute::UserPrincipalName | AdAttribute::ConsistencyGuid => {}
+                    }
+                }
+                return Ok(());
+            }
             let live = inner.ad.get_mut(&user.guid).ok_or_else(|| refuse(ErrorKind::NotFound, "modify"))?;
             let gone = |c: &AttributeChange| {
                 let held: Vec<_> = c.attribute.of(live).iter().map(|v| v.to_lowercase()).collect();
@@ -75,6 +88,10 @@ impl WriteAd for World {
         }
         self.write(format!("move {user}"), || {
             let mut inner = self.inner.borrow_mut();
+            if let Some(live) = inner.ad_holders.get_mut(&user.guid) {
+                live.dn = live.dn.moved_to(parent);
+                return Ok(());
+            }
             let live = inner.ad.get_mut(&user.guid).ok_or_else(|| refuse(ErrorKind::NotFound, "move"))?;
             live.dn = live.dn.moved_to(parent);
             Ok(())

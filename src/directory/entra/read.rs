@@ -3,13 +3,13 @@
 //! Reads that go side by side all come to their end before a failure is told, and the first in their order is: what an
 //! apply hears does not depend on which answer was faster, and no request is left behind half asked.
 
+use super::by_id::holder;
 use super::http::Graph;
 use super::narrow::MOST_CONDITIONS;
 use super::permission::Operation;
 use super::request::{Filter, Request};
 use super::roles::join;
 use super::roles::read::Schedules;
-use super::by_id::holder;
 use super::wire::{self, WireHolder, WireObjectIdentifier, WireOrganization, WireSyncBehavior, WireUser};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, ReadEntra};

@@ -47,7 +47,10 @@ pub(super) fn plan<'a>(wish: Wish<'_>, context: &Context<'a>) -> Draft<'a> {
         let name = cloud.name();
         let finding = Finding::error(
             FindingCode::AlreadySynced,
-            format!("The {} {name} is synced already, and its primary address is not that of this AD object.", wish.kind),
+            format!(
+                "The {} {name} is synced already, and its primary address is not that of this AD object.",
+                wish.kind
+            ),
             "Link the AD object that it is synced from, or take that one out of the sync scope first, which deletes it.",
         );
         let finding = finding.about([objects::ad_holder(ad), objects::address_holder(cloud)]);
@@ -77,12 +80,14 @@ pub(super) fn plan<'a>(wish: Wish<'_>, context: &Context<'a>) -> Draft<'a> {
         steps.push((Action::Align { user: AdRef::from(ad), changes }, Undo::FlowsOn { effect }));
     }
     if let Some(to) = relocation {
-        let reason = format!("after the cycle, moving it out of scope again would delete the {} in the cloud", wish.kind);
+        let reason =
+            format!("after the cycle, moving it out of scope again would delete the {} in the cloud", wish.kind);
         steps.push((Action::Move { user: AdRef::from(ad), from, to: to.clone() }, Undo::UntilSync { reason }));
     }
     steps.push((Action::Arrival { object: cloud.into() }, Undo::Nothing));
     let primary = cloud.primary().unwrap_or_default();
-    let why = format!("the next cycle matches the two by {primary}, and AD is the source of the {} from then on", wish.kind);
+    let why =
+        format!("the next cycle matches the two by {primary}, and AD is the source of the {} from then on", wish.kind);
     Draft { why, steps, findings, joins, ..Draft::default() }
 }
 
@@ -97,8 +102,10 @@ fn scope(ad: &AdHolder, exposure: Exposure, moved: bool) -> Option<Finding> {
         ),
         Exposure::Exposed => Finding::warning(
             FindingCode::Exposed,
-            format!("This {kind} is in the sync scope: a cycle may run before its addresses are complete, and make another \
-                     object of it."),
+            format!(
+                "This {kind} is in the sync scope: a cycle may run before its addresses are complete, and make another \
+                     object of it."
+            ),
             "Stage it outside of the scope and write `move_to`.",
         ),
         Exposure::Unknown => Finding::warning(
@@ -142,8 +149,10 @@ fn in_ad<'a>(wish: Wish<'_>, context: &Context<'a>) -> Result<&'a AdHolder, Box<
         (AdSelector::Sam { .. }, HolderKind::Contact) => {
             "A contact has no sAMAccountName: name it by its mail, DN or objectGUID."
         }
-        _ => "Check the spelling. A group or contact without an address, or outside of base_dn, is not read: without mail \
-              nothing is matched.",
+        _ => {
+            "Check the spelling. A group or contact without an address, or outside of base_dn, is not read: without mail \
+              nothing is matched."
+        }
     };
     let missing = format!("No AD {kind} with an address answers to {selector}.");
     one(
@@ -176,7 +185,8 @@ fn in_cloud<'a>(wish: Wish<'_>, context: &Context<'a>) -> Result<&'a AddressHold
         HolderSelector::Id(id) => holder.id == *id,
         HolderSelector::Mail(address) => has(&holder.proxy_addresses, holder.mail.as_deref(), address),
         HolderSelector::Name(name) => {
-            holder.kind == kind && holder.display_name.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
+            holder.kind == kind
+                && holder.display_name.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
         }
     };
     let missing = format!("No {kind} in the cloud answers to {selector}.");

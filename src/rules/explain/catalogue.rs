@@ -3,7 +3,8 @@
 use super::message::Message;
 use super::page::Page;
 use super::pages::{
-    addresses, anchors, conflicts, groups, guard, names, refusals, roles, scope, sync, takeover, tenant, unlinking, users,
+    addresses, anchors, conflicts, groups, guard, names, refusals, roles, scope, sync, takeover, tenant, unlinking,
+    users,
 };
 use super::topic::Topic;
 use crate::rules::finding::FindingCode;

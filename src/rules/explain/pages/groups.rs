@@ -14,7 +14,10 @@ pub(in super::super) static GROUP_MISSING: Page = Page {
     cause: "A wrong spelling; an object outside of base_dn; or a group without mail, which is not read, since nothing matches it. \
         A contact has no sAMAccountName. After the cycle the cloud object has AD's display name.",
     see: &[
-        run("Of AD", "Get-ADObject -LDAPFilter '(&(|(objectClass=group)(objectClass=contact))(mail=*))' -Properties mail"),
+        run(
+            "Of AD",
+            "Get-ADObject -LDAPFilter '(&(|(objectClass=group)(objectClass=contact))(mail=*))' -Properties mail",
+        ),
         run("Of the cloud", "Get-MgGroup -All -Property displayName,mail,id | Where-Object Mail"),
     ],
     fix: &[
@@ -42,7 +45,10 @@ pub(in super::super) static NEVER_MATCHED: Page = Page {
     means: "A cycle would make another object beside it, or fail. So the link is refused.",
     cause: "Roles can be assigned to the group; it is a Microsoft 365 group; or it has no address, by which alone groups and \
         contacts are matched.",
-    see: &[run("What it is", "Get-MgGroup -GroupId ID -Property displayName,mail,groupTypes,isAssignableToRole | Format-List")],
+    see: &[run(
+        "What it is",
+        "Get-MgGroup -GroupId ID -Property displayName,mail,groupTypes,isAssignableToRole | Format-List",
+    )],
     fix: &[
         say("Leave the group where it is: in the cloud alone. Remove the link."),
         say("If AD's group is to replace it, make a mail-enabled group in the cloud, and link that."),
