@@ -277,6 +277,8 @@ pub fn snapshot(size: Size) -> Snapshot {
         mail: Some(format!("group{at}@contoso.com")),
         proxy_addresses: [format!("SMTP:group{at}@contoso.com")].into_iter().collect(),
         synced: false,
+        assignable_to_role: false,
+        microsoft_365: false,
     };
     let roles = size.linked().enumerate().filter(|(nth, _)| nth % 33 == 0).map(|(_, at)| role(at)).collect();
     Snapshot {

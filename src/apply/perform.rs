@@ -266,14 +266,24 @@ where
             |who: String| DirectoryError::new(ErrorKind::NotFound, format!("read {who}"), "it is not there any more");
         match write {
             Write::Align { user, changes } => {
-                let live = directories.ad_user(&user.domain, user.guid).await?;
-                let live = live.ok_or_else(|| gone(user.to_string()))?;
-                Ok(Reading::attributes(&live, changes.iter().map(|c| &c.attribute)))
+                let of = changes.iter().map(|c| &c.attribute);
+                let reading = match user.holder {
+                    None => {
+                        directories.ad_user(&user.domain, user.guid).await?.map(|live| Reading::attributes(&live, of))
+                    }
+                    Some(_) => {
+                        let live = directories.ad_holder(&user.domain, user.guid).await?;
+                        live.map(|live| Reading::holder_attributes(&live, of))
+                    }
+                };
+                reading.ok_or_else(|| gone(user.to_string()))
             }
             Write::Move { user, .. } => {
-                let live = directories.ad_user(&user.domain, user.guid).await?;
-                let live = live.ok_or_else(|| gone(user.to_string()))?;
-                let dn = live.dn.parent().ok_or_else(|| gone(user.to_string()))?;
+                let dn = match user.holder {
+                    None => directories.ad_user(&user.domain, user.guid).await?.map(|live| live.dn),
+                    Some(_) => directories.ad_holder(&user.domain, user.guid).await?.map(|live| live.dn),
+                };
+                let dn = dn.and_then(|dn| dn.parent()).ok_or_else(|| gone(user.to_string()))?;
                 Ok(Reading::Container { dn })
             }
             Write::Anchor { user, .. } => {

@@ -33,10 +33,11 @@ where
         if self.is_stopping() {
             return Ok(Flow::Stopped);
         }
+        let open = self.let_through(open).await?;
         self.side_by_side(&open, |id| self.task(id)).await?;
-        let departing = self.departing(&open)?;
-        if !departing.is_empty() {
-            self.await_departures(departing).await?;
+        let waiting = self.waiting(&open)?;
+        if !waiting.is_empty() {
+            self.await_their_cycle(waiting).await?;
             let open = self.open_tasks()?;
             self.side_by_side(&open, |id| self.task(id)).await?;
         }
@@ -59,6 +60,26 @@ where
         Ok(open.into_iter().filter(|id| !self.is_put_aside(id)).collect())
     }
 
+    /// Opens the match window, if there is one and a group or contact needs it. Returns the tasks that can go on.
+    async fn let_through(&self, tasks: Vec<LinkId>) -> Result<Vec<LinkId>, ApplyError> {
+        let joins = |id: &LinkId| self.steps_of(id).iter().any(|step| matches!(step.action, Action::Arrival { .. }));
+        let (joining, mut others): (Vec<_>, Vec<_>) = tasks.into_iter().partition(joins);
+        if joining.is_empty() || self.plan.purpose != Purpose::Link {
+            others.extend(joining);
+            return Ok(others);
+        }
+        match self.open_window().await? {
+            Ok(()) => others.extend(joining),
+            Err(why) => {
+                for id in &joining {
+                    self.failures.set(self.failures.get() + 1);
+                    self.withdraw(id, &format!("the match window could not be opened: {why}")).await?;
+                }
+            }
+        }
+        Ok(others)
+    }
+
     /// Does the steps of a task in order, as far as no cycle has to come first.
     async fn task(&self, id: &LinkId) -> Result<(), ApplyError> {
         if self.is_being_undone(id)? {
@@ -69,7 +90,7 @@ where
             if self.is_stopping() {
                 return Ok(());
             }
-            if let Action::Departure { .. } = step.action {
+            if awaits_cycle(&step.action) {
                 if matches!(self.status(&step.id)?, StepStatus::Pending | StepStatus::Started { .. }) {
                     return Ok(());
                 }
@@ -99,6 +120,21 @@ where
     /// Undoes what was done for a task, the newest first, and ends it.
     pub(super) async fn withdraw(&self, id: &LinkId, why: &str) -> Result<(), ApplyError> {
         let mut problems = Vec::new();
+        if let Some(arrival) = self.arrival(id)? {
+            match self.seen(&arrival).await {
+                // Taking the AD object out of scope again would delete it in the cloud with the next cycle.
+                Seen::Done(after) => {
+                    self.cycle_came(&arrival, after).await?;
+                    return self.settle(id, LinkEnding::Done).await;
+                }
+                Seen::Unknown => {
+                    let found = format!("{why}; whether a cycle has joined the two cannot be read");
+                    let next = "run `matchplan apply` to look again".to_owned();
+                    return self.settle(id, LinkEnding::Stuck { found, next }).await;
+                }
+                Seen::NotYet | Seen::Never(_) => {}
+            }
+        }
         for step in self.steps_of(id).iter().rev().filter(|step| step.action.writes()) {
             let stays = matches!(step.undo, Undo::Nothing | Undo::Never { .. });
             if !stays && let Err(problem) = self.undo_step(step).await? {
@@ -115,27 +151,37 @@ where
         self.settle(id, LinkEnding::Stuck { found, next }).await
     }
 
-    /// The tasks whose next step is to wait for a cycle that deletes a user.
-    fn departing(&self, tasks: &[LinkId]) -> Result<Vec<(LinkId, Step)>, ApplyError> {
-        let mut departing = Vec::new();
+    /// The step that waits for a cycle to join a group or contact, as long as it waits.
+    fn arrival(&self, id: &LinkId) -> Result<Option<Step>, ApplyError> {
+        for step in self.steps_of(id).into_iter().filter(|step| matches!(step.action, Action::Arrival { .. })) {
+            if matches!(self.status(&step.id)?, StepStatus::Started { .. }) {
+                return Ok(Some(step));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The tasks whose next step is to wait for a cycle.
+    fn waiting(&self, tasks: &[LinkId]) -> Result<Vec<(LinkId, Step)>, ApplyError> {
+        let mut waiting = Vec::new();
         for id in tasks.iter().filter(|id| !self.is_put_aside(id)) {
             for step in self.steps_of(id) {
                 let waits = matches!(self.status(&step.id)?, StepStatus::Pending | StepStatus::Started { .. });
                 if waits {
-                    if matches!(step.action, Action::Departure { .. }) {
-                        departing.push((id.clone(), step));
+                    if awaits_cycle(&step.action) {
+                        waiting.push((id.clone(), step));
                     }
                     break;
                 }
             }
         }
-        Ok(departing)
+        Ok(waiting)
     }
 
-    /// Asks for a cycle, and looks until every user lies in the recycle bin or the time is over. Whoever is not deleted in
-    /// time gets its AD user back: a cycle that deletes it after all is followed by one that restores it, as its anchor is
-    /// the same.
-    async fn await_departures(&self, mut waiting: Vec<(LinkId, Step)>) -> Result<(), ApplyError> {
+    /// Asks for a cycle, and looks until it has done for every task what that waits for, or the time is over. A user that
+    /// is not deleted in time gets its AD user back: a cycle that deletes it after all is followed by one that restores it,
+    /// as its anchor is the same. A group or contact that is not joined in time gets back what it had in AD.
+    async fn await_their_cycle(&self, mut waiting: Vec<(LinkId, Step)>) -> Result<(), ApplyError> {
         for (_, step) in &waiting {
             if self.status(&step.id)? == StepStatus::Pending {
                 self.emit(What::StepStarted { step: Box::new(step.clone()) });
@@ -151,49 +197,92 @@ where
             asked = asked || self.ask(0).await;
             let mut left = Vec::new();
             for (id, step) in waiting {
-                match self.has_departed(&step).await {
-                    Some(Presence::RecycleBin) => self.departed(&step).await?,
-                    Some(Presence::Gone) => {
-                        let why = "the cloud user was deleted for good meanwhile, so it cannot be restored";
-                        self.not_departed(&id, &step, why).await?;
-                    }
-                    Some(Presence::Live) | None => left.push((id, step)),
+                match self.seen(&step).await {
+                    Seen::Done(after) => self.cycle_came(&step, after).await?,
+                    Seen::Never(why) => self.no_cycle_came(&id, &step, why).await?,
+                    Seen::NotYet => left.push((id, step, true)),
+                    Seen::Unknown => left.push((id, step, false)),
                 }
             }
-            waiting = left;
-            if waiting.is_empty() || self.is_stopping() {
+            if left.is_empty() || self.is_stopping() {
                 return Ok(());
             }
             if waited >= timeout {
-                let why = format!("no sync cycle deleted the cloud user within {timeout:#}");
-                for (id, step) in &waiting {
-                    self.not_departed(id, step, &why).await?;
+                for (id, step, read) in &left {
+                    match (&step.action, read) {
+                        // It may be joined, and then nothing may be undone. It stays begun: a resume looks again.
+                        (Action::Arrival { .. }, false) => {
+                            self.failures.set(self.failures.get() + 1);
+                            self.put_aside(id);
+                        }
+                        (Action::Arrival { object }, true) => {
+                            let why = format!("no sync cycle joined {object} with AD within {timeout:#}");
+                            self.no_cycle_came(id, step, &why).await?;
+                        }
+                        _ => {
+                            let why = format!("no sync cycle deleted the cloud user within {timeout:#}");
+                            self.no_cycle_came(id, step, &why).await?;
+                        }
+                    }
                 }
                 return Ok(());
             }
+            waiting = left.into_iter().map(|(id, step, _)| (id, step)).collect();
             self.pause(poll).await;
         }
     }
 
-    /// Where the user is now; `None` if it cannot be read, which proves nothing.
-    async fn has_departed(&self, step: &Step) -> Option<Presence> {
-        let Action::Departure { user } = &step.action else { return None };
-        self.again(|| self.ports.directories.presence_of(user.id)).await.ok()
+    /// Whether a cycle has done what a step waits for.
+    async fn seen(&self, step: &Step) -> Seen {
+        let directories = self.ports.directories;
+        match &step.action {
+            Action::Departure { user } => match self.again(|| directories.presence_of(user.id)).await {
+                Ok(Presence::RecycleBin) => Seen::Done(Reading::Presence { presence: Presence::RecycleBin }),
+                Ok(Presence::Gone) => {
+                    Seen::Never("the cloud user was deleted for good meanwhile, so it cannot be restored")
+                }
+                Ok(Presence::Live) => Seen::NotYet,
+                Err(_) => Seen::Unknown,
+            },
+            Action::Arrival { object } => match self.again(|| directories.address_holder(object.kind, object.id)).await
+            {
+                Ok(Some(holder)) if holder.synced => Seen::Done(Reading::Flag { on: true }),
+                Ok(Some(_)) => Seen::NotYet,
+                Ok(None) => Seen::Never("it was deleted in the cloud meanwhile"),
+                Err(_) => Seen::Unknown,
+            },
+            _ => Seen::NotYet,
+        }
     }
 
-    async fn departed(&self, step: &Step) -> Result<(), ApplyError> {
-        let (apply, id, after) =
-            (self.apply.clone(), step.id.clone(), Reading::Presence { presence: Presence::RecycleBin });
+    async fn cycle_came(&self, step: &Step, after: Reading) -> Result<(), ApplyError> {
+        let (apply, id) = (self.apply.clone(), step.id.clone());
         self.record(JournalEvent::StepSucceeded { apply, step: id, wrote: false, after, assignment: None }).await?;
         self.emit(What::StepSucceeded { step: Box::new(step.clone()), wrote: false });
         Ok(())
     }
 
-    async fn not_departed(&self, id: &LinkId, step: &Step, why: &str) -> Result<(), ApplyError> {
+    async fn no_cycle_came(&self, id: &LinkId, step: &Step, why: &str) -> Result<(), ApplyError> {
         let (apply, step_id, error) = (self.apply.clone(), step.id.clone(), why.to_owned());
         self.record(JournalEvent::StepFailed { apply, step: step_id, error: error.clone() }).await?;
         self.emit(What::StepFailed { step: Box::new(step.clone()), error });
         self.failures.set(self.failures.get() + 1);
         self.withdraw(id, why).await
     }
+}
+
+/// What a look at the cloud tells of a step that waits for a cycle.
+enum Seen {
+    /// The cycle has done it.
+    Done(Reading),
+    /// It has not yet.
+    NotYet,
+    /// It never will, and why.
+    Never(&'static str),
+    /// It could not be read, which proves nothing.
+    Unknown,
+}
+
+const fn awaits_cycle(action: &Action) -> bool {
+    matches!(action, Action::Departure { .. } | Action::Arrival { .. })
 }

@@ -20,10 +20,11 @@ use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::cloud::{EntraAttribute, SyncFeature};
 use crate::model::dn::Dn;
-use crate::model::entra::EntraUser;
+use crate::model::entra::{AddressHolder, EntraUser};
 use crate::model::id::{AdGuid, ApplyId, AssignmentId, LinkId, ObjectId};
 use crate::model::name::Upn;
 use crate::model::profile::Profile;
+use crate::model::recipient::AdHolder;
 use crate::model::role::{GLOBAL_ADMINISTRATOR, GroupMember, Holding, RoleAssignment, RoleGrant, RoleGroup, RoleKind};
 use crate::plan::document::{Plan, Selection};
 use crate::plan::step::{Action, Undo};
@@ -64,7 +65,11 @@ pub(crate) enum Fault {
 #[derive(Clone, Debug)]
 pub(crate) struct Inner {
     pub(crate) ad: BTreeMap<AdGuid, AdUser>,
+    /// Groups and contacts of AD.
+    pub(crate) ad_holders: BTreeMap<AdGuid, AdHolder>,
     pub(crate) cloud: BTreeMap<ObjectId, EntraUser>,
+    /// Groups and contacts of the cloud.
+    pub(crate) holders: BTreeMap<ObjectId, AddressHolder>,
     /// The recycle bin.
     pub(crate) deleted: BTreeMap<ObjectId, EntraUser>,
     /// What users remember of AD, besides anchor and SID.
@@ -105,6 +110,8 @@ pub(crate) struct World {
     pub(crate) silent: Cell<bool>,
     /// Whether roles cannot be read.
     pub(crate) roles_unread: Cell<bool>,
+    /// Whether groups and contacts of the cloud cannot be read.
+    pub(crate) holders_unread: Cell<bool>,
     /// Whether nobody can be found by anchor or SID.
     pub(crate) carriers_unread: Cell<bool>,
     /// Whom the credential speaks for.
@@ -126,7 +133,9 @@ impl World {
         let world = Self {
             inner: RefCell::new(Inner {
                 ad: BTreeMap::new(),
+                ad_holders: BTreeMap::new(),
                 cloud: BTreeMap::new(),
+                holders: BTreeMap::new(),
                 deleted: BTreeMap::new(),
                 residues: BTreeMap::new(),
                 switches: BTreeMap::new(),
@@ -152,6 +161,7 @@ impl World {
             triggers: Cell::new(0),
             silent: Cell::new(false),
             roles_unread: Cell::new(false),
+            holders_unread: Cell::new(false),
             carriers_unread: Cell::new(false),
             signed_in: Cell::new(None),
             rival_takes_from: Cell::new(None),
@@ -355,6 +365,15 @@ impl World {
             user.security_identifier = Some(ad.sid.clone());
             user.last_sync = Some(now);
             user.proxy_addresses = ad.proxy_addresses.clone();
+        }
+        if self.matches.get() {
+            let mut inner = self.inner.borrow_mut();
+            let primary = |holder: &AdHolder| holder.proxy_addresses.primary().map(str::to_lowercase);
+            let in_scope = inner.ad_holders.values().filter(|holder| holder.dn.is_under(&scope));
+            let of_ad: BTreeSet<String> = in_scope.filter_map(primary).collect();
+            for holder in inner.holders.values_mut() {
+                holder.synced |= holder.primary().is_some_and(|own| of_ad.contains(&own.to_lowercase()));
+            }
         }
         self.inner.borrow_mut().last_sync = Some(now);
     }

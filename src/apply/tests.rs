@@ -1,5 +1,6 @@
 //! Every ending of a link; in [`resuming`] every place where an apply can die.
 
+mod arriving;
 mod kinds;
 mod meanwhile;
 mod resuming;

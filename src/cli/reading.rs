@@ -7,6 +7,7 @@ use super::site::{Site, SiteClock};
 use super::terminal::Terminal;
 use crate::config::read::Config;
 use crate::config::selection::Selection;
+use crate::config::tasks::WorkSpec;
 use crate::directory::connected::Directories;
 use crate::directory::cost::{Cost, grouped};
 use crate::directory::narrow::Narrowed;
@@ -35,6 +36,10 @@ pub struct Need<'a> {
 }
 
 impl Need<'_> {
+    fn links_groups(&self) -> bool {
+        self.config.plan.tasks.iter().any(|task| matches!(task.work, WorkSpec::Join { .. }))
+    }
+
     /// What planning asks of this snapshot.
     pub fn questions(&self, snapshot: &Snapshot) -> BTreeSet<Question> {
         let Self { config, how, selection, now } = *self;
@@ -76,6 +81,15 @@ impl Site {
                 say(
                     "Reading all: an export of Exchange's recipients names objects by their ids, which only all of them answer.",
                 );
+                false
+            }
+            (narrow, None) if need.links_groups() => {
+                let why = "Reading all: links of groups and contacts name what only all of them answer.";
+                if narrow == Read::Narrow {
+                    terminal.note(why)
+                } else {
+                    say(why)
+                }
                 false
             }
             (Read::Narrow, None) => true,

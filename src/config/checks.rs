@@ -1,6 +1,7 @@
 //! What can only be seen with all files side by side.
 
 use super::matchplan::{AdSelector, RolesChoice};
+use super::read_holder::ReadHolder;
 use super::read_plan::ReadLink;
 use super::read_settings::ReadSettings;
 use super::settings::{OnTimeout, Settings};
@@ -8,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Label, SourceId};
 use crate::model::dn::Dn;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::ops::Range;
 
 /// Checks links against each other: one user, one link. What is only known once both directories are read (two names of
 /// one user) is the planner's.
@@ -22,7 +24,7 @@ fn twice<K: Hash + Eq>(
     links: &[ReadLink],
     side: &str,
     key: impl Fn(&ReadLink) -> K,
-    span: impl Fn(&ReadLink) -> std::ops::Range<usize>,
+    span: impl Fn(&ReadLink) -> Range<usize>,
     found: &mut Vec<Diagnostic>,
 ) {
     let mut first: HashMap<K, &ReadLink> = HashMap::with_capacity(links.len());
@@ -61,17 +63,37 @@ pub(super) fn against_settings(
     let settings = &read.settings;
     let mut found = Vec::new();
     for link in links {
-        found.extend(domain(link, settings));
-        found.extend(destination(link, settings));
+        let mut named = Named { ad: &mut link.spec.ad, span: &link.ad, file: link.file };
+        found.extend(domain(&mut named, settings));
+        let to = link.spec.move_to.as_ref().zip(link.move_to.as_ref());
+        found.extend(to.and_then(|(ou, span)| destination(&named, ou, span, settings)));
         found.extend(unattended_roles(link, read, settings_file));
     }
     found
 }
 
+/// The same for links of groups and contacts.
+pub(super) fn holders_against_settings(holders: &mut [ReadHolder], settings: &Settings) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for ReadHolder { ad, move_to, file, .. } in holders {
+        let mut named = Named { ad: &mut ad.value, span: &ad.span, file: *file };
+        found.extend(domain(&mut named, settings));
+        found.extend(move_to.as_ref().and_then(|at| destination(&named, &at.value, &at.span, settings)));
+    }
+    found
+}
+
+/// An object of AD as a link names it.
+struct Named<'a> {
+    ad: &'a mut AdSelector,
+    span: &'a Range<usize>,
+    file: SourceId,
+}
+
 /// A `sAMAccountName` is unique within its domain only.
-fn domain(link: &mut ReadLink, settings: &Settings) -> Option<Diagnostic> {
+fn domain(link: &mut Named<'_>, settings: &Settings) -> Option<Diagnostic> {
     let names = || settings.ad.iter().map(|ad| format!("`{}`", ad.name)).collect::<Vec<_>>().join(", ");
-    let AdSelector::Sam { domain, sam } = &mut link.spec.ad else { return None };
+    let AdSelector::Sam { domain, sam } = &mut *link.ad else { return None };
     if let Some(written) = domain {
         if let Some(known) = settings.domain(written) {
             *domain = Some(known.name.clone());
@@ -80,7 +102,7 @@ fn domain(link: &mut ReadLink, settings: &Settings) -> Option<Diagnostic> {
         let help = format!("the domains of the settings are {}; [[ad]] `name` is what counts here", names());
         return Some(
             Diagnostic::error("unknown-domain", format!("there is no domain called {:?}", written.as_str()))
-                .label(link.file, link.ad.clone(), "unknown domain")
+                .label(link.file, link.span.clone(), "unknown domain")
                 .help(help),
         );
     }
@@ -96,14 +118,13 @@ fn domain(link: &mut ReadLink, settings: &Settings) -> Option<Diagnostic> {
                 sam.as_str()
             ),
         )
-        .label(link.file, link.ad.clone(), "which domain?")
+        .label(link.file, link.span.clone(), "which domain?")
         .help(format!("write '{example}\\{sam}' (in single quotes); the domains are {}", names())),
     )
 }
 
 /// Where a user is moved must be in its own domain and in sync scope: that is what the move is for.
-fn destination(link: &ReadLink, settings: &Settings) -> Option<Diagnostic> {
-    let (ou, span) = (link.spec.move_to.as_ref()?, link.move_to.clone()?);
+fn destination(link: &Named<'_>, ou: &Dn, span: &Range<usize>, settings: &Settings) -> Option<Diagnostic> {
     let problem =
         |code, message: String, label: &str| Diagnostic::error(code, message).label(link.file, span.clone(), label);
     let Some(target) = settings.domain_of(ou) else {
@@ -116,7 +137,7 @@ fn destination(link: &ReadLink, settings: &Settings) -> Option<Diagnostic> {
             .help("check the spelling of its DC= parts"),
         );
     };
-    let home = match &link.spec.ad {
+    let home = match &*link.ad {
         AdSelector::Sam { domain: Some(domain), .. } => settings.domain(domain),
         AdSelector::Sam { domain: None, .. } if settings.ad.len() == 1 => settings.ad.first(),
         AdSelector::Dn(dn) => settings.domain_of(dn),
@@ -129,7 +150,7 @@ fn destination(link: &ReadLink, settings: &Settings) -> Option<Diagnostic> {
                 format!("`move_to` is in domain `{}`, but the user is in `{}`", target.name, home.name),
                 "another domain",
             )
-            .label(link.file, link.ad.clone(), "this user")
+            .label(link.file, link.span.clone(), "this user")
             .help("a user cannot be moved between domains; name an OU of its own domain"),
         );
     }

@@ -28,6 +28,7 @@ pub mod matchplan;
 pub mod read;
 mod read_ad;
 mod read_entra;
+mod read_holder;
 mod read_plan;
 mod read_settings;
 mod read_sync;

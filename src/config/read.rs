@@ -63,7 +63,7 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
     let (settings_id, settings) =
         read_file(settings_file, &mut sources, &mut found, |root, _, _| read_settings::read(root));
     let mut settings = settings.flatten();
-    let (mut links, mut tasks, mut window) = (Vec::new(), Vec::new(), Window::default());
+    let (mut links, mut holders, mut tasks, mut window) = (Vec::new(), Vec::new(), Vec::new(), Window::default());
     let mut ids: HashMap<&str, SourceId> = HashMap::new();
     for (name, text) in plan_files {
         let (id, read) = read_plan_file((name, text), &mut sources, &mut found);
@@ -75,8 +75,9 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
                     .help("name every file once"),
             );
         } else {
-            let ReadPlan { links: of_file, others } = read;
+            let ReadPlan { links: of_file, holders: others_of_file, others } = read;
             links.extend(of_file);
+            holders.extend(others_of_file);
             tasks.extend(others.tasks);
             window.soft_match |= others.window.soft_match;
             window.hard_match |= others.window.hard_match;
@@ -85,11 +86,13 @@ pub fn read(settings_file: (&str, &str), plan_files: &[(&str, &str)]) -> (Option
     found.extend(checks::links(&links, settings.as_ref().map(|read| &read.settings)));
     if let Some(read) = &settings {
         found.extend(checks::against_settings(&mut links, read, settings_id));
+        found.extend(checks::holders_against_settings(&mut holders, &read.settings));
     }
     if found.iter().any(Diagnostic::is_error) {
         settings = None;
     }
     let config = settings.and_then(|ReadSettings { settings, .. }| {
+        tasks.extend(holders.into_iter().map(TaskSpec::from));
         let plan = MatchPlan {
             files: plan_files.iter().map(|(name, _)| (*name).to_owned()).collect(),
             links: links.into_iter().map(|ReadLink { spec, .. }| spec).collect(),

@@ -4,6 +4,7 @@ use super::matchplan::{
     AddressChoice, AnchorChoice, DuplicateChoice, FederatedChoice, LinkSpec, MatchChoice, Origin, PrimaryChoice,
     RolesChoice, UpnChoice, ad_user, guid,
 };
+use super::read_holder::{self, ReadHolder};
 use super::read_settings::cloud_user;
 use super::read_tasks::{self, ReadTasks, allowed};
 use super::table::{At, Node, Sink, Table, dn, list_of, parsed, report_word, table, tables, text, word};
@@ -11,6 +12,7 @@ use crate::diagnostic::{Diagnostic, SourceId};
 use crate::model::address::{AddressKind, AddressSet, ProxyAddress};
 use crate::model::anchor::Anchor;
 use crate::model::dn::Dn;
+use crate::model::entra::HolderKind;
 use crate::model::id::AdGuid;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -40,6 +42,10 @@ struct Choices {
     federated: Option<FederatedChoice>,
 }
 
+/// What a link is about: a user if it does not say.
+const KINDS: [(&str, Option<HolderKind>); 3] =
+    [("user", None), ("group", Some(HolderKind::Group)), ("contact", Some(HolderKind::Contact))];
+
 /// Where choices stand: in `[defaults]`, what is one user's own can't be said for all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -51,6 +57,7 @@ enum Level {
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReadPlan {
     pub(super) links: Vec<ReadLink>,
+    pub(super) holders: Vec<ReadHolder>,
     pub(super) others: ReadTasks,
 }
 
@@ -84,9 +91,16 @@ pub(super) fn read(mut root: Table<'_>, name: &str, line: impl Fn(usize) -> usiz
                 .help("write a [[link]] section with `ad = \"…\"` and `cloud = \"…\"`"),
         );
     }
-    let links = links.into_iter().flat_map(|at| at.value);
-    let links = links.filter_map(|at| link(at.value, &defaults, origin(&at.span))).collect();
-    ReadPlan { links, others }
+    let mut read = ReadPlan { others, ..ReadPlan::default() };
+    for At { value: mut table, span } in links.into_iter().flat_map(|at| at.value) {
+        match table.take_or("kind", None, word(&KINDS)) {
+            Some(None) => read.links.extend(link(table, &defaults, origin(&span))),
+            Some(Some(kind)) => read.holders.extend(read_holder::read(table, kind, origin(&span))),
+            // What else may stand in it depends on what it is about.
+            None => {}
+        }
+    }
+    read
 }
 
 fn one_users_own(sink: &Sink, span: Range<usize>, key: &str) -> Diagnostic {

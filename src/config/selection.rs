@@ -44,7 +44,7 @@ impl Selection {
             keep
         };
         let links = plan.links.iter().filter(|link| wanted(link_names(link, settings))).cloned().collect();
-        let tasks = plan.tasks.iter().filter(|task| wanted(task_names(task))).cloned().collect();
+        let tasks = plan.tasks.iter().filter(|task| wanted(task_names(task, settings))).cloned().collect();
         let given = self.only.iter().chain(&self.exclude);
         let unknown: Vec<String> = given.filter(|name| !known.contains(&name.to_lowercase())).cloned().collect();
         if unknown.is_empty() { Ok(MatchPlan { links, tasks, ..plan.clone() }) } else { Err(unknown) }
@@ -53,16 +53,25 @@ impl Selection {
 
 /// Every name that a link answers to, in lower case.
 fn link_names(link: &LinkSpec, settings: &Settings) -> BTreeSet<String> {
-    let mut names = BTreeSet::from([link.ad.to_string(), link.cloud.to_string()]);
-    if let AdSelector::Sam { domain, sam } = ad_key(&link.ad, Some(settings)) {
+    side_names(&link.ad, link.cloud.to_string(), settings)
+}
+
+fn side_names(ad: &AdSelector, cloud: String, settings: &Settings) -> BTreeSet<String> {
+    let mut names = BTreeSet::from([ad.to_string(), cloud]);
+    if let AdSelector::Sam { domain, sam } = ad_key(ad, Some(settings)) {
         names.insert(sam.to_string());
         names.extend(domain.iter().flat_map(|domain| [format!("{domain}/{sam}"), format!("{domain}\\{sam}")]));
     }
     names.into_iter().map(|name| name.to_lowercase()).collect()
 }
 
-fn task_names(task: &TaskSpec) -> BTreeSet<String> {
+fn task_names(task: &TaskSpec, settings: &Settings) -> BTreeSet<String> {
     let (kind, name) = match &task.work {
+        WorkSpec::Join { ad, cloud, .. } => {
+            let mut names = side_names(ad, cloud.to_string(), settings);
+            names.insert(format!("link/{}", ad.to_string().replace('\\', "/")).to_lowercase());
+            return names;
+        }
         WorkSpec::Unlink { cloud, .. } => ("unlink", cloud.to_string()),
         WorkSpec::Restore { user, .. } | WorkSpec::Purge { user } => ("deleted", user.to_string()),
         WorkSpec::Feature { feature, .. } => ("tenant", feature.to_string()),

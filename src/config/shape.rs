@@ -45,6 +45,13 @@ macro_rules! upn {
     };
 }
 
+/// A cloud user: object id or UPN.
+macro_rules! cloud_user {
+    () => {
+        concat!(r"^(?:\{", guid!(), r"\}|", guid!(), r"|[^\s\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+)$")
+    };
+}
+
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: $pattern:expr;)*) => {$(
         $(#[$doc])*
@@ -63,7 +70,7 @@ texts! {
     /// An AD user: sAMAccountName ('corp\jsmith' with several domains), UPN, DN or objectGUID.
     AdUser: concat!("^(?:(?=.*\\S)", sam!(), r"|[^\\=]+\\", sam!(), "|", upn!(), "|", rdn!(), "(?:,", rdn!(), r")*|\{", guid!(), r"\})$");
     /// A cloud user: UPN or object id.
-    CloudUser: concat!(r"^(?:\{", guid!(), r"\}|", guid!(), r"|[^\s\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+)$");
+    CloudUser: cloud_user!();
     /// A sign-in name.
     UpnText: r"^[^\s\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+$";
     /// A source anchor: a GUID, or Base64 of 16 octets; or "cloud-to-ad".
@@ -156,6 +163,15 @@ words! {
     PromptWord {
         /// Ask on the terminal.
         Prompt,
+    }
+    /// What a link is about.
+    KindWord {
+        /// A user.
+        User,
+        /// A mail-enabled group.
+        Group,
+        /// A mail contact.
+        Contact,
     }
     /// How the two users are matched.
     MatchWord {
@@ -500,12 +516,18 @@ tables! {
         federated: Option<FederatedWord>,
     }
 
-    /// One AD user and the cloud user that it becomes one with.
+    /// One AD user and the cloud user that it becomes one with; or a group or contact, each with its own kind.
+    #[schemars(extend("if" = json!({ "properties": { "kind": { "enum": ["group", "contact"] } }, "required": ["kind"] }),
+        "then" = of_groups(), "else" = json!({ "properties": { "cloud": { "pattern": cloud_user!() } } })))]
     Link {
-        /// Which AD user: sAMAccountName ('corp\jsmith' with several domains), UPN, DN or objectGUID.
+        /// What the link is about.
+        #[schemars(extend("default" = "user"))]
+        kind: Option<KindWord>,
+        /// Which AD user: sAMAccountName ('corp\jsmith' with several domains), UPN, DN or objectGUID. Of a group or contact an
+        /// address stands in the place of the UPN; a contact has no sAMAccountName.
         ad: AdUser,
-        /// Which cloud user: UPN or object id.
-        cloud: CloudUser,
+        /// Which cloud user: UPN or object id. Which group or contact: object id, address or display name.
+        cloud: Filled,
         /// How the two users are matched.
         #[schemars(rename = "match")]
         matching: Option<MatchWord>,
@@ -563,6 +585,17 @@ either! {
 #[schemars(inline, extend("uniqueItems" = true))]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(super) struct AddressList(Vec<TypedAddress>);
+
+/// What a link of a group or contact cannot say.
+fn of_groups() -> Value {
+    const OF_USERS: [&str; 8] =
+        ["anchor", "roles", "upn", "primary_smtp", "addresses", "duplicate", "federated", "allow"];
+    let refused: serde_json::Map<String, Value> =
+        OF_USERS.iter().map(|key| ((*key).to_owned(), json!(false))).collect();
+    let mut properties = refused;
+    properties.insert("match".to_owned(), json!({ "enum": ["auto", "soft"] }));
+    json!({ "properties": properties })
+}
 
 /// With this credential, these keys are needed.
 fn needs(credential: &str, keys: &[&str]) -> Value {

@@ -4,10 +4,13 @@
 use super::matchplan::{AdSelector, CloudSelector, Origin};
 use crate::model::cloud::SyncFeature;
 use crate::model::dn::Dn;
+use crate::model::entra::HolderKind;
+use crate::model::id::ObjectId;
 use crate::model::name::Upn;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// One piece of work that forms no link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +30,19 @@ pub struct TaskSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WorkSpec {
+    /// `[[link]]` with `kind = "group"` or `"contact"`: a group or contact of AD takes over one of the cloud, by its primary
+    /// address.
+    Join {
+        /// Groups or contacts.
+        kind: HolderKind,
+        /// Which one of AD: by `sAMAccountName`, `mail` (in the place of a UPN), DN or objectGUID.
+        ad: AdSelector,
+        /// Which one of the cloud.
+        cloud: HolderSelector,
+        /// The OU to move the AD object to, so that it comes into sync scope.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        move_to: Option<Dn>,
+    },
     /// `[[unlink]]`: a cloud user is to forget its AD user.
     Unlink {
         /// Which.
@@ -53,6 +69,27 @@ pub enum WorkSpec {
         /// How it is to stand.
         on: bool,
     },
+}
+
+/// How a link names its group or contact of the cloud.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HolderSelector {
+    /// By object id.
+    Id(ObjectId),
+    /// By an e-mail address that it has.
+    Mail(String),
+    /// By `displayName`, if only one has it.
+    Name(String),
+}
+
+impl fmt::Display for HolderSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Mail(text) | Self::Name(text) => f.write_str(text),
+        }
+    }
 }
 
 /// `method` of an `[[unlink]]`.

@@ -14,9 +14,10 @@ use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
 use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
-use crate::model::entra::EntraUser;
+use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::name::Upn;
+use crate::model::recipient::AdHolder;
 use crate::model::reference::AdRef;
 use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
@@ -105,6 +106,10 @@ impl<C: Clock> ReadAd for Directories<C> {
         self.domain(domain)?.user(guid).await
     }
 
+    async fn ad_holder(&self, domain: &DomainName, guid: AdGuid) -> Result<Option<AdHolder>, DirectoryError> {
+        self.domain(domain)?.holder(guid).await
+    }
+
     fn domain_controller(&self, domain: &DomainName) -> Option<String> {
         self.find(domain)?.controller().map(|controller| controller.host.clone())
     }
@@ -171,6 +176,10 @@ impl<C: Clock> ReadEntra for Directories<C> {
 
     async fn presence_of(&self, id: ObjectId) -> Result<Presence, DirectoryError> {
         self.graph.presence_of(id).await
+    }
+
+    async fn address_holder(&self, kind: HolderKind, id: ObjectId) -> Result<Option<AddressHolder>, DirectoryError> {
+        self.graph.address_holder(kind, id).await
     }
 
     async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {

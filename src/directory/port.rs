@@ -7,9 +7,10 @@ use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
 use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
-use crate::model::entra::EntraUser;
+use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use crate::model::name::Upn;
+use crate::model::recipient::AdHolder;
 use crate::model::reference::AdRef;
 use crate::model::role::Holding;
 use crate::model::tenant::SyncFeatures;
@@ -24,6 +25,9 @@ type Answer<T> = Result<T, DirectoryError>;
 pub trait ReadAd {
     /// The user with that GUID, wherever it is now; `None` if there is none.
     fn ad_user(&self, domain: &DomainName, guid: AdGuid) -> impl Future<Output = Answer<Option<AdUser>>>;
+
+    /// The group, contact or other object that is no user with that GUID, wherever it is now; `None` if there is none.
+    fn ad_holder(&self, domain: &DomainName, guid: AdGuid) -> impl Future<Output = Answer<Option<AdHolder>>>;
 
     /// The domain controller that is read and written, for the journal.
     fn domain_controller(&self, domain: &DomainName) -> Option<String>;
@@ -115,6 +119,9 @@ pub trait ReadEntra {
 
     /// Whether a user is live, in the recycle bin, or neither.
     fn presence_of(&self, id: ObjectId) -> impl Future<Output = Answer<Presence>>;
+
+    /// The group or contact with that id; `None` if there is none.
+    fn address_holder(&self, kind: HolderKind, id: ObjectId) -> impl Future<Output = Answer<Option<AddressHolder>>>;
 
     /// Whether the cloud is the source of authority of the live user with that id; `None` if there is no such user.
     fn is_cloud_managed(&self, id: ObjectId) -> impl Future<Output = Answer<Option<bool>>>;

@@ -2,6 +2,7 @@
 
 use super::ad::{AdUser, Octets};
 use super::address::ProxyAddress;
+use super::recipient::AdHolder;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -44,6 +45,16 @@ impl AdAttribute {
             Self::Mail => user.mail.iter().cloned().collect(),
             Self::ProxyAddresses => user.proxy_addresses.to_strings(),
             Self::ConsistencyGuid => user.consistency_guid.iter().map(Octets::to_base64).collect(),
+        }
+    }
+
+    /// The values that a group or contact has, in canonical order: of sign-in names and source anchors it has none that
+    /// count.
+    pub fn of_holder(self, holder: &AdHolder) -> Vec<String> {
+        match self {
+            Self::Mail => holder.mail.iter().cloned().collect(),
+            Self::ProxyAddresses => holder.proxy_addresses.to_strings(),
+            Self::UserPrincipalName | Self::ConsistencyGuid => Vec::new(),
         }
     }
 

@@ -152,4 +152,25 @@ pub struct AddressHolder {
     /// Whether it is synced from AD.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synced: bool,
+    /// `isAssignableToRole`, of a group.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assignable_to_role: bool,
+    /// Whether it is a Microsoft 365 group: `Unified` in `groupTypes`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub microsoft_365: bool,
+}
+
+impl AddressHolder {
+    /// Its primary address, or its `mail`; `None` if it has none, or more than one.
+    pub fn primary(&self) -> Option<&str> {
+        match self.proxy_addresses.primary_count() {
+            0 => self.mail.as_deref(),
+            _ => self.proxy_addresses.primary(),
+        }
+    }
+
+    /// What people call it.
+    pub fn name(&self) -> String {
+        self.display_name.clone().or_else(|| self.mail.clone()).unwrap_or_else(|| self.id.to_string())
+    }
 }

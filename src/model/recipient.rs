@@ -2,7 +2,9 @@
 
 use super::address::AddressSet;
 use super::dn::Dn;
+use super::entra::HolderKind;
 use super::id::{AdGuid, DomainName};
+use super::name::SamAccountName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -27,6 +29,17 @@ pub enum AdHolderKind {
     DynamicList,
     /// Anything else with an address.
     Other,
+}
+
+impl AdHolderKind {
+    /// What the sync makes of it in the cloud; `None` for kinds that it leaves alone.
+    pub const fn in_cloud(self) -> Option<HolderKind> {
+        match self {
+            Self::Group => Some(HolderKind::Group),
+            Self::Contact => Some(HolderKind::Contact),
+            Self::PublicFolder | Self::DynamicList | Self::Other => None,
+        }
+    }
 }
 
 impl fmt::Display for AdHolderKind {
@@ -55,6 +68,9 @@ pub struct AdHolder {
     pub domain: DomainName,
     /// `displayName`, or the common name.
     pub name: String,
+    /// `sAMAccountName`; contacts have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sam: Option<SamAccountName>,
     /// `mail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<String>,

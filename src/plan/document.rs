@@ -200,6 +200,7 @@ impl Counts {
                 | Action::Release
                 | Action::Sync
                 | Action::Departure { .. }
+                | Action::Arrival { .. }
                 | Action::Verify { .. } => {}
             }
         }

@@ -6,7 +6,7 @@ use super::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, Selection,
 use super::link::{BeforeImage, Outcome, PlannedLink};
 use super::resolve::Hint;
 use super::task::{PlannedTask, TaskOutcome};
-use super::tasks::{self, Residues};
+use super::tasks::{self, Residues, Task};
 use super::{anchors, duplicates, guard, resolve, steps};
 use crate::config::Config;
 use crate::config::matchplan::LinkSpec;
@@ -148,7 +148,7 @@ fn make(input: PlanInput<'_>, asked: Option<&Arc<Asked>>, stays: &BTreeSet<AdGui
         return make(input, asked, &(&kept | stays));
     }
     changing.retain(|(id, _)| !blocked.contains(*id));
-    if !changing.is_empty() {
+    if !changing.is_empty() || tasks.iter().any(Task::soft_matches) {
         tasks.extend(tasks::features::window(&context));
     }
     for task in &tasks {

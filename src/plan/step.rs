@@ -6,7 +6,7 @@ use crate::model::cloud::{EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, LinkId, Sid, StepId};
 use crate::model::name::Upn;
-use crate::model::reference::{AdRef, EntraRef};
+use crate::model::reference::{AdRef, EntraRef, HolderRef};
 use crate::model::role::Holding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -124,6 +124,11 @@ pub enum Action {
         /// Whom.
         user: EntraRef,
     },
+    /// Waits until a sync cycle has joined a group or contact of the cloud with one of AD.
+    Arrival {
+        /// Which one of the cloud.
+        object: HolderRef,
+    },
     /// Reads until the link is formed, or the deadline passes.
     Verify {
         /// The AD side.
@@ -165,6 +170,7 @@ impl Action {
             Self::Authority { .. } => "authority",
             Self::Switch { .. } => "switch",
             Self::Departure { .. } => "departure",
+            Self::Arrival { .. } => "arrival",
             Self::Move { .. } => "move",
             Self::Release => "release",
             Self::Sync => "sync",
@@ -185,7 +191,12 @@ impl Action {
             | Self::Switch { .. }
             | Self::Move { .. }
             | Self::Restore { .. } => true,
-            Self::Hold | Self::Release | Self::Sync | Self::Departure { .. } | Self::Verify { .. } => false,
+            Self::Hold
+            | Self::Release
+            | Self::Sync
+            | Self::Departure { .. }
+            | Self::Arrival { .. }
+            | Self::Verify { .. } => false,
         }
     }
 }

@@ -265,6 +265,8 @@ impl Scene {
             mail: None,
             proxy_addresses: [address].into_iter().collect(),
             synced: false,
+            assignable_to_role: false,
+            microsoft_365: false,
         });
         self
     }

@@ -213,7 +213,12 @@ fn step_rows(plan: &Plan, step: &Step, all: &[&Step]) -> Vec<Row> {
         vec![Row { place: Place::Role, mark, name, change: Change::Words(tone, fate.to_owned()) }]
     };
     match &step.action {
-        Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } | Action::Verify { .. } => Vec::new(),
+        Action::Hold
+        | Action::Release
+        | Action::Sync
+        | Action::Departure { .. }
+        | Action::Arrival { .. }
+        | Action::Verify { .. } => Vec::new(),
         Action::Suspend { holding, restore, .. } => {
             let (tone, mark, fate) = step_text::fate(holding, *restore);
             role(mark, holding.to_string(), tone, fate)

@@ -208,7 +208,7 @@ pub fn task_block(page: &mut Page, task: &PlannedTask, by_link: &ByLink<'_>, ind
 fn step_lines(page: &mut Page, step: &Step, indent: usize) {
     let inner = indent + 2;
     match &step.action {
-        Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } => {
+        Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } | Action::Arrival { .. } => {
             page.push(Line::at(indent).plain(step_text::headline(step)));
         }
         Action::Verify { .. } => return,

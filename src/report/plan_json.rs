@@ -286,6 +286,7 @@ fn written<'a>(steps: &[&'a Step]) -> Vec<AttributeDiff<'a>> {
             | Action::Release
             | Action::Sync
             | Action::Departure { .. }
+            | Action::Arrival { .. }
             | Action::Verify { .. }
             | Action::Restore { .. } => {}
         }

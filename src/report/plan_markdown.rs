@@ -178,6 +178,7 @@ fn row(link: &PlannedLink, by_link: &ByLink<'_>) -> String {
             | Action::Authority { .. }
             | Action::Switch { .. }
             | Action::Departure { .. }
+            | Action::Arrival { .. }
             | Action::Hold
             | Action::Release
             | Action::Sync

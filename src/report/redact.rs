@@ -318,7 +318,7 @@ impl Redactor {
     }
 
     fn ad(&mut self, ad: &AdRef) -> AdRef {
-        let AdRef { domain, guid, dn, sam: _ } = ad;
+        let AdRef { domain, guid, dn, sam: _, holder } = ad;
         let name = guid.to_string();
         let dn = dn.parent().and_then(|parent| self.container(&parent).child("CN", &name).ok());
         AdRef {
@@ -326,6 +326,7 @@ impl Redactor {
             guid: *guid,
             dn: dn.or_else(|| Dn::parse(&format!("CN={name}")).ok()).unwrap_or_else(|| ad.dn.clone()),
             sam: name.into(),
+            holder: *holder,
         }
     }
 

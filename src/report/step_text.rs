@@ -35,6 +35,7 @@ pub fn headline(step: &Step) -> String {
         Action::Authority { user, sets: true, .. } => format!("make the cloud the source of authority of {user}"),
         Action::Authority { user, sets: false, .. } => format!("make AD the source of authority of {user}"),
         Action::Switch { feature, sets, .. } => format!("switch {feature} {}", on_or_off(*sets)),
+        Action::Arrival { object } => format!("wait for the sync cycle that joins {object} with AD"),
         Action::Departure { user } => format!("wait for the sync cycle that deletes {user}"),
         Action::Move { user, to, .. } => format!("move {user} to {to}"),
         Action::Verify { ad, cloud, .. } => format!("verify that {ad} and {cloud} are one"),
@@ -87,6 +88,7 @@ pub fn cloud_writes(action: &Action) -> Vec<CloudWrite> {
         | Action::Release
         | Action::Sync
         | Action::Departure { .. }
+        | Action::Arrival { .. }
         | Action::Verify { .. }
         | Action::Restore { .. } => Vec::new(),
     }
@@ -153,6 +155,7 @@ pub fn lines(step: &Step) -> Vec<String> {
             lines.extend(cloud_writes(action).into_iter().map(shown));
         }
         Action::Departure { user } => lines.push(format!("  user {}", user.id)),
+        Action::Arrival { object } => lines.push(format!("  {} {}", object.kind, object.id)),
         Action::Move { user, from, to: _ } => {
             lines.push(format!("  user {} {}", user.guid, user.dn));
             lines.push(format!("  from {from}"));

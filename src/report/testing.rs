@@ -37,6 +37,7 @@ pub(crate) fn ad(n: u128, sam: &str, common_name: &str) -> AdRef {
         guid: AdGuid(Uuid::from_u128(0xad00_0000 + n)),
         dn: ou.child("CN", common_name).unwrap(),
         sam: sam.into(),
+        holder: None,
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::model::ad::AdUser;
 use crate::model::cloud::{EntraAttribute, EntraChange, Presence};
+use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::id::ObjectId;
+use crate::model::recipient::AdHolder;
 use crate::model::reference::AdRef;
 use crate::model::role::{Holding, RoleGrant, RoleKind};
 use crate::snapshot::document::{Gap, Missing, Snapshot};
@@ -17,6 +19,12 @@ pub(super) fn ad_user<'a>(snapshot: &'a Snapshot, user: &AdRef) -> Option<&'a Ad
     domains.flat_map(|d| &d.users).find(|u| u.guid == user.guid)
 }
 
+/// The group or contact of AD by its GUID, wherever it is now.
+fn ad_holder<'a>(snapshot: &'a Snapshot, holder: &AdRef) -> Option<&'a AdHolder> {
+    let domains = snapshot.domains.iter().filter(|d| d.name == holder.domain);
+    domains.flat_map(|d| &d.holders).find(|h| h.guid == holder.guid)
+}
+
 /// The live cloud user.
 pub(super) fn entra_user(snapshot: &Snapshot, id: ObjectId) -> Option<&EntraUser> {
     snapshot.users.iter().find(|u| u.id == id)
@@ -26,10 +34,18 @@ pub(super) fn entra_user(snapshot: &Snapshot, id: ObjectId) -> Option<&EntraUser
 pub(super) fn reading(snapshot: &Snapshot, write: &Write) -> Option<Reading> {
     match write {
         Write::Align { user, changes } => {
-            ad_user(snapshot, user).map(|live| Reading::attributes(live, changes.iter().map(|c| &c.attribute)))
+            let of = changes.iter().map(|c| &c.attribute);
+            match user.holder {
+                None => ad_user(snapshot, user).map(|live| Reading::attributes(live, of)),
+                Some(_) => ad_holder(snapshot, user).map(|live| Reading::holder_attributes(live, of)),
+            }
         }
         Write::Move { user, .. } => {
-            ad_user(snapshot, user).and_then(|live| live.dn.parent()).map(|dn| Reading::Container { dn })
+            let dn = match user.holder {
+                None => ad_user(snapshot, user).map(|live| &live.dn),
+                Some(_) => ad_holder(snapshot, user).map(|live| &live.dn),
+            };
+            dn.and_then(Dn::parent).map(|dn| Reading::Container { dn })
         }
         Write::Anchor { user, .. } => {
             entra_user(snapshot, user.id).map(|live| Reading::ImmutableId { value: live.immutable_id.clone() })

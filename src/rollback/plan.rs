@@ -302,10 +302,21 @@ impl Planner<'_> {
         })
     }
 
-    /// A task's steps are taken back like a link's; no cycle takes them over.
+    /// A task's steps are taken back like a link's. Only a group or contact can be taken over by a cycle.
     fn task(&mut self, id: &LinkId, task: &TaskRecord) -> Option<PlannedTask> {
         let apply = self.apply;
         let about = &About::task(id, task);
+        if apply.steps_of(id).any(|record| self.has_arrived(record)) {
+            let message = format!(
+                "{}: a sync cycle has joined the two, and AD is the source now. Taking this back in AD would take addresses from \
+                 the cloud object, or delete it.",
+                task.title
+            );
+            let help = "Still possible: change it in AD, from where it flows to the cloud.".to_owned();
+            self.finding(self.obstacle(), FindingCode::PointOfNoReturn, about, (message, help));
+            self.skipped.extend(self.input.skip_blocked.then(|| id.clone()));
+            return None;
+        }
         let errors_before = self.findings.iter().filter(|f| f.severity == Severity::Error).count();
         let before = self.steps.len();
         for record in apply.steps_of(id).rev() {
@@ -328,6 +339,14 @@ impl Planner<'_> {
         let planned = PlannedTask { id: id.clone(), title, origin: None, user: None, outcome, before: None };
         // One that never came to its end is brought to it, also if nothing of it stands.
         (blocked || self.steps.len() > before || !task.standing.is_ended()).then_some(planned)
+    }
+
+    /// Whether a cycle has joined the group or contact that a step waited for: seen in the apply, or now.
+    fn has_arrived(&self, record: &StepRecord) -> bool {
+        let Action::Arrival { object } = &record.step.action else { return false };
+        let begun = !matches!(record.status, StepStatus::Pending | StepStatus::Skipped { .. });
+        let is_synced = || self.input.snapshot.holders.iter().any(|holder| holder.id == object.id && holder.synced);
+        record.status.standing().is_some() || (begun && is_synced())
     }
 
     fn past_return(&mut self, about: &About<'_>, link: &LinkRecord, roles_only: bool) {

@@ -360,6 +360,14 @@ finding_codes! {
     DuplicateInUse = "duplicate-in-use",
     /// A cloud user has another sign-in name for a moment.
     SignInNameDetour = "sign-in-name-detour",
+    /// No group or contact answers to the selector.
+    GroupMissing = "group-missing",
+    /// Several groups or contacts answer to the selector.
+    GroupAmbiguous = "group-ambiguous",
+    /// The cloud object is of a kind that the sync never takes over.
+    NeverMatched = "never-matched",
+    /// Whoever is a member of a group is AD's to say from now on.
+    MembersFromAd = "members-from-ad",
     /// `displayName` is too long.
     DisplayNameTooLong = "display-name-too-long",
     /// `givenName` is too long.

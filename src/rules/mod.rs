@@ -7,6 +7,7 @@
 //! | [`exposure`] | where an AD user stands towards the sync engine; whom the engine never looks at |
 //! | [`matching`] | hard match, then primary SMTP, then UPN: what the next cycle does |
 //! | [`conflict`] | who else holds an address, a UPN, an anchor, a SID |
+//! | [`joining`] | what the next cycle makes of a group or contact of AD, and what stands in its way |
 //! | [`source_anchor`] | which AD attribute is the anchor in force, as synced users show it |
 //! | [`takeover`] | what a takeover overwrites in the cloud |
 //! | [`aftermath`], [`way_back`] | after the cycle: why a link was not formed, and the way back |
@@ -21,6 +22,7 @@ pub mod conflict;
 pub mod explain;
 pub mod exposure;
 pub mod finding;
+pub mod joining;
 pub mod lint;
 pub mod matching;
 pub mod microsoft;

@@ -34,7 +34,7 @@ pub fn address_holder(holder: &AddressHolder) -> ObjectRef {
     ObjectRef {
         kind: holder.kind.to_string(),
         id: holder.id.to_string(),
-        name: holder.display_name.clone().or_else(|| holder.mail.clone()).unwrap_or_else(|| holder.id.to_string()),
+        name: holder.name(),
         place: if holder.synced { "Entra ID, synced from AD" } else { "Entra ID" }.to_owned(),
     }
 }

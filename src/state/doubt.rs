@@ -41,7 +41,7 @@ fn doubted(record: &StepRecord, at: Timestamp) -> Option<StepStatus> {
             Action::Sync
             | Action::Release
             | Action::Hold
-            | Action::Departure { .. }
+            | Action::Departure { .. } | Action::Arrival { .. }
             | Action::Verify { .. }
             | Action::Restore { .. },
             _,
@@ -71,8 +71,11 @@ fn expected(action: &Action) -> Reading {
         }
         Action::Place { from, .. } => Reading::Presence { presence: *from },
         Action::Authority { expects, .. } | Action::Switch { expects, .. } => Reading::Flag { on: *expects },
-        Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } | Action::Verify { .. } => {
-            Reading::Nothing
-        }
+        Action::Hold
+        | Action::Release
+        | Action::Sync
+        | Action::Departure { .. }
+        | Action::Arrival { .. }
+        | Action::Verify { .. } => Reading::Nothing,
     }
 }

@@ -7,6 +7,7 @@ use crate::model::attribute::AdAttribute;
 use crate::model::cloud::{EntraAttribute, Presence};
 use crate::model::dn::Dn;
 use crate::model::id::{ApplyId, AssignmentId, DomainName, LinkId, Sid, StepId};
+use crate::model::recipient::AdHolder;
 use crate::model::reference::{AdRef, EntraRef};
 use crate::model::role::Holding;
 use crate::plan::document::{Plan, Purpose, TenantRef};
@@ -451,6 +452,11 @@ impl Reading {
     /// The attributes of `user` that `of` names.
     pub fn attributes<'a>(user: &AdUser, of: impl IntoIterator<Item = &'a AdAttribute>) -> Self {
         Self::Attributes { values: of.into_iter().map(|attribute| (*attribute, attribute.of(user))).collect() }
+    }
+
+    /// The same of a group or contact.
+    pub fn holder_attributes<'a>(holder: &AdHolder, of: impl IntoIterator<Item = &'a AdAttribute>) -> Self {
+        Self::Attributes { values: of.into_iter().map(|attribute| (*attribute, attribute.of_holder(holder))).collect() }
     }
 }
 

@@ -139,7 +139,9 @@ impl State {
             Action::Release => {
                 of.steps.iter().find(|s| matches!(s.step.action, Action::Hold) && s.status.standing().is_some())
             }
-            Action::Hold | Action::Sync | Action::Departure { .. } | Action::Verify { .. } => None,
+            Action::Hold | Action::Sync | Action::Departure { .. } | Action::Arrival { .. } | Action::Verify { .. } => {
+                None
+            }
         };
         found.map(|s| (of, s))
     }

@@ -129,7 +129,12 @@ impl Write {
             Action::Restore { user, .. } => {
                 taken.map(|holding| Self::Give { user: user.clone(), holding: holding.clone() })
             }
-            Action::Hold | Action::Release | Action::Sync | Action::Departure { .. } | Action::Verify { .. } => None,
+            Action::Hold
+            | Action::Release
+            | Action::Sync
+            | Action::Departure { .. }
+            | Action::Arrival { .. }
+            | Action::Verify { .. } => None,
         }
     }
 

@@ -122,7 +122,8 @@ pub fn perform(action: &Action, world: &mut World, taken: &mut holdings::Taken) 
         | Action::Place { .. }
         | Action::Authority { .. }
         | Action::Switch { .. }
-        | Action::Departure { .. } => panic!("no link of a random world asks for {}", action.kind()),
+        | Action::Departure { .. }
+        | Action::Arrival { .. } => panic!("no link of a random world asks for {}", action.kind()),
     }
 }
 

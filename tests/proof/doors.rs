@@ -13,9 +13,10 @@ use matchplan::model::anchor::ImmutableId;
 use matchplan::model::attribute::AttributeChange;
 use matchplan::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use matchplan::model::dn::Dn;
-use matchplan::model::entra::EntraUser;
+use matchplan::model::entra::{AddressHolder, EntraUser, HolderKind};
 use matchplan::model::id::{AdGuid, DomainName, ObjectId, Sid};
 use matchplan::model::name::Upn;
+use matchplan::model::recipient::AdHolder;
 use matchplan::model::reference::AdRef;
 use matchplan::model::role::Holding;
 use matchplan::model::tenant::SyncFeatures;
@@ -150,6 +151,10 @@ impl ReadAd for Doors {
         self.directories.ad_user(domain, guid).await
     }
 
+    async fn ad_holder(&self, domain: &DomainName, guid: AdGuid) -> Result<Option<AdHolder>, DirectoryError> {
+        self.directories.ad_holder(domain, guid).await
+    }
+
     fn domain_controller(&self, domain: &DomainName) -> Option<String> {
         self.directories.domain_controller(domain)
     }
@@ -223,6 +228,10 @@ impl ReadEntra for Doors {
 
     async fn presence_of(&self, id: ObjectId) -> Result<Presence, DirectoryError> {
         self.directories.presence_of(id).await
+    }
+
+    async fn address_holder(&self, kind: HolderKind, id: ObjectId) -> Result<Option<AddressHolder>, DirectoryError> {
+        self.directories.address_holder(kind, id).await
     }
 
     async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {

@@ -8,9 +8,10 @@ use crate::model::anchor::ImmutableId;
 use crate::model::attribute::{AdAttribute, AttributeChange};
 use crate::model::cloud::{EntraAttribute, EntraChange, Presence, SyncFeature};
 use crate::model::dn::Dn;
-use crate::model::entra::EntraUser;
+use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::{AdGuid, AssignmentId, DomainName, ObjectId, Sid};
 use crate::model::name::Upn;
+use crate::model::recipient::AdHolder;
 use crate::model::reference::AdRef;
 use crate::model::role::{GroupMember, Holding, RoleAssignment, RoleKind};
 use crate::model::tenant::SyncFeatures;
@@ -29,6 +30,10 @@ impl ReadAd for World {
         Ok(self.inner.borrow().ad.get(&guid).cloned())
     }
 
+    async fn ad_holder(&self, _: &DomainName, guid: AdGuid) -> Result<Option<AdHolder>, DirectoryError> {
+        Ok(self.inner.borrow().ad_holders.get(&guid).cloned())
+    }
+
     fn domain_controller(&self, _: &DomainName) -> Option<String> {
         Some("dc01.corp.test".to_owned())
     }
@@ -38,6 +43,19 @@ impl WriteAd for World {
     async fn modify(&self, user: &AdRef, changes: &[AttributeChange]) -> Result<(), DirectoryError> {
         self.write(format!("align {user}"), || {
             let mut inner = self.inner.borrow_mut();
+            if let Some(live) = inner.ad_holders.get_mut(&user.guid) {
+                if changes.iter().any(|c| c.attribute.of_holder(live) != c.expects) {
+                    return Err(refuse(ErrorKind::Changed, "modify"));
+                }
+                for change in changes {
+                    match change.attribute {
+                        AdAttribute::Mail => live.mail = change.sets.first().cloned(),
+                        AdAttribute::ProxyAddresses => live.proxy_addresses = change.sets.iter().cloned().collect(),
+                        AdAttribute::UserPrincipalName | AdAttribute::ConsistencyGuid => {}
+                    }
+                }
+                return Ok(());
+            }
             let live = inner.ad.get_mut(&user.guid).ok_or_else(|| refuse(ErrorKind::NotFound, "modify"))?;
             let gone = |c: &AttributeChange| {
                 let held: Vec<_> = c.attribute.of(live).iter().map(|v| v.to_lowercase()).collect();
@@ -70,6 +88,10 @@ impl WriteAd for World {
         }
         self.write(format!("move {user}"), || {
             let mut inner = self.inner.borrow_mut();
+            if let Some(live) = inner.ad_holders.get_mut(&user.guid) {
+                live.dn = live.dn.moved_to(parent);
+                return Ok(());
+            }
             let live = inner.ad.get_mut(&user.guid).ok_or_else(|| refuse(ErrorKind::NotFound, "move"))?;
             live.dn = live.dn.moved_to(parent);
             Ok(())
@@ -141,6 +163,13 @@ impl ReadEntra for World {
 
     async fn presence_of(&self, id: ObjectId) -> Result<Presence, DirectoryError> {
         Ok(self.presence(id))
+    }
+
+    async fn address_holder(&self, kind: HolderKind, id: ObjectId) -> Result<Option<AddressHolder>, DirectoryError> {
+        if self.holders_unread.get() {
+            return Err(refuse(ErrorKind::Unreachable, "read the group"));
+        }
+        Ok(self.inner.borrow().holders.get(&id).filter(|holder| holder.kind == kind).cloned())
     }
 
     async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {

@@ -151,7 +151,7 @@ fn rolling_back_tasks_is_the_identity_from_wherever_an_apply_died() {
     }
 }
 
-fn rollback_plan(world: &World, ledger: &Memory) -> Option<Plan> {
+pub(super) fn rollback_plan(world: &World, ledger: &Memory) -> Option<Plan> {
     use crate::rollback::plan::{RollbackInput, Target, plan_rollback};
     plan_rollback(&RollbackInput {
         state: ledger.state.as_ref()?,

@@ -161,3 +161,16 @@ fn commands_are_lists_of_words() {
     let Trigger::Command(command) = settings_from("m", &text).0.unwrap().sync.trigger else { panic!("no command") };
     assert_eq!((command.program(), command.args()), ("pwsh", &[String::new(), "-c".to_owned()][..]));
 }
+
+#[test]
+fn a_link_of_a_group_says_which_and_where_to() {
+    use crate::config::tasks::{HolderSelector, WorkSpec};
+    use crate::model::entra::HolderKind;
+    let plan = "version = 1\n[defaults]\nroles = 'suspend'\n[[link]]\nkind = 'group'\nad = 'CORP\\sales'\ncloud = 'Sales Team'\n";
+    let (config, found, _) = crate::config::read(("m", SETTINGS), &[("p", plan)]);
+    let config = config.unwrap_or_else(|| panic!("{found:?}"));
+    assert!(config.plan.links.is_empty(), "it is none of a user");
+    let WorkSpec::Join { kind, ad, cloud, move_to } = &config.plan.tasks[0].work else { panic!("{:?}", config.plan) };
+    assert_eq!((*kind, ad.to_string().as_str(), move_to), (HolderKind::Group, "corp\\sales", &None));
+    assert_eq!(*cloud, HolderSelector::Name("Sales Team".to_owned()));
+}

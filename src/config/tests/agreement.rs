@@ -60,6 +60,37 @@ fn of_match_plans() {
         rows.extend(good.iter().map(|value| (link(&format!("{key} = {value}")), true)));
         rows.extend(bad.iter().map(|value| (link(&format!("{key} = {value}")), false)));
     }
+    let of_kind = |kind: &str, cloud: &str, more: &str| {
+        format!("version = 1\n[[link]]\nkind = '{kind}'\nad = 'a'\ncloud = '{cloud}'\n{more}\n")
+    };
+    for kind in ["group", "contact"] {
+        for cloud in ["88666888-0101-1111-bbbb-1234567890ab", "sales@contoso.com", "Sales Team", "Sales @ Contoso"] {
+            rows.push((of_kind(kind, cloud, ""), true));
+        }
+        rows.push((of_kind(kind, " ", ""), false));
+        for good in ["match = 'auto'", "match = 'soft'", "move_to = 'OU=Users,DC=corp,DC=contoso,DC=com'"] {
+            rows.push((of_kind(kind, "Sales", good), true));
+        }
+        for bad in [
+            "match = 'hard'",
+            "anchor = 'cloud-to-ad'",
+            "roles = 'refuse'",
+            "upn = 'ad'",
+            "primary_smtp = 'ad'",
+            "addresses = 'merge'",
+            "duplicate = 'refuse'",
+            "federated = 'refuse'",
+            "allow = []",
+            "move_to = 'nowhere'",
+        ] {
+            rows.push((of_kind(kind, "Sales", bad), false));
+        }
+    }
+    rows.extend([
+        (of_kind("user", "a@b.c", "roles = 'refuse'"), true),
+        (of_kind("user", "Jane Doe", ""), false),
+        (of_kind("computer", "a@b.c", ""), false),
+    ]);
     for (ad, good) in [
         ("jsmith", true),
         ("j.smith-2$", true),

@@ -479,6 +479,25 @@ fn tomlish() -> impl Strategy<Value = String> {
         .prop_map(|words| words.into_iter().flat_map(|(word, end)| [word, end]).collect())
 }
 
+#[test]
+fn what_a_group_cannot_have_is_refused_with_the_reason() {
+    let of_group =
+        |lines: &str| format!("version = 1\n[[link]]\nkind = 'group'\nad = 'sales'\ncloud = 'Sales'\n{lines}\n");
+    assert_eq!(codes(SETTINGS, &of_group("")), Vec::<&str>::new());
+    for lines in ["match = 'hard'", "anchor = 'cloud-to-ad'", "roles = 'suspend'", "upn = 'ad'", "duplicate = 'remove'"]
+    {
+        assert_eq!(codes(SETTINGS, &of_group(lines)), ["not-for-this-kind"], "{lines}");
+    }
+    let shown = drawn(SETTINGS, &of_group("anchor = 'cloud-to-ad'"));
+    assert!(shown.contains("matches by its address alone"), "{shown}");
+    assert_eq!(
+        codes(SETTINGS, &of_group("move_to = 'OU=Staging,DC=corp,DC=contoso,DC=com'")),
+        ["move-outside-of-sync"]
+    );
+    assert_eq!(codes(SETTINGS, &of_group("").replace("'sales'", "'lab\\sales'")), ["unknown-domain"]);
+    assert_eq!(codes(SETTINGS, &of_group("").replace("'group'", "'team'")), ["unknown-word"]);
+}
+
 proptest! {
     #[test]
     fn nothing_panics(settings in prop_oneof![any::<String>(), tomlish()], plan in prop_oneof![any::<String>(), tomlish()]) {

@@ -8,8 +8,17 @@ use crate::model::id::DomainName;
 use crate::model::recipient::{AdHolder, AdHolderKind};
 
 /// What is read of it.
-const ATTRIBUTES: [&str; 8] =
-    ["objectClass", "objectGUID", "displayName", "cn", "mail", "proxyAddresses", "mailNickname", "targetAddress"];
+const ATTRIBUTES: [&str; 9] = [
+    "objectClass",
+    "objectGUID",
+    "displayName",
+    "cn",
+    "sAMAccountName",
+    "mail",
+    "proxyAddresses",
+    "mailNickname",
+    "targetAddress",
+];
 
 /// The names of everything that is read.
 pub fn attributes() -> Vec<String> {
@@ -30,6 +39,7 @@ pub fn read_holder(entry: &Entry, domain: &DomainName) -> Result<AdHolder, Direc
         dn,
         domain: domain.clone(),
         name,
+        sam: at.string("sAMAccountName")?.map(Into::into),
         mail: at.string("mail")?,
         proxy_addresses: at.addresses()?,
         mail_nickname: at.string("mailNickname")?,

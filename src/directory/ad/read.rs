@@ -79,6 +79,14 @@ impl AdDomain {
         }
     }
 
+    /// The group, contact or other object with that GUID, wherever it is; `None` if there is none.
+    pub async fn holder(&self, guid: AdGuid) -> Result<Option<AdHolder>, DirectoryError> {
+        match self.object(&by_guid(guid), holder::attributes(), &format!("read the object {guid}")).await? {
+            Some(entry) => read_holder(&self.whole(entry).await?, &self.settings.name).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Who the domain controller says that we are (RFC 4532), such as `CORP\jsmith`; asked where the settings do not say
     /// it. `None` where it does not tell.
     pub async fn account(&self) -> Option<String> {

@@ -38,9 +38,13 @@ impl AdDomain {
     /// Moves the user below `parent`, keeping the name that it has now. Where it already is there, nothing is sent.
     pub async fn move_under(&self, user: &AdRef, parent: &Dn) -> Result<(), DirectoryError> {
         let what = format!("move {user} to {parent}");
-        let gone = || DirectoryError::new(ErrorKind::NotFound, what.clone(), "the user is not there any more");
+        let gone = || DirectoryError::new(ErrorKind::NotFound, what.clone(), "it is not there any more");
         // Its name of planning time would rename it back if somebody has renamed it since.
-        let now = self.user(user.guid).await?.ok_or_else(gone)?.dn;
+        let now = match user.holder {
+            None => self.user(user.guid).await?.map(|user| user.dn),
+            Some(_) => self.holder(user.guid).await?.map(|holder| holder.dn),
+        };
+        let now = now.ok_or_else(gone)?;
         if now.parent().as_ref() == Some(parent) {
             return Ok(());
         }

@@ -20,6 +20,14 @@ fn by_id(list: &Request, ids: &BTreeSet<ObjectId>) -> Vec<Request> {
     ids.chunks(MOST_CONDITIONS).map(|ids| list.clone().filter(&Filter::is_in("id", ids))).collect()
 }
 
+/// One group or contact.
+pub(super) fn holder(kind: HolderKind, id: ObjectId) -> Request {
+    let mut request = holders(kind);
+    request.options.retain(|(name, _)| *name != "$top");
+    request.path.push(id.to_string());
+    request
+}
+
 impl<C: Clock> Graph<C> {
     /// All live users, without what is read of each by itself.
     pub(in crate::directory) async fn live_users(
@@ -58,13 +66,7 @@ impl<C: Clock> Graph<C> {
         kind: HolderKind,
         ids: &BTreeSet<ObjectId>,
     ) -> Result<Vec<AddressHolder>, DirectoryError> {
-        let one = |id: &ObjectId| {
-            let mut request = holders(kind);
-            request.options.retain(|(name, _)| *name != "$top");
-            request.path.push(id.to_string());
-            request
-        };
-        let requests: Vec<Request> = ids.iter().map(one).collect();
+        let requests: Vec<Request> = ids.iter().map(|id| holder(kind, *id)).collect();
         let mut found = Vec::new();
         for (request, outcome) in requests.iter().zip(self.batch(&requests).await) {
             match outcome {

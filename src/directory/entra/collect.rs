@@ -109,11 +109,12 @@ fn is_used(policy: &RolePolicy, roles: &[RoleAssignment]) -> bool {
 
 /// All groups or all contacts, as a request that can be narrowed.
 pub(super) fn holders(kind: HolderKind) -> Request {
-    let (operation, path) = match kind {
-        HolderKind::Group => (Operation::ReadGroups, "groups"),
-        HolderKind::Contact => (Operation::ReadContacts, "contacts"),
+    let (operation, path, more) = match kind {
+        HolderKind::Group => (Operation::ReadGroups, "groups", &wire::GROUP[..]),
+        HolderKind::Contact => (Operation::ReadContacts, "contacts", &[][..]),
     };
-    Request::get(operation, format!("read the {path} of the tenant"), &[path]).select(&wire::HOLDER).large_pages()
+    let select = [&wire::HOLDER, more].concat();
+    Request::get(operation, format!("read the {path} of the tenant"), &[path]).select(&select).large_pages()
 }
 
 /// All live users, as a request that can be narrowed.

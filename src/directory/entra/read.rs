@@ -3,18 +3,19 @@
 //! Reads that go side by side all come to their end before a failure is told, and the first in their order is: what an
 //! apply hears does not depend on which answer was faster, and no request is left behind half asked.
 
+use super::by_id::holder;
 use super::http::Graph;
 use super::narrow::MOST_CONDITIONS;
 use super::permission::Operation;
 use super::request::{Filter, Request};
 use super::roles::join;
 use super::roles::read::Schedules;
-use super::wire::{self, WireObjectIdentifier, WireOrganization, WireSyncBehavior, WireUser};
+use super::wire::{self, WireHolder, WireObjectIdentifier, WireOrganization, WireSyncBehavior, WireUser};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, ReadEntra};
 use crate::model::anchor::ImmutableId;
 use crate::model::cloud::{EntraAttribute, Presence, SyncFeature};
-use crate::model::entra::EntraUser;
+use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::{ObjectId, Sid};
 use crate::model::role::{GLOBAL_ADMINISTRATOR, Holding};
 use crate::model::tenant::SyncFeatures;
@@ -171,6 +172,15 @@ impl<C: Clock> ReadEntra for Graph<C> {
             Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&wire::user_members());
         match self.read(&request).await {
             Ok(value) => Ok(Some(wire::from_json::<WireUser>(value, &what)?.into())),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn address_holder(&self, kind: HolderKind, id: ObjectId) -> Result<Option<AddressHolder>, DirectoryError> {
+        let request = holder(kind, id);
+        match self.read(&request).await {
+            Ok(value) => Ok(Some(wire::from_json::<WireHolder>(value, &request.what)?.of_kind(kind))),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

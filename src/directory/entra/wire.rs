@@ -47,6 +47,9 @@ pub fn user_members() -> Vec<&'static str> {
 /// The members of a group or contact.
 pub const HOLDER: [&str; 5] = ["id", "displayName", "mail", "proxyAddresses", "onPremisesSyncEnabled"];
 
+/// What a group has besides [`HOLDER`]: what keeps it from being matched.
+pub const GROUP: [&str; 2] = ["isAssignableToRole", "groupTypes"];
+
 /// Reads one JSON value; the error names what was read and the object's id.
 pub fn from_json<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, DirectoryError> {
     let id = value.get("id").and_then(Value::as_str).map(one_line);
@@ -215,13 +218,26 @@ pub struct WireHolder {
     proxy_addresses: Vec<ProxyAddress>,
     #[serde(default, deserialize_with = "flag")]
     on_premises_sync_enabled: bool,
+    #[serde(default, deserialize_with = "flag")]
+    is_assignable_to_role: bool,
+    #[serde(default, deserialize_with = "list")]
+    group_types: Vec<String>,
 }
 
 impl WireHolder {
     /// As the model has it.
     pub fn of_kind(self, kind: HolderKind) -> AddressHolder {
-        let Self { id, display_name, mail, proxy_addresses, on_premises_sync_enabled: synced } = self;
-        AddressHolder { kind, id, display_name, mail, proxy_addresses: proxy_addresses.into(), synced }
+        let Self { id, display_name, mail, proxy_addresses, .. } = self;
+        AddressHolder {
+            kind,
+            id,
+            display_name,
+            mail,
+            proxy_addresses: proxy_addresses.into(),
+            synced: self.on_premises_sync_enabled,
+            assignable_to_role: self.is_assignable_to_role,
+            microsoft_365: self.group_types.iter().any(|one| one == "Unified"),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn restore<'a>(selector: &CloudSelector, upn: Option<&Upn>, context: 
         name_taken(user, &name, context).into_iter().chain(addresses_taken(user, context)).collect();
     let action = Action::Place { user: user.into(), from: Presence::RecycleBin, to: Presence::Live, upn: upn.cloned() };
     let why = format!("{name} can sign in again, with everything that it had");
-    Draft { user: Some(user), why, steps: vec![(action, Undo::Inverse)], findings }
+    Draft { user: Some(user), why, steps: vec![(action, Undo::Inverse)], findings, ..Draft::default() }
 }
 
 pub(super) fn purge<'a>(selector: &CloudSelector, allow: &BTreeSet<Irreversible>, context: &Context<'a>) -> Draft<'a> {
@@ -40,7 +40,7 @@ pub(super) fn purge<'a>(selector: &CloudSelector, allow: &BTreeSet<Irreversible>
     let findings = (!named).then(|| irreversible(user)).into_iter().collect();
     let action = Action::Place { user: user.into(), from: Presence::RecycleBin, to: Presence::Gone, upn: None };
     let why = "its name, addresses, ImmutableID and SID are free for others".to_owned();
-    Draft { user: Some(user), why, steps: vec![(action, never_back(user))], findings }
+    Draft { user: Some(user), why, steps: vec![(action, never_back(user))], findings, ..Draft::default() }
 }
 
 /// Why a purge is not undone.

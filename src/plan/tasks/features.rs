@@ -137,5 +137,5 @@ pub fn window(context: &Context<'_>) -> Option<Task> {
     };
     let planned =
         PlannedTask { id, title: format!("match window for {what}"), origin: None, user: None, outcome, before: None };
-    Some(Task { planned, steps, findings })
+    Some(Task { planned, steps, findings, joins: None })
 }

@@ -3,12 +3,14 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`join`] | a group or contact of AD takes over one of the cloud |
 //! | [`unlink`] | a cloud user forgets its AD user, in one of three ways |
 //! | [`deleted`] | users in the recycle bin: back, or gone for good |
 //! | [`features`] | the tenant's switches, and the match window |
 
 pub mod deleted;
 pub mod features;
+pub mod join;
 pub mod unlink;
 
 use super::decide::Context;
@@ -18,7 +20,7 @@ use crate::config::matchplan::CloudSelector;
 use crate::config::tasks::{TaskSpec, WorkSpec};
 use crate::model::cloud::EntraAttribute;
 use crate::model::entra::EntraUser;
-use crate::model::id::{LinkId, ObjectId};
+use crate::model::id::{AdGuid, LinkId, ObjectId};
 use crate::model::reference::EntraRef;
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
 use crate::rules::objects;
@@ -36,6 +38,15 @@ pub struct Task {
     pub steps: Vec<(Action, Undo)>,
     /// What was noticed, errors included.
     pub findings: Vec<Finding>,
+    /// The group or contact of AD and that of the cloud, if it joins two.
+    pub joins: Option<(AdGuid, ObjectId)>,
+}
+
+impl Task {
+    /// Whether it rests on a soft match.
+    pub fn soft_matches(&self) -> bool {
+        self.joins.is_some() && self.planned.outcome.is_change()
+    }
 }
 
 /// What the planner of one kind of task comes to.
@@ -46,6 +57,7 @@ struct Draft<'a> {
     why: String,
     steps: Vec<(Action, Undo)>,
     findings: Vec<Finding>,
+    joins: Option<(AdGuid, ObjectId)>,
 }
 
 impl Draft<'_> {
@@ -66,6 +78,7 @@ pub fn plan(context: &Context<'_>, residues: &Residues) -> Vec<Task> {
         }
     }
     unlink::count_deletions(&mut tasks, context);
+    joined_twice(&mut tasks);
     for task in &mut tasks {
         settle(task);
     }
@@ -85,15 +98,35 @@ fn twice(first: &Task, second: &Task) -> Option<Finding> {
     })
 }
 
+/// Links of groups or contacts that name the same object, however they are written.
+fn joined_twice(tasks: &mut [Task]) {
+    let joins: Vec<_> = tasks.iter().map(|task| task.joins).collect();
+    let clash = |a: Option<(AdGuid, ObjectId)>, b: Option<(AdGuid, ObjectId)>| {
+        a.zip(b).is_some_and(|((ad, cloud), (other_ad, other_cloud))| ad == other_ad || cloud == other_cloud)
+    };
+    for (at, task) in tasks.iter_mut().enumerate() {
+        if joins.iter().enumerate().any(|(other, join)| other != at && clash(joins[at], *join)) {
+            task.findings.push(Finding::error(
+                FindingCode::LinkedTwice,
+                "Another link names the same group or contact. One object is linked once.",
+                "Remove all but one of them.",
+            ));
+        }
+    }
+}
+
 fn one(spec: &TaskSpec, context: &Context<'_>, residues: &Residues) -> Task {
     let (kind, name, title) = name(&spec.work);
     let draft = match &spec.work {
+        WorkSpec::Join { kind, ad, cloud, move_to } => {
+            join::plan(join::Wish { kind: *kind, ad, cloud, move_to: move_to.as_ref() }, context)
+        }
         WorkSpec::Unlink { cloud, method } => unlink::plan(cloud, method, context, residues),
         WorkSpec::Restore { user, upn } => deleted::restore(user, upn.as_ref(), context),
         WorkSpec::Purge { user } => deleted::purge(user, &spec.allow, context),
         WorkSpec::Feature { feature, on } => features::plan(*feature, *on, context),
     };
-    let Draft { user, why, steps, mut findings } = draft;
+    let Draft { user, why, steps, mut findings, joins } = draft;
     findings.extend(user.and_then(|user| protection(user, context)));
     let planned = PlannedTask {
         id: LinkId(format!("{kind}/{name}").to_lowercase()),
@@ -103,7 +136,7 @@ fn one(spec: &TaskSpec, context: &Context<'_>, residues: &Residues) -> Task {
         outcome: TaskOutcome::Change { why },
         before: user.map(|user| Box::new(user.clone())),
     };
-    Task { planned, steps, findings }
+    Task { planned, steps, findings, joins }
 }
 
 /// A task whose errors are known is blocked, and one without steps leaves everything as it is.
@@ -125,6 +158,9 @@ fn settle(task: &mut Task) {
 fn name(work: &WorkSpec) -> (&'static str, String, String) {
     use crate::config::tasks::UnlinkSpec as U;
     match work {
+        WorkSpec::Join { kind, ad, cloud, .. } => {
+            ("link", ad.to_string().replace('\\', "/"), format!("link the {kind} {ad} with {cloud}"))
+        }
         WorkSpec::Unlink { cloud, method } => {
             let how = match method {
                 U::SourceOfAuthority => "the cloud becomes its source of authority",

@@ -2,6 +2,7 @@
 //! respect from a pair of users that raises no finding at all, so each list is exact.
 
 mod holders;
+mod joining;
 mod lint;
 mod scenes;
 mod tasks;
@@ -270,7 +271,7 @@ fn cases() -> Vec<Case> {
     let own = [selectors(), anchors(), conflicts()];
     let scenes = [scenes::refusals(), scenes::restores(), scenes::places(), scenes::cautions(), scenes::wholes()];
     let holders = [holders::others(), holders::names(), holders::takeovers(), holders::source_anchors()];
-    let tasks = [tasks::unlinking(), tasks::others()];
+    let tasks = [tasks::unlinking(), tasks::others(), joining::groups()];
     own.into_iter().chain(scenes).chain(holders).chain(tasks).chain([lint::values()]).flatten().collect()
 }
 

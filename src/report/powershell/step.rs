@@ -67,6 +67,9 @@ fn parts(plan: &Plan, step: &Step) -> Parts {
             "Switches of the tenant are turned by matchplan apply, which closes a match window again whatever happens.",
         ),
         Action::Departure { .. } => Parts::cannot("Unlinking through the recycle bin is done by matchplan apply."),
+        Action::Arrival { .. } => {
+            Parts::cannot("Groups and contacts are linked by matchplan apply, which sees what the cycle made of them.")
+        }
         Action::Verify { ad: _, cloud, anchor, sid } => graph::verify(step, cloud, *anchor, sid),
         Action::Suspend { user, holding, restore } => role::suspend(plan, step, user, holding, *restore),
         Action::Restore { user, apply, suspend, label } => {

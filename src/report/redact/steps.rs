@@ -3,6 +3,7 @@
 use super::{Redactor, entra};
 use crate::model::cloud::{EntraAttribute, EntraChange};
 use crate::model::id::{LinkId, StepId};
+use crate::model::reference::HolderRef;
 use crate::plan::document::Selection;
 use crate::plan::step::{Action, Step, Undo};
 use crate::plan::task::{PlannedTask, TaskOutcome};
@@ -86,6 +87,9 @@ impl Redactor {
                 Action::Switch { feature: *feature, expects: *expects, sets: *sets }
             }
             Action::Departure { user } => Action::Departure { user: entra(user) },
+            Action::Arrival { object: HolderRef { kind, id, name: _ } } => {
+                Action::Arrival { object: HolderRef { kind: *kind, id: *id, name: id.to_string() } }
+            }
             Action::Move { user, from, to } => {
                 Action::Move { user: self.ad(user), from: self.container(from), to: self.container(to) }
             }

@@ -21,6 +21,7 @@ fn wanted(method: Method) -> Wanted {
             guid,
             dn: crate::model::dn::Dn::parse("CN=Jane,OU=Users,DC=corp,DC=test").unwrap(),
             sam: "jdoe".into(),
+            holder: None,
         },
         cloud: EntraRef { id: id(1), upn: "jane.doe@contoso.com".into() },
         anchor: Anchor::from_guid(guid),

@@ -26,6 +26,7 @@ fn in_ad(mut scene: Scene, kind: AdHolderKind, name: &str) -> Scene {
         dn: Dn::parse(&format!("CN={name},{SYNCED}")).unwrap(),
         domain: "corp".into(),
         name: name.to_owned(),
+        sam: None,
         mail: None,
         proxy_addresses: has(ADDRESS),
         mail_nickname: None,

@@ -3,7 +3,8 @@
 use super::message::Message;
 use super::page::Page;
 use super::pages::{
-    addresses, anchors, conflicts, guard, names, refusals, roles, scope, sync, takeover, tenant, unlinking, users,
+    addresses, anchors, conflicts, groups, guard, names, refusals, roles, scope, sync, takeover, tenant, unlinking,
+    users,
 };
 use super::topic::Topic;
 use crate::rules::finding::FindingCode;
@@ -68,6 +69,10 @@ fn finding(code: FindingCode) -> &'static Page {
         C::PermanentFeature => &unlinking::PERMANENT_FEATURE,
         C::DuplicateInUse => &unlinking::DUPLICATE_IN_USE,
         C::SignInNameDetour => &unlinking::SIGN_IN_NAME_DETOUR,
+        C::GroupMissing => &groups::GROUP_MISSING,
+        C::GroupAmbiguous => &groups::GROUP_AMBIGUOUS,
+        C::NeverMatched => &groups::NEVER_MATCHED,
+        C::MembersFromAd => &groups::MEMBERS_FROM_AD,
         C::OutOfScope => &scope::OUT_OF_SCOPE,
         C::ExcludedFromSync => &scope::EXCLUDED_FROM_SYNC,
         C::Exposed => &scope::EXPOSED,

@@ -25,6 +25,8 @@ pub enum Theme {
     Takeover,
     /// Unlinking, the recycle bin, what is deleted for good.
     Unlinking,
+    /// Links of groups and contacts.
+    Groups,
     /// Limits and brakes of this tool, rolling back.
     Guard,
     /// The form of attribute values.
@@ -46,6 +48,7 @@ impl Theme {
         Self::Scope,
         Self::Takeover,
         Self::Unlinking,
+        Self::Groups,
         Self::Guard,
         Self::Attributes,
         Self::Sync,
@@ -64,6 +67,7 @@ impl fmt::Display for Theme {
             Self::Scope => "the sync engine",
             Self::Takeover => "what a takeover changes",
             Self::Unlinking => "unlinking, the recycle bin",
+            Self::Groups => "groups and contacts",
             Self::Guard => "limits, brakes, going back",
             Self::Attributes => "attribute values",
             Self::Sync => "Microsoft: errors of the sync",

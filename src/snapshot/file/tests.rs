@@ -22,6 +22,7 @@ fn world() -> Snapshot {
         dn: ad("group").dn,
         domain: "lab".into(),
         name: "{Group}".to_owned(),
+        sam: None,
         mail: None,
         proxy_addresses: ["smtp:g@x"].into_iter().collect(),
         mail_nickname: None,

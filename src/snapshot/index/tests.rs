@@ -64,6 +64,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                 dn: ad("group").dn,
                 domain: "lab".into(),
                 name: "G".to_owned(),
+                sam: None,
                 mail: None,
                 proxy_addresses: proxy_addresses.clone(),
                 mail_nickname: None,
@@ -76,6 +77,8 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                 mail: None,
                 proxy_addresses,
                 synced: true,
+                assignable_to_role: false,
+                microsoft_365: false,
             });
         }
         snapshot.domains.push(lab);

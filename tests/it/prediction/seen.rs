@@ -101,6 +101,7 @@ fn ad_holder(entry: &AdEntry, world: &World) -> Option<AdHolder> {
         dn: entry.dn.clone(),
         domain: world.ad[0].name.clone(),
         name: entry.dn.to_string(),
+        sam: None,
         mail: None,
         proxy_addresses: entry
             .values("proxyAddresses")
@@ -122,6 +123,8 @@ fn address_holders(world: &World) -> Vec<AddressHolder> {
         mail: group.mail.clone(),
         proxy_addresses: group.proxy_addresses.iter().map(String::as_str).collect(),
         synced: group.on_premises_sync_enabled == Some(true),
+        assignable_to_role: group.is_assignable_to_role,
+        microsoft_365: group.group_types.iter().any(|one| one == "Unified"),
     });
     let contacts = cloud.contacts.iter().map(|contact| AddressHolder {
         kind: HolderKind::Contact,
@@ -130,6 +133,8 @@ fn address_holders(world: &World) -> Vec<AddressHolder> {
         mail: contact.mail.clone(),
         proxy_addresses: contact.proxy_addresses.iter().map(String::as_str).collect(),
         synced: contact.on_premises_sync_enabled == Some(true),
+        assignable_to_role: false,
+        microsoft_365: false,
     });
     groups.chain(contacts).collect()
 }

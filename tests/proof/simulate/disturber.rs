@@ -245,7 +245,7 @@ fn allowed(action: &Action, undo: bool) -> String {
         Action::Place { user, .. } => format!("place {}", user.id),
         Action::Authority { user, .. } => format!("authority {}", user.id),
         Action::Switch { feature, .. } => format!("switch {feature}"),
-        Action::Departure { .. } | Action::Verify { .. } => String::new(),
+        Action::Departure { .. } | Action::Arrival { .. } | Action::Verify { .. } => String::new(),
     }
 }
 

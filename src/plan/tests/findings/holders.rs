@@ -26,6 +26,7 @@ impl Scene {
             dn: Dn::parse(&format!("CN=the holder,{SYNCED}")).unwrap(),
             domain: "corp".into(),
             name: "The holder".to_owned(),
+            sam: None,
             mail: None,
             proxy_addresses: has(&[address]),
             mail_nickname: None,

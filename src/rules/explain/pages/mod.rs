@@ -6,6 +6,7 @@
 pub mod addresses;
 pub mod anchors;
 pub mod conflicts;
+pub mod groups;
 pub mod guard;
 pub mod names;
 pub mod refusals;

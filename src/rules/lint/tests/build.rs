@@ -64,6 +64,7 @@ pub fn holder(kind: AdHolderKind, name: &str, addresses: &[&str]) -> AdHolder {
         dn: Dn::parse(&format!("CN={name},OU=Mail,DC=corp,DC=contoso,DC=com")).unwrap(),
         domain: "corp".into(),
         name: name.to_owned(),
+        sam: None,
         mail: None,
         proxy_addresses: has(addresses),
         mail_nickname: Some(name.to_owned()),
