@@ -75,6 +75,8 @@ texts! {
     Tenant: concat!("^(?:", guid!(), "|(?:", label!(), r"\.)+", label!(), ")$");
     /// An application (client) id.
     ClientId: concat!("^", guid!(), "$");
+    /// The id of a synchronization job or rule.
+    SyncIdText: r"^[A-Za-z0-9][A-Za-z0-9._#\-]{0,199}$";
     /// A time span in hours, minutes and seconds, such as "45m", "72h" or "1h 30m".
     Duration: r"^(?! )(?=.*[1-9])(?:[0-9]{1,6}h)?(?: ?[0-9]{1,6}m)?(?: ?[0-9]{1,6}s)?$";
     /// The name of an environment variable.
@@ -360,7 +362,7 @@ tables! {
     }
 
     /// The engine that brings AD to Entra.
-    #[schemars(extend("dependencies" = json!({ "hold": ["release"], "release": ["hold"] })))]
+    #[schemars(extend("dependencies" = json!({ "hold": ["release"], "release": ["hold"] }), "allOf" = json!([on_demand_in_the_cloud()])))]
     Sync {
         /// Which engine.
         #[schemars(extend("default" = "connect"))]
@@ -393,6 +395,22 @@ tables! {
         /// The program and its arguments.
         #[schemars(length(min = 1), extend("items" = json!([{ "type": "string", "pattern": "\\S" }]), "additionalItems" = json!({ "type": "string" })))]
         command: Vec<String>,
+    }
+
+    /// Cloud Sync provisions the users of a small wave one by one.
+    OnDemandTable {
+        /// The job that does it.
+        provision_on_demand: SyncJob,
+    }
+
+    /// A job of Cloud Sync.
+    SyncJob {
+        /// The object id of the service principal of the Cloud Sync configuration.
+        service_principal: ClientId,
+        /// The job's id; looked up if it is the only one from AD.
+        job: Option<SyncIdText>,
+        /// The id of the job's rule; looked up if it is the only one from AD to Entra.
+        rule: Option<SyncIdText>,
     }
 
     /// The brakes. Each can be lifted for one run by its name.
@@ -575,8 +593,8 @@ either! {
     Cloud = CloudWord | Hosts;
     /// Where a secret is found: { env = "NAME" }, { file = "path" }, or "prompt". Never the secret itself.
     SecretPlace = InEnv | InFile | PromptWord;
-    /// A command, or "wait".
-    Trigger = CommandTable | WaitWord;
+    /// A command, Cloud Sync's provisioning on demand, or "wait".
+    Trigger = CommandTable | OnDemandTable | WaitWord;
     /// A side, or an address without its type.
     Primary = SideWord | Smtp;
     /// merge, keep, or the exact list.
@@ -588,6 +606,14 @@ either! {
 #[schemars(inline, extend("uniqueItems" = true))]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(super) struct AddressList(Vec<TypedAddress>);
+
+/// Only Cloud Sync provisions on demand.
+fn on_demand_in_the_cloud() -> Value {
+    json!({
+        "if": { "properties": { "trigger": { "type": "object", "required": ["provision_on_demand"] } }, "required": ["trigger"] },
+        "then": { "properties": { "engine": { "const": "cloud-sync" } }, "required": ["engine"] }
+    })
+}
 
 /// With this credential, these keys are needed.
 fn needs(credential: &str, keys: &[&str]) -> Value {
