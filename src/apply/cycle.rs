@@ -2,7 +2,9 @@
 
 use super::error::ApplyError;
 use super::event::{Event, What};
+use super::on_demand::OnDemand;
 use super::run::Run;
+use crate::config::settings::Trigger;
 use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
 use crate::plan::step::Step;
@@ -13,10 +15,12 @@ use crate::state::recorder::Recorder;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long links are read on after the cycle is proven: replicas lag.
-const REPLICAS: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const REPLICAS: SignedDuration = SignedDuration::from_mins(2);
 
 /// Up to so many waiting links are looked at with every poll.
 const FEW: usize = 20;
+// Who is provisioned on demand is looked at with every poll.
+const _: () = assert!(crate::config::settings::OnDemand::MOST <= FEW);
 /// More than that are looked at with every so manieth poll while the tenant has not synced.
 const EVERY: u32 = 10;
 
@@ -38,22 +42,38 @@ pub(super) enum CycleEnd {
 /// With a `status` command: the engine was seen idle after our write, then the last sync advanced, then it is idle
 /// again. Without one: the last sync advanced twice, since the first advance may end a cycle that had read AD before
 /// we wrote.
+///
+/// Users that are provisioned on demand are no cycle, and may all the same show as syncs of the tenant: counting begins anew
+/// after them, and one advance more is asked for, as the last of them may show late.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Proof {
     last: Option<Timestamp>,
     advances: u32,
     idle_seen: bool,
     proven: bool,
+    /// Users were provisioned on demand since the last look.
+    provisioned: bool,
+    /// How many advances prove nothing.
+    late: u32,
 }
 
 impl Proof {
     /// Counting begins at `mark`, the tenant's last sync as read after our last write.
     pub(super) const fn from(mark: Option<Timestamp>) -> Self {
-        Self { last: mark, advances: 0, idle_seen: false, proven: false }
+        Self { last: mark, advances: 0, idle_seen: false, proven: false, provisioned: false, late: 0 }
+    }
+
+    /// Begins counting anew: users were provisioned on demand.
+    pub(super) const fn provisioned(&mut self) {
+        self.provisioned = true;
     }
 
     /// Takes in one look: first the status was read, then the last sync.
     pub(super) fn observe(&mut self, status: Option<SyncStatus>, last_sync: Option<Timestamp>) {
+        if std::mem::take(&mut self.provisioned) {
+            (self.last, self.advances, self.late) = (last_sync.max(self.last), 0, 1);
+            return;
+        }
         match status {
             Some(status) if !self.idle_seen => {
                 self.idle_seen = !status.busy;
@@ -65,8 +85,8 @@ impl Proof {
                     self.advances += 1;
                 }
                 self.proven |= match status {
-                    Some(status) => self.advances >= 1 && !status.busy,
-                    None => self.advances >= 2,
+                    Some(status) => self.advances > self.late && !status.busy,
+                    None => self.advances > 1 + self.late,
                 };
             }
         }
@@ -114,6 +134,7 @@ where
         let (timeout, poll) = (self.plan.settings.sync.timeout, self.plan.settings.sync.poll);
         let mut watch = Stopwatch::from(self.ports.clock.now());
         let (mut ask, mut asked_after, mut proven_at) = (!proof.proven, 0, None);
+        let mut on_demand = OnDemand::of(&self.plan.settings.sync.trigger, waiting.len());
         let (mut synced, mut synced_at) = (proof.last, None);
         // What has only now been written cannot be formed before the tenant has synced again.
         let (mut looked_after, mut polls) = (if fresh { proof.last } else { None }, 1_u32);
@@ -125,7 +146,8 @@ where
             let mut may_ask = false;
             if let (Ok(status), Ok(last_sync)) = (status, last_sync) {
                 proof.observe(status, last_sync);
-                ask |= proof.advances > asked_after && !proof.proven;
+                // The cycle after users on demand is the scheduler's.
+                ask |= proof.advances > asked_after && !proof.proven && on_demand.is_none();
                 may_ask = status.is_none() || proof.idle_seen;
             }
             let of = waiting.len();
@@ -145,7 +167,15 @@ where
                 let open = self.side_by_side(&waiting, |link| self.conclude(link)).await?;
                 waiting = open.into_iter().flatten().collect();
             }
-            if ask && may_ask && !waiting.is_empty() && self.ask(sync.wave).await {
+            if let Some(on_demand) = &mut on_demand {
+                waiting = self.give_up_refused(waiting, on_demand, waited).await?;
+                if ask && may_ask && !waiting.is_empty() {
+                    ask = !self.provision(sync.wave, &waiting, on_demand, waited).await;
+                    proof.provisioned();
+                    // A duplicate comes with it, too.
+                    synced_at = Some(waited);
+                }
+            } else if ask && may_ask && !waiting.is_empty() && self.ask(sync.wave).await {
                 (ask, asked_after) = (false, proof.advances);
             }
             self.emit(What::CyclePolled { wave: sync.wave, waited, timeout, last_sync: proof.last, linked, of });
@@ -209,9 +239,13 @@ where
         Ok(())
     }
 
-    /// Asks for a cycle. `true` if it was asked for, or the scheduler will run it; `false` if asking must be repeated.
+    /// Asks for a cycle; where users are provisioned on demand, and these are too many, the scheduler's is waited for. `true` if it was asked for, or the scheduler will run it; `false` if asking must be repeated.
     pub(super) async fn ask(&self, wave: u32) -> bool {
-        match self.ports.sync.trigger().await {
+        let asked = match self.plan.settings.sync.trigger {
+            Trigger::ProvisionOnDemand(_) => Ok(Triggered::Scheduler),
+            Trigger::Command(_) | Trigger::Wait => self.ports.sync.trigger().await,
+        };
+        match asked {
             Ok(Triggered::Busy) => false,
             Ok(answer) => {
                 self.emit(What::CycleAsked { wave, triggered: answer == Triggered::Asked });
@@ -273,7 +307,7 @@ where
         answer.map_err(|error| self.say_retry("read when the tenant was last synced", &error.to_string()))
     }
 
-    fn say_retry(&self, what: &str, error: &str) {
+    pub(super) fn say_retry(&self, what: &str, error: &str) {
         let after = self.plan.settings.sync.poll;
         self.emit(What::Retrying { what: what.to_owned(), error: error.to_owned(), after });
     }

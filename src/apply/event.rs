@@ -116,6 +116,15 @@ pub enum What {
         /// `false` if there is no trigger and the scheduler's next cycle is waited for.
         triggered: bool,
     },
+    /// Users were provisioned by themselves, without a cycle. That they are linked is for the next looks to say.
+    Provisioned {
+        /// The wave whose links wait.
+        wave: u32,
+        /// How many the engine says are done.
+        done: usize,
+        /// How many it refused or left out; each is told with its link.
+        refused: usize,
+    },
     /// One look at the cloud while a cycle is waited for.
     CyclePolled {
         /// The wave that waits.

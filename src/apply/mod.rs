@@ -20,6 +20,7 @@ pub mod error;
 pub mod event;
 pub mod executor;
 mod linked;
+mod on_demand;
 pub mod options;
 pub mod outcome;
 mod own;

@@ -279,7 +279,7 @@ where
     }
 
     /// Whether the engine says that no cycle is running. `false` also where nothing can be asked.
-    async fn is_idle(&self) -> bool {
+    pub(super) async fn is_idle(&self) -> bool {
         for look in 1..=IDLE_LOOKS {
             match self.sync_status().await {
                 Ok(None) => return false,

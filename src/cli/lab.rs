@@ -114,6 +114,12 @@ pub fn settings_text(world: &World) -> Result<String, CliError> {
     };
     set("entra", "tenant", world.entra.tenant_id.to_string().into());
     set("sync", "synced_ous", scope.into());
+    if let Some(job) = &world.sync.cloud_sync {
+        let table = |key: &str, value: toml::Value| toml::Value::Table([(key.to_owned(), value)].into_iter().collect());
+        let principal = job.service_principal.to_string();
+        set("sync", "engine", "cloud-sync".into());
+        set("sync", "trigger", table("provision_on_demand", table("service_principal", principal.into())));
+    }
     set("guard", "protect", protect.into());
     table.insert("state".to_owned(), STATE_FILE.into());
     table.insert("ad".to_owned(), toml::Value::Array(domains));

@@ -13,9 +13,10 @@ use crate::directory::collect::Progress;
 use crate::directory::connected::{Access, Directories};
 use crate::directory::entra::trace::Trace;
 use crate::directory::error::DirectoryError;
-use crate::directory::port::{Clock, SyncEngine, SyncStatus, Triggered};
+use crate::directory::port::{Clock, Provisioned, SyncEngine, SyncStatus, Triggered};
 use crate::directory::reach::Reached;
 use crate::directory::sync::SyncCommands;
+use crate::model::dn::Dn;
 use crate::model::id::ApplyId;
 use crate::snapshot::document::Snapshot;
 use crate::store::ledger;
@@ -103,7 +104,7 @@ pub enum Engine<'a> {
     Configured(&'a Directories<SiteClock>),
     /// The lab's own.
     #[cfg(feature = "lab")]
-    Lab(&'a crate::lab::runtime::Lab),
+    Lab(&'a crate::lab::runtime::Lab, &'a Directories<SiteClock>),
 }
 
 impl SyncEngine for Engine<'_> {
@@ -111,7 +112,15 @@ impl SyncEngine for Engine<'_> {
         match self {
             Self::Configured(directories) => directories.trigger().await,
             #[cfg(feature = "lab")]
-            Self::Lab(lab) => lab::trigger(lab).await,
+            Self::Lab(lab, _) => lab::trigger(lab).await,
+        }
+    }
+
+    async fn provision(&self, user: &Dn) -> Result<Provisioned, DirectoryError> {
+        match self {
+            Self::Configured(directories) => directories.provision(user).await,
+            #[cfg(feature = "lab")]
+            Self::Lab(_, directories) => directories.provision(user).await,
         }
     }
 
@@ -119,7 +128,7 @@ impl SyncEngine for Engine<'_> {
         match self {
             Self::Configured(directories) => directories.status().await,
             #[cfg(feature = "lab")]
-            Self::Lab(lab) => Ok(Some(lab::status(lab))),
+            Self::Lab(lab, _) => Ok(Some(lab::status(lab))),
         }
     }
 
@@ -127,7 +136,7 @@ impl SyncEngine for Engine<'_> {
         match self {
             Self::Configured(directories) => directories.hold().await,
             #[cfg(feature = "lab")]
-            Self::Lab(lab) => lab::enable(lab, false).await,
+            Self::Lab(lab, _) => lab::enable(lab, false).await,
         }
     }
 
@@ -135,7 +144,7 @@ impl SyncEngine for Engine<'_> {
         match self {
             Self::Configured(directories) => directories.release().await,
             #[cfg(feature = "lab")]
-            Self::Lab(lab) => lab::enable(lab, true).await,
+            Self::Lab(lab, _) => lab::enable(lab, true).await,
         }
     }
 }
@@ -305,7 +314,7 @@ impl Site {
     pub fn engine<'a>(&'a self, directories: &'a Directories<SiteClock>) -> Engine<'a> {
         #[cfg(feature = "lab")]
         if let Some(lab) = &self.lab {
-            return Engine::Lab(&lab.lab);
+            return Engine::Lab(&lab.lab, directories);
         }
         Engine::Configured(directories)
     }

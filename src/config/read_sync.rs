@@ -1,9 +1,10 @@
 //! Reads `[sync]`: the engine, its scope and its commands.
 
-use super::settings::{AdSettings, Command, Engine, Hold, OnTimeout, SyncSettings, Trigger};
-use super::table::{At, Node, Sink, Table, dn, duration, list_of, table, text, word};
+use super::settings::{AdSettings, Command, Engine, Hold, OnDemand, OnTimeout, SyncId, SyncSettings, Trigger};
+use super::table::{At, Node, Sink, Table, dn, duration, list_of, parsed, table, text, word};
 use crate::diagnostic::Diagnostic;
 use crate::model::dn::Dn;
+use crate::model::id::ObjectId;
 use std::ops::Range;
 use toml::de::DeValue;
 
@@ -15,7 +16,7 @@ pub(super) fn sync_of(mut table: Table<'_>, ad: Option<&[AdSettings]>) -> Option
     let engine = table.take_or("engine", Engine::default(), word(&ENGINES));
     let has_ous = table.has("synced_ous");
     let synced_ous = table.take("synced_ous", list_of(dn));
-    let trigger = table.take_or("trigger", Trigger::Wait, trigger);
+    let (trigger_at, trigger) = (table.key_span("trigger"), table.take_or("trigger", Trigger::Wait, trigger));
     let has_status = table.has("status");
     let status = table.take("status", command);
     let pair = ["hold", "release"].map(|key| table.key_span(key));
@@ -52,6 +53,16 @@ pub(super) fn sync_of(mut table: Table<'_>, ad: Option<&[AdSettings]>) -> Option
             has_poll.unwrap_or(0..0),
             "the cloud would be looked at once at most",
         ));
+    }
+    if engine == Some(Engine::Connect) && matches!(trigger, Some(Trigger::ProvisionOnDemand(_))) {
+        let needs = "`provision_on_demand` needs `engine = \"cloud-sync\"`";
+        let why = "Entra Connect provisions no single users";
+        let help = "set `engine = \"cloud-sync\"`, or start Entra Connect's cycle by `trigger = { command = […] }`";
+        refuse(
+            Diagnostic::error("on-demand-without-cloud-sync", needs)
+                .label(sink.file, trigger_at.unwrap_or(0..0), why)
+                .help(help),
+        );
     }
     for (at, ou) in synced_ous.iter().flat_map(|list| &list.value).enumerate() {
         let known = ad.is_none_or(|domains| domains.iter().any(|domain| ou.value.is_under(&domain.base_dn)));
@@ -95,12 +106,49 @@ fn outside_of_domains(sink: &Sink, ou: &At<Dn>, key: &str) -> Diagnostic {
         .help("check the spelling of its DC= parts, or add the domain as [[ad]]")
 }
 
-/// `"wait"`, or `{ command = [...] }`.
+/// `"wait"`, `{ command = [...] }` or `{ provision_on_demand = {...} }`.
 fn trigger(node: &Node<'_>) -> Option<Trigger> {
     match node.value {
+        DeValue::Table(entries) if entries.contains_key("provision_on_demand") => {
+            let mut table = node.as_table()?;
+            let on_demand = table.take("provision_on_demand", on_demand);
+            table.finish();
+            on_demand.map(|at| Trigger::ProvisionOnDemand(at.value))
+        }
         DeValue::Table(_) => command(node).map(Trigger::Command),
         _ => word(&[("wait", Trigger::Wait)])(node),
     }
+}
+
+/// `{ service_principal = "…", job = "…", rule = "…" }`.
+fn on_demand(node: &Node<'_>) -> Option<OnDemand> {
+    let mut table = table("a job of Cloud Sync")(node)?;
+    let service_principal =
+        table.require("service_principal", "the object id of Cloud Sync's service principal", object);
+    let [has_job, has_rule] = ["job", "rule"].map(|key| table.has(key));
+    let (job, rule) = (table.take("job", sync_id), table.take("rule", sync_id));
+    table.finish();
+    if has_job && job.is_none() || has_rule && rule.is_none() {
+        return None;
+    }
+    let (job, rule) = (job.map(|at| at.value), rule.map(|at| at.value));
+    Some(OnDemand { service_principal: service_principal?.value, job, rule })
+}
+
+fn object(node: &Node<'_>) -> Option<ObjectId> {
+    // Only the form with hyphens: what the portal shows.
+    let guid = |text: &str| match text.len() {
+        36 => text.parse().map_err(|_| "this is no object id"),
+        _ => Err("this is no object id"),
+    };
+    let help = "in the Entra admin center: Enterprise applications, the application of the Cloud Sync configuration, its Object ID";
+    parsed("bad-object-id", "not a GUID", help, guid)(node)
+}
+
+fn sync_id(node: &Node<'_>) -> Option<SyncId> {
+    let help =
+        "take it from Graph: GET /servicePrincipals/{id}/synchronization/jobs, and the job's /schema for its rules";
+    parsed("bad-sync-id", "not an id", help, |text| SyncId::try_from(text.to_owned()))(node)
 }
 
 /// `{ command = ["program", "argument", …] }`.

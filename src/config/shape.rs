@@ -5,10 +5,11 @@
 
 use super::settings::{CredentialKind, GraphLimits};
 use super::shape_features::TenantFeatures;
+use super::shape_rules::{of_credentials, of_groups, on_demand_in_the_cloud, simple_or_kerberos};
 use super::table::MAX_COUNT;
 use crate::model::anchor::SourceAnchor;
 use schemars::JsonSchema;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A GUID with hyphens.
 macro_rules! guid {
@@ -81,6 +82,8 @@ texts! {
     Tenant: concat!("^(?:", guid!(), "|(?:", label!(), r"\.)+", label!(), ")$");
     /// An application (client) id.
     ClientId: concat!("^", guid!(), "$");
+    /// The id of a synchronization job or rule.
+    SyncIdText: r"^[A-Za-z0-9][A-Za-z0-9._#\-]{0,199}$";
     /// A time span in hours, minutes and seconds, such as "45m", "72h" or "1h 30m".
     Duration: r"^(?! )(?=.*[1-9])(?:[0-9]{1,6}h)?(?: ?[0-9]{1,6}m)?(?: ?[0-9]{1,6}s)?$";
     /// The name of an environment variable.
@@ -280,15 +283,7 @@ tables! {
     }
 
     /// The tenant and how to sign in.
-    #[schemars(extend("allOf" = json!([
-        needs("client-secret", &["client_id"]),
-        needs("client-certificate", &["client_id", "certificate_file"]),
-        only_with("client_id", &["client-secret", "client-certificate"]),
-        only_with("secret", &["client-secret"]),
-        only_with("certificate_file", &["client-certificate"]),
-        only_with("key_file", &["client-certificate"]),
-        only_with("token", &["access-token"]),
-    ])))]
+    #[schemars(extend("allOf" = of_credentials()))]
     Entra {
         /// The tenant: one of its domains such as contoso.onmicrosoft.com, or its id.
         tenant: Tenant,
@@ -375,7 +370,7 @@ tables! {
     }
 
     /// The engine that brings AD to Entra.
-    #[schemars(extend("dependencies" = json!({ "hold": ["release"], "release": ["hold"] })))]
+    #[schemars(extend("dependencies" = json!({ "hold": ["release"], "release": ["hold"] }), "allOf" = json!([on_demand_in_the_cloud()])))]
     Sync {
         /// Which engine.
         #[schemars(extend("default" = "connect"))]
@@ -408,6 +403,22 @@ tables! {
         /// The program and its arguments.
         #[schemars(length(min = 1), extend("items" = json!([{ "type": "string", "pattern": "\\S" }]), "additionalItems" = json!({ "type": "string" })))]
         command: Vec<String>,
+    }
+
+    /// Cloud Sync provisions the users of a small wave one by one.
+    OnDemandTable {
+        /// The job that does it.
+        provision_on_demand: SyncJob,
+    }
+
+    /// A job of Cloud Sync.
+    SyncJob {
+        /// The object id of the service principal of the Cloud Sync configuration.
+        service_principal: ClientId,
+        /// The job's id; looked up if it is the only one from AD.
+        job: Option<SyncIdText>,
+        /// The id of the job's rule; looked up if it is the only one from AD to Entra.
+        rule: Option<SyncIdText>,
     }
 
     /// The brakes. Each can be lifted for one run by its name.
@@ -572,8 +583,8 @@ either! {
     Cloud = CloudWord | Hosts;
     /// Where a secret is found: { env = "NAME" }, { file = "path" }, or "prompt". Never the secret itself.
     SecretPlace = InEnv | InFile | PromptWord;
-    /// A command, or "wait".
-    Trigger = CommandTable | WaitWord;
+    /// A command, Cloud Sync's provisioning on demand, or "wait".
+    Trigger = CommandTable | OnDemandTable | WaitWord;
     /// A side, or an address without its type.
     Primary = SideWord | Smtp;
     /// merge, keep, or the exact list.
@@ -585,39 +596,3 @@ either! {
 #[schemars(inline, extend("uniqueItems" = true))]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(super) struct AddressList(Vec<TypedAddress>);
-
-/// What a link of a group or contact cannot say.
-fn of_groups() -> Value {
-    const OF_USERS: [&str; 8] =
-        ["anchor", "roles", "upn", "primary_smtp", "addresses", "duplicate", "federated", "allow"];
-    let refused: serde_json::Map<String, Value> =
-        OF_USERS.iter().map(|key| ((*key).to_owned(), json!(false))).collect();
-    let mut properties = refused;
-    properties.insert("match".to_owned(), json!({ "enum": ["auto", "soft"] }));
-    json!({ "properties": properties })
-}
-
-/// With this credential, these keys are needed.
-fn needs(credential: &str, keys: &[&str]) -> Value {
-    json!({
-        "if": { "properties": { "credential": { "const": credential } }, "required": ["credential"] },
-        "then": { "required": keys }
-    })
-}
-
-/// This key has a meaning with these credentials only.
-fn only_with(key: &str, credentials: &[&str]) -> Value {
-    json!({
-        "if": { "required": [key] },
-        "then": { "properties": { "credential": { "enum": credentials } }, "required": ["credential"] }
-    })
-}
-
-/// A simple bind needs a user and a password; with Kerberos neither has a meaning.
-fn simple_or_kerberos() -> Value {
-    json!({
-        "if": { "properties": { "bind": { "const": "kerberos" } }, "required": ["bind"] },
-        "then": { "properties": { "user": false, "password": false } },
-        "else": { "required": ["user", "password"] }
-    })
-}

@@ -4,11 +4,14 @@ use super::ad::connection::AdDomain;
 use super::entra::cloud::Endpoints;
 use super::entra::credential::Credential;
 use super::entra::http::Graph;
+use super::entra::on_demand::Provisioning;
 use super::entra::trace::Trace;
 use super::error::{DirectoryError, ErrorKind};
-use super::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, Turn, WriteAd, WriteEntra};
+use super::port::{
+    Clock, Provisioned, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, Turn, WriteAd, WriteEntra,
+};
 use super::sync::SyncCommands;
-use crate::config::settings::{AdSettings, Settings};
+use crate::config::settings::{AdSettings, Settings, Trigger};
 use crate::model::ad::AdUser;
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::AttributeChange;
@@ -43,6 +46,8 @@ pub struct Directories<C> {
     ad: Vec<AdDomain>,
     graph: Graph<C>,
     sync: SyncCommands,
+    /// With `trigger = { provision_on_demand = … }`.
+    provisioning: Option<Provisioning>,
 }
 
 impl<C: Clock> Directories<C> {
@@ -65,7 +70,11 @@ impl<C: Clock> Directories<C> {
         };
         let domains = try_join_all(settings.ad.iter().map(connect));
         let (ad, _) = tokio::try_join!(domains, graph.tokens().token())?;
-        Ok(Self { ad, graph, sync: SyncCommands::new(settings.sync.clone()) })
+        let provisioning = match &settings.sync.trigger {
+            Trigger::ProvisionOnDemand(job) => Some(Provisioning::new(job.clone())),
+            Trigger::Command(_) | Trigger::Wait => None,
+        };
+        Ok(Self { ad, graph, sync: SyncCommands::new(settings.sync.clone()), provisioning })
     }
 
     /// The same, with one exchange with Graph after the other where single objects are read and written: slower, and the
@@ -250,6 +259,13 @@ impl<C: Clock> WriteEntra for Directories<C> {
 impl<C: Clock> SyncEngine for Directories<C> {
     async fn trigger(&self) -> Result<Triggered, DirectoryError> {
         self.sync.trigger().await
+    }
+
+    async fn provision(&self, user: &Dn) -> Result<Provisioned, DirectoryError> {
+        match &self.provisioning {
+            Some(provisioning) => provisioning.provision(&self.graph, user).await,
+            None => Ok(Provisioned::Unsaid),
+        }
     }
 
     async fn status(&self) -> Result<Option<SyncStatus>, DirectoryError> {

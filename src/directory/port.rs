@@ -213,6 +213,12 @@ pub trait SyncEngine {
     /// Asks for a cycle. With `trigger = "wait"` it does nothing: the scheduler will run one.
     fn trigger(&self) -> impl Future<Output = Answer<Triggered>>;
 
+    /// Brings one user to Entra by itself, where the engine can do that (`trigger = { provision_on_demand = … }`). It is
+    /// no cycle, and proves none. Errors: nothing is known of the user, and asking again may do.
+    fn provision(&self, _user: &Dn) -> impl Future<Output = Answer<Provisioned>> {
+        async { Ok(Provisioned::Unsaid) }
+    }
+
     /// What the `status` command says; `None` without one.
     fn status(&self) -> impl Future<Output = Answer<Option<SyncStatus>>>;
 
@@ -232,6 +238,17 @@ pub enum Triggered {
     Busy,
     /// There is no trigger: we wait for the scheduler.
     Scheduler,
+}
+
+/// What the engine said of one user. Whether the link is formed is for its marks to say, not for this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provisioned {
+    /// The user was written, or was already as AD has it.
+    Done,
+    /// The user was refused or left out; in the engine's words, which may be anybody's.
+    Refused(String),
+    /// Nothing to go by: the next cycle takes the user.
+    Unsaid,
 }
 
 /// The sync engine's own account of itself.

@@ -68,6 +68,12 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
         What::CycleAsked { wave, triggered: false } => {
             (Tone::Plain, "sync", format!("wave {wave} waits for the scheduler's next cycle"))
         }
+        What::Provisioned { wave, done, refused } => {
+            let tone = if *refused == 0 { Tone::Plain } else { Tone::Warn };
+            let but = if *refused == 0 { String::new() } else { format!(", {refused} refused") };
+            let users = count(*done, "user");
+            (tone, "sync", format!("wave {wave}: {users} provisioned on demand{but}; now the links are looked at"))
+        }
         What::CycleProven { wave, last_sync } => {
             let when = last_sync.map(|at| format!(" (the tenant's last sync: {at})")).unwrap_or_default();
             (Tone::Good, "sync", format!("a cycle after the writes of wave {wave} is proven{when}"))
@@ -153,6 +159,7 @@ impl Progress {
             What::TaskEnded { title, .. } => self.say(title),
             What::Stopping => self.say("stopping: finishing what is in flight"),
             What::CycleAsked { .. } => self.say("waiting for the sync cycle"),
+            What::Provisioned { .. } => self.say("looking at the links"),
             What::UndoFailed { .. }
             | What::StepLeft { .. }
             | What::CycleProven { .. }

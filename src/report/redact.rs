@@ -219,6 +219,8 @@ impl Redactor {
             synced_ous: synced_ous.iter().map(|ou| self.container(ou)).collect(),
             trigger: match trigger {
                 Trigger::Command(command) => Trigger::Command(self.command(command)),
+                // Ids of objects in the tenant, which say nothing of a person.
+                Trigger::ProvisionOnDemand(on_demand) => Trigger::ProvisionOnDemand(on_demand.clone()),
                 Trigger::Wait => Trigger::Wait,
             },
             status: status.as_ref().map(|command| self.command(command)),

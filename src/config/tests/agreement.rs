@@ -167,6 +167,8 @@ fn of_settings() {
     let entra = |lines: &str| settings("[[ad]]", &format!("{lines}\n[[ad]]"));
     let ad = |lines: &str| settings("[sync]", &format!("{lines}\n[sync]"));
     let sync = |lines: &str| settings("[sync]", &format!("[sync]\n{lines}"));
+    let on_demand =
+        |keys: &str| sync(&format!("engine = 'cloud-sync'\ntrigger = {{ provision_on_demand = {{ {keys} }} }}"));
     let guard = |lines: &str| format!("{SETTINGS}[guard]\n{lines}\n");
     let top = |lines: &str| settings("version = 1", &format!("version = 1\n{lines}"));
     let rows: Vec<(String, bool)> = vec![
@@ -266,6 +268,22 @@ fn of_settings() {
         (sync("trigger = { command = ['a', 1] }"), false),
         (sync("trigger = {}"), false),
         (sync("trigger = 'now'"), false),
+        (on_demand(&format!("service_principal = '{GUID}'")), true),
+        (on_demand(&format!("service_principal = '{GUID}', job = 'AD2AADProvisioning.a9', rule = '{GUID}#V2'")), true),
+        (on_demand(""), false),
+        (on_demand("service_principal = 'CN=x'"), false),
+        (on_demand(&format!("service_principal = '{}'", GUID.replace('-', ""))), false),
+        (on_demand(&format!("service_principal = '{GUID}', job = '../x'")), false),
+        (on_demand(&format!("service_principal = '{GUID}', rule = ''")), false),
+        (on_demand(&format!("service_principal = '{GUID}', users = []")), false),
+        (sync(&format!("trigger = {{ provision_on_demand = {{ service_principal = '{GUID}' }} }}")), false),
+        (
+            sync(&format!(
+                "engine = 'cloud-sync'\ntrigger = {{ command = ['a'], provision_on_demand = {{ service_principal = '{GUID}' }} }}"
+            )),
+            false,
+        ),
+        (sync("engine = 'cloud-sync'\ntrigger = { provision_on_demand = 'x' }"), false),
         (sync("on_timeout = 'ignore'"), false),
         (settings("[\"OU=Users,", "[\"OU=Users,DC=corp,DC=contoso,DC=com\", \"OU=Users,"), false),
         (

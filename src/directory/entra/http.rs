@@ -162,6 +162,11 @@ impl<C: Clock> Graph<C> {
         self.send_with(request, Company::Welcome).await
     }
 
+    /// The same, never in a batch; a write that is refused for a limit is sent again when there is room.
+    pub(super) async fn send_alone(&self, request: &Request) -> Result<Option<Value>, DirectoryError> {
+        self.send_with(request, Company::None).await
+    }
+
     async fn send_with(&self, request: &Request, company: Company) -> Result<Option<Value>, DirectoryError> {
         let url = request.url(&self.base)?;
         let reply = self.send_to(request, &url, company).await?;

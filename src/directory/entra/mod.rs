@@ -17,6 +17,7 @@
 //! | [`roles`] | who holds which role, how and until when |
 //! | [`read`], [`write`](mod@write), [`collect`] | single objects, writes, and everything for a snapshot |
 //! | [`parts`] | many users read side by side, by the first character of their names |
+//! | [`on_demand`] | single users provisioned by Cloud Sync |
 //! | [`delta`], [`by_id`] | what has changed since a snapshot, and reading that |
 //! | [`narrow`] | users, groups and contacts by what they hold; [`sizes`], how many there are |
 
@@ -32,6 +33,7 @@ mod gather;
 pub mod http;
 pub mod meter;
 pub mod narrow;
+pub mod on_demand;
 pub mod pace;
 pub mod pages;
 pub mod parts;

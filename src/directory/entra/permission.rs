@@ -33,6 +33,10 @@ pub enum Operation {
     DeleteUser,
     /// A switch of the tenant's directory synchronization.
     ChangeSyncFeatures,
+    /// The jobs of a synchronization and their rules.
+    ReadSyncJobs,
+    /// Provisioning of single users on demand.
+    ProvisionOnDemand,
     /// A user's ImmutableID.
     SetImmutableId,
     /// Taking a role away.
@@ -85,6 +89,7 @@ impl Operation {
             Self::ReadSyncBehavior | Self::ClearObjectIdentifier => "User-OnPremisesSyncBehavior.ReadWrite.All",
             Self::DeleteUser => "User.DeleteRestore.All",
             Self::ChangeSyncFeatures => "OnPremDirectorySynchronization.ReadWrite.All",
+            Self::ReadSyncJobs | Self::ProvisionOnDemand => "Synchronization.ReadWrite.All",
             Self::SetImmutableId => "User.ReadWrite.All",
             Self::RemoveRole | Self::AssignRole | Self::ChangeGroupMember => "RoleManagement.ReadWrite.Directory",
             Self::ReadRoleSchedules => "RoleAssignmentSchedule.Read.Directory",
@@ -114,6 +119,10 @@ impl Operation {
             Self::DeleteUser => Some(
                 "User Administrator, and Privileged Authentication Administrator or Global Administrator if the user \
                  holds a role",
+            ),
+            Self::ReadSyncJobs | Self::ProvisionOnDemand => Some(
+                "Hybrid Identity Administrator, Application Administrator or Cloud Application Administrator, if it is a \
+                 person that signs in",
             ),
             Self::ReadSyncBehavior | Self::ClearObjectIdentifier | Self::ChangeSyncFeatures => {
                 Some("Hybrid Identity Administrator or Global Administrator, if it is a person that signs in")

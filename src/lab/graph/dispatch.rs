@@ -10,12 +10,13 @@ use super::throttle::{Caller, Notice, Throttle, cost};
 use super::tokens::{Standing, Tokens};
 use super::users::derived_uuid;
 use super::{
-    batch, conditional_access, deleted, directory_object, directory_sync, groups, holders, permission, pim,
+    batch, conditional_access, deleted, directory_object, directory_sync, groups, holders, on_demand, permission, pim,
     role_assignment, roles, tenant, user_patch, users,
 };
 use crate::lab::shared::SharedWorld;
 use crate::lab::world::World;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use uuid::Uuid;
 
 /// The Graph service over one world.
@@ -31,6 +32,8 @@ pub struct Graph {
     pub conditions: Conditions,
     /// What clients that ask for changes were told.
     pub deltas: Deltas,
+    /// The limit on provisioning on demand.
+    pub on_demand: on_demand::Limit,
     /// Where it is, such as `http://127.0.0.1:4711`.
     pub root: String,
     /// How many requests it has seen.
@@ -86,6 +89,10 @@ impl Graph {
             in_batch,
         });
         let (admitted, notice) = self.throttle.charge(cost::of(operation.as_ref().ok(), request), caller);
+        let admitted = match &operation {
+            Ok(Operation::ProvisionOnDemand(..)) => admitted.and_then(|()| self.on_demand.admit(Instant::now())),
+            _ => admitted,
+        };
         let answer = admitted.and(operation).and_then(|operation| self.run(&operation, request));
         (answer, notice)
     }
@@ -147,6 +154,8 @@ fn read(operation: &Operation, world: &World, request: &Request, deltas: &Deltas
         Op::ListGroupAppRoles(id) => groups::list_app_roles(world, request, id),
         Op::GetDirectoryObject(id) => directory_object::get(world, request, id),
         Op::GetServicePrincipal(id) => directory_object::get_service_principal(world, request, id),
+        Op::ListSyncJobs(principal) => on_demand::list_jobs(world, request, principal),
+        Op::GetSyncSchema(principal, job) => on_demand::schema(world, request, principal, job),
         Op::ListContacts => holders::list_contacts(world, request),
         Op::CountContacts => holders::count_contacts(world, request),
         Op::GetContact(id) => holders::get_contact(world, request, id),
@@ -188,6 +197,7 @@ fn read(operation: &Operation, world: &World, request: &Request, deltas: &Deltas
         | Op::AddGroupMember(_)
         | Op::RemoveGroupMember(..)
         | Op::DeleteUnit(_)
+        | Op::ProvisionOnDemand(..)
         | Op::RequestSchedule(_)
         | Op::RequestGroupSchedule(_) => return None,
     })
@@ -208,6 +218,7 @@ fn write(operation: &Operation, world: &mut World, request: &Request) -> Answer 
         Op::AddGroupMember(id) => groups::add_member(world, request, id),
         Op::RemoveGroupMember(id, member) => groups::remove_member(world, id, member),
         Op::DeleteUnit(id) => holders::delete_unit(world, id),
+        Op::ProvisionOnDemand(principal, job) => on_demand::provision(world, request, principal, job),
         Op::RequestSchedule(table) => pim::role_request::create(world, request, *table),
         Op::RequestGroupSchedule(table) => pim::group_request::create(world, request, *table),
         read_only => Err(Refusal::not_in_the_lab(&format!("writing by {read_only:?}"))),

@@ -40,6 +40,7 @@ pub mod filter;
 pub mod groups;
 pub mod holders;
 pub mod odata;
+pub mod on_demand;
 pub mod permission;
 pub mod pim;
 pub mod replica;

@@ -120,6 +120,9 @@ const APPLICATION_READ: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
+const JOB_READ: &[&str] =
+    &["Synchronization.Read.All", "Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"];
+const JOB_RUN: &[&str] = &["Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"];
 const UNIT_WRITE: &[&str] = &["AdministrativeUnit.ReadWrite.All", "Directory.ReadWrite.All"];
 
 /// What `User.ReadBasic.All` shows of other users.
@@ -168,6 +171,8 @@ const fn needed(operation: &Operation) -> Option<&'static [&'static str]> {
         Op::ListGroupAppRoles(_) => APP_ROLES_READ,
         Op::GetDirectoryObject(_) => OBJECT_READ,
         Op::GetServicePrincipal(_) => APPLICATION_READ,
+        Op::ListSyncJobs(_) | Op::GetSyncSchema(..) => JOB_READ,
+        Op::ProvisionOnDemand(..) => JOB_RUN,
         Op::DeleteUnit(_) => UNIT_WRITE,
     })
 }

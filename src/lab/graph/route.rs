@@ -47,6 +47,12 @@ pub enum Operation {
     GetDirectoryObject(String),
     /// `GET /servicePrincipals/{id}`
     GetServicePrincipal(String),
+    /// `GET /servicePrincipals/{id}/synchronization/jobs`
+    ListSyncJobs(String),
+    /// `GET /servicePrincipals/{id}/synchronization/jobs/{id}/schema`
+    GetSyncSchema(String, String),
+    /// `POST /servicePrincipals/{id}/synchronization/jobs/{id}/provisionOnDemand`
+    ProvisionOnDemand(String, String),
     /// `GET /contacts`
     ListContacts,
     /// `GET /contacts/$count`
@@ -120,7 +126,8 @@ pub enum Operation {
 }
 
 /// Operations that Graph has and the lab has not: answered with 501, not with a pretence.
-const NOT_IN_THE_LAB: [(&str, &[&str]); 26] = [
+const NOT_IN_THE_LAB: [(&str, &[&str]); 27] = [
+    ("GET", &["serviceprincipals", "*", "synchronization", "jobs", "*"]),
     ("POST", &["users"]),
     ("GET", &["users", "*", "manager"]),
     ("GET", &["users", "*", "transitivememberof"]),
@@ -210,6 +217,11 @@ fn known(method: &str, path: &[&str], segments: &[String]) -> Option<Operation> 
         ("GET", ["groups", _, "approleassignments"]) => Op::ListGroupAppRoles(key(1)),
         ("GET", ["directoryobjects", _]) => Op::GetDirectoryObject(key(1)),
         ("GET", ["serviceprincipals", _]) => Op::GetServicePrincipal(key(1)),
+        ("GET", ["serviceprincipals", _, "synchronization", "jobs"]) => Op::ListSyncJobs(key(1)),
+        ("GET", ["serviceprincipals", _, "synchronization", "jobs", _, "schema"]) => Op::GetSyncSchema(key(1), key(4)),
+        ("POST", ["serviceprincipals", _, "synchronization", "jobs", _, "provisionondemand"]) => {
+            Op::ProvisionOnDemand(key(1), key(4))
+        }
         ("GET", ["policies", "rolemanagementpolicyassignments"]) => Op::ListPolicyAssignments,
         ("GET", ["policies", "rolemanagementpolicyassignments", _]) => Op::GetPolicyAssignment(key(2)),
         ("GET", ["identity", "conditionalaccess", "policies"]) => Op::ListConditionalAccess,

@@ -83,6 +83,7 @@ pub async fn serve(config: GraphServerConfig) -> std::io::Result<GraphServer> {
         throttle: Throttle::new(manners.clone()),
         conditions: Conditions::new(faults, root.clone()),
         deltas: Deltas::default(),
+        on_demand: super::on_demand::Limit::default(),
         root,
         serial: 0.into(),
     };

@@ -5,7 +5,7 @@ use super::flow::{Flow, Occasion};
 use super::holders;
 use super::matching::{self, Decision, Meeting};
 use super::report::{CycleReport, ErrorCode, ExportError, ObjectReport, Outcome, Stopped};
-use super::scope::exclusion;
+use super::scope::{Exclusion, exclusion};
 use super::view::{AdView, ImportedHolder, ImportedUser};
 use crate::lab::world::cloud::CloudUser;
 use crate::lab::world::keys::{CloudKey, ConnectedKey};
@@ -13,12 +13,16 @@ use crate::lab::world::sync::Connected;
 use crate::lab::world::table::Table;
 use crate::lab::world::{World, derive};
 use crate::model::anchor::Anchor;
+use crate::model::dn::Dn;
 use crate::model::id::{AdGuid, ObjectId};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
 /// How much of the world's time one cycle takes.
 pub const CYCLE_LENGTH: SignedDuration = SignedDuration::from_secs(90);
+
+/// How much of it one user takes that is provisioned by itself.
+pub const SINGLE_LENGTH: SignedDuration = SignedDuration::from_secs(2);
 
 /// A cycle that reads the world's own forest and may write anchors back to it.
 pub fn of_embedded_forest(world: &mut World) -> CycleReport {
@@ -61,6 +65,48 @@ pub fn cycle(view: &AdView, world: &mut World) -> CycleReport {
         objects.extend(holders::export(&holders, world));
     }
     CycleReport { started, ended, stopped, objects }
+}
+
+/// What came of one user that was provisioned by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Single {
+    /// AD has no such user.
+    NotFound,
+    /// A cycle would leave it out, too.
+    Excluded(Exclusion),
+    /// A staging server exports nothing.
+    Staging,
+    /// It was already as AD has it.
+    Unchanged,
+    /// What was done, or refused.
+    Reported(Box<ObjectReport>),
+}
+
+/// Imports, synchronizes and exports one user of the world's own forest, as a cycle would. Everybody else stays as they are,
+/// and the scheduler's next run comes when it would have come. The world's clock moves on by [`SINGLE_LENGTH`].
+///
+/// Microsoft does not say whether the tenant's last sync shows it. Here it does: whoever waits for a cycle must not take it for
+/// one.
+pub fn single(dn: &Dn, world: &mut World) -> Single {
+    let mut view = AdView::of_forest(&world.ad);
+    view.users.retain(|user| user.dn == *dn);
+    let writes = anchor::write_backs(&view, world);
+    anchor::write_to_forest(&writes, world);
+    view.note(&writes);
+    let Some(user) = view.users.first() else { return Single::NotFound };
+    if let Some(why) = exclusion(user, &world.sync.scope) {
+        return Single::Excluded(why);
+    }
+    if world.sync.staging {
+        return Single::Staging;
+    }
+    world.clock = world.clock.saturating_add(SINGLE_LENGTH).unwrap_or(Timestamp::MAX);
+    let now = world.clock;
+    let mut run = Run::new(world, now);
+    let outcome = if run.live_object_of(user.guid).is_some() { run.update(user) } else { run.add(user) };
+    run.record(user, outcome);
+    run.world.entra.on_premises_last_sync_date_time = Some(now);
+    run.objects.pop().map_or(Single::Unchanged, |report| Single::Reported(Box::new(report)))
 }
 
 /// A cycle at work.

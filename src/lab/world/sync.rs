@@ -42,9 +42,24 @@ pub struct SyncEngine {
     /// The objects imported so far. An AD user in here is not new: no match is evaluated for it any more.
     #[serde(default)]
     pub connector_space: Table<Connected>,
+    /// The job that provisions single users on demand. Without it there is none, as with Entra Connect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_sync: Option<CloudSync>,
     /// The mail-enabled groups and contacts imported so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connected_holders: Vec<ConnectedHolder>,
+}
+
+/// The synchronization job of a Cloud Sync configuration, as Graph shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloudSync {
+    /// The object id of its service principal.
+    pub service_principal: ObjectId,
+    /// The job's id.
+    pub job: String,
+    /// The id of the rule from AD to Entra.
+    pub rule: String,
 }
 
 /// A group or contact of AD that the engine has imported.

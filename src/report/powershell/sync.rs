@@ -60,10 +60,10 @@ pub(super) fn cycle(plan: &Plan, step: &Step) -> Parts {
     let sync = &plan.settings.sync;
     let start = match (&sync.trigger, sync.engine) {
         (Trigger::Command(command), _) => program(command),
-        (Trigger::Wait, Engine::Connect) => Code::fixed(
+        (Trigger::Wait | Trigger::ProvisionOnDemand(_), Engine::Connect) => Code::fixed(
             "if (Test-SyncServer) { Start-Cycle } else { Write-Line '   waiting for the scheduler; on the sync server Start-ADSyncSyncCycle -PolicyType Delta begins at once' }",
         ),
-        (Trigger::Wait, Engine::CloudSync) => {
+        (Trigger::Wait | Trigger::ProvisionOnDemand(_), Engine::CloudSync) => {
             Code::fixed("Write-Line '   waiting: Cloud Sync runs by itself every few minutes'")
         }
     };

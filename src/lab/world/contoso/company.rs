@@ -262,6 +262,7 @@ pub(in crate::lab::world) fn engine() -> SyncEngine {
         deletion_threshold: 500,
         mangled_upn: MangledUpn::WithPlus,
         connector_space: Table::default(),
+        cloud_sync: None,
         connected_holders: Vec::new(),
     }
 }
