@@ -13,7 +13,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     all.push(("snapshot.schema.json", of::<crate::snapshot::document::Snapshot>()));
     all.push(("lint-report.schema.json", of::<crate::rules::lint::run::LintReport>()));
     all.push(("suggestions.schema.json", of::<crate::suggest::document::Suggestions>()));
-    all.push(("events.schema.json", of::<crate::report::stream::Line>()));
+    all.push(("events.schema.json", of_output::<crate::report::stream::Line>()));
     all.push(("state.schema.json", of::<crate::state::ledger::State>()));
     #[cfg(feature = "lab")]
     all.push(("lab-world.schema.json", of::<crate::lab::world::World>()));
@@ -23,6 +23,11 @@ pub fn all() -> Vec<(&'static str, Value)> {
 /// The schema of a JSON file.
 fn of<T: JsonSchema>() -> Value {
     SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// The schema of JSON that is only written: what may be left out need not be there.
+fn of_output<T: JsonSchema>() -> Value {
+    SchemaSettings::draft07().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
 #[cfg(all(test, feature = "lab"))]

@@ -27,6 +27,9 @@ pub fn csv(args: &ImportCsv, terminal: Terminal) -> CliResult {
     })?;
     let left_out = [rows.found, woven.found].concat();
     project::say(&left_out, &rows.sources, terminal);
+    if let Some(path) = args.into.as_ref().filter(|_| woven.added > 0) {
+        files::replace(path, woven.text.as_bytes()).map_err(|error| CliError::file("write", path, &error))?;
+    }
     let text = args.into.is_none().then_some(&woven.text);
     let (added, known, rows_left_out) = (woven.added, woven.had, left_out.len());
     terminal.data(|| {
@@ -34,8 +37,7 @@ pub fn csv(args: &ImportCsv, terminal: Terminal) -> CliResult {
     })?;
     let had = if woven.had == 0 { String::new() } else { format!(", {} it had already", count(woven.had, "link")) };
     match &args.into {
-        Some(path) if woven.added > 0 => {
-            files::replace(path, woven.text.as_bytes()).map_err(|error| CliError::file("write", path, &error))?;
+        Some(_) if woven.added > 0 => {
             terminal.note(&format!("{} added to {name}{had}. Next: matchplan plan {name}", count(woven.added, "link")));
         }
         Some(_) => terminal.note(&format!("No link added to {name}{had}.")),
