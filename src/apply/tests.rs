@@ -2,6 +2,7 @@
 
 mod kinds;
 mod meanwhile;
+mod on_demand;
 mod resuming;
 mod tasks;
 
