@@ -50,7 +50,7 @@ pub(super) struct Proof {
     last: Option<Timestamp>,
     advances: u32,
     idle_seen: bool,
-    proven: bool,
+    pub(super) proven: bool,
     /// Users were provisioned on demand since the last look.
     provisioned: bool,
     /// How many advances prove nothing.

@@ -16,6 +16,7 @@ use super::options::{Fresh, Options, Ports};
 use super::outcome::ApplyOutcome;
 use crate::config::settings::Settings;
 use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::port::Provisioned;
 use crate::model::ad::AdUser;
 use crate::model::anchor::{Anchor, ImmutableId};
 use crate::model::cloud::{EntraAttribute, SyncFeature};
@@ -30,7 +31,7 @@ use crate::plan::document::{Plan, Selection};
 use crate::plan::step::{Action, Undo};
 use jiff::{SignedDuration, Timestamp};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use uuid::Uuid;
 
 pub(crate) const STAGING: &str = "OU=Staging,DC=corp,DC=test";
@@ -106,6 +107,10 @@ pub(crate) struct World {
     pub(crate) held: Cell<bool>,
     pub(crate) always_busy: Cell<bool>,
     pub(crate) triggers: Cell<usize>,
+    /// What the engine answers to users that it is asked for one by one, in turn; then nothing to go by.
+    pub(crate) answers: RefCell<VecDeque<Result<Provisioned, ErrorKind>>>,
+    /// Whom it was asked for.
+    pub(crate) asked: RefCell<Vec<Dn>>,
     /// Whether AD does not answer.
     pub(crate) silent: Cell<bool>,
     /// Whether roles cannot be read.
@@ -159,6 +164,8 @@ impl World {
             held: Cell::new(false),
             always_busy: Cell::new(false),
             triggers: Cell::new(0),
+            answers: RefCell::default(),
+            asked: RefCell::default(),
             silent: Cell::new(false),
             roles_unread: Cell::new(false),
             holders_unread: Cell::new(false),

@@ -3,6 +3,7 @@
 mod arriving;
 mod kinds;
 mod meanwhile;
+mod on_demand;
 mod resuming;
 mod tasks;
 

@@ -94,7 +94,7 @@ pub fn lab_graph(octets: &[u8]) {
         throttle: Throttle::new(Manners::default()),
         conditions: Conditions::new(Faults::none(), root.clone()),
         deltas: Deltas::default(),
-        on_demand: Default::default(),
+        on_demand: crate::lab::graph::on_demand::Limit::default(),
         root: root.clone(),
         serial: 0.into(),
     };

@@ -2,6 +2,7 @@
 
 mod faults;
 mod half;
+mod on_demand;
 
 use crate::support::LeapingClock;
 use matchplan::config::settings::{

@@ -2,7 +2,9 @@
 
 use super::World;
 use crate::directory::error::{DirectoryError, ErrorKind};
-use crate::directory::port::{Clock, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra};
+use crate::directory::port::{
+    Clock, Provisioned, ReadAd, ReadEntra, SyncEngine, SyncStatus, Triggered, WriteAd, WriteEntra,
+};
 use crate::model::ad::{AdUser, Octets};
 use crate::model::anchor::ImmutableId;
 use crate::model::attribute::{AdAttribute, AttributeChange};
@@ -288,6 +290,18 @@ impl SyncEngine for World {
         }
         self.due.set(self.cycle.get().map(|time| self.now.get().checked_add(time).unwrap()));
         Ok(Triggered::Asked)
+    }
+
+    /// Each answer shows as a sync of the tenant, which is the case that misleads. Where there is none, the scheduler comes.
+    async fn provision(&self, user: &Dn) -> Result<Provisioned, DirectoryError> {
+        self.asked.borrow_mut().push(user.clone());
+        let answer = self.answers.borrow_mut().pop_front().unwrap_or(Ok(Provisioned::Unsaid));
+        match &answer {
+            Ok(Provisioned::Done) if self.matches.get() => self.run_cycle(),
+            Ok(_) => self.inner.borrow_mut().last_sync = Some(self.now.get()),
+            Err(_) => self.due.set(self.cycle.get().map(|time| self.now.get().checked_add(time).unwrap())),
+        }
+        answer.map_err(|kind| refuse(kind, "provision on demand"))
     }
 
     async fn status(&self) -> Result<Option<SyncStatus>, DirectoryError> {

@@ -81,30 +81,28 @@ impl Provisioning {
     async fn find<C: Clock>(&self, graph: &Graph<C>) -> Result<(SyncId, SyncId), DirectoryError> {
         let principal = self.settings.service_principal.to_string();
         let path = ["servicePrincipals", &principal, "synchronization", "jobs"];
-        let job = match &self.settings.job {
-            Some(job) => job.clone(),
-            None => {
-                let what = format!("find the job of the service principal {principal}");
-                let request = Request::get(Operation::ReadSyncJobs, what.clone(), &path);
-                let jobs = graph.read_all(&request, |_| ()).await?;
-                let from_ad = jobs.iter().filter(|job| text(job, "templateId") == Some(FROM_AD));
-                let none = format!("it has no job of the template {FROM_AD}");
-                only(&what, from_ad, "job", &none)?
-            }
+        let job = if let Some(job) = &self.settings.job {
+            job.clone()
+        } else {
+            let what = format!("find the job of the service principal {principal}");
+            let request = Request::get(Operation::ReadSyncJobs, what.clone(), &path);
+            let jobs = graph.read_all(&request, |_| ()).await?;
+            let from_ad = jobs.iter().filter(|job| text(job, "templateId") == Some(FROM_AD));
+            let none = format!("it has no job of the template {FROM_AD}");
+            only(&what, from_ad, "job", &none)?
         };
-        let rule = match &self.settings.rule {
-            Some(rule) => rule.clone(),
-            None => {
-                let what = format!("find the rule of the job {}", job.as_str());
-                let path = [&path[..], &[job.as_str(), "schema"]].concat();
-                let schema = graph.read(&Request::get(Operation::ReadSyncJobs, what.clone(), &path)).await?;
-                let rules = schema.get("synchronizationRules").and_then(Value::as_array);
-                let is_it = |rule: &&Value| {
-                    text(rule, "sourceDirectoryName") == Some(SOURCE)
-                        && text(rule, "targetDirectoryName").is_some_and(|name| TARGETS.contains(&name))
-                };
-                only(&what, rules.into_iter().flatten().filter(is_it), "rule", "no rule of it leads from AD to Entra")?
-            }
+        let rule = if let Some(rule) = &self.settings.rule {
+            rule.clone()
+        } else {
+            let what = format!("find the rule of the job {}", job.as_str());
+            let path = [&path[..], &[job.as_str(), "schema"]].concat();
+            let schema = graph.read(&Request::get(Operation::ReadSyncJobs, what.clone(), &path)).await?;
+            let rules = schema.get("synchronizationRules").and_then(Value::as_array);
+            let is_it = |rule: &&Value| {
+                text(rule, "sourceDirectoryName") == Some(SOURCE)
+                    && text(rule, "targetDirectoryName").is_some_and(|name| TARGETS.contains(&name))
+            };
+            only(&what, rules.into_iter().flatten().filter(is_it), "rule", "no rule of it leads from AD to Entra")?
         };
         Ok((job, rule))
     }
