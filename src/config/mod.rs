@@ -18,7 +18,7 @@
 //! | `sheet` | tables as spreadsheets and PowerShell write them |
 //! | `urls` | URLs over which no secret travels in the open |
 //! | `checks` | what can only be seen with all files side by side |
-//! | [`schema`], `shape`, `shape_features` | the JSON Schemas in `schemas/`, and the types that they are made from |
+//! | [`schema`], `shape`, `shape_features`, `shape_rules` | the JSON Schemas in `schemas/`, and the types that they are made from |
 //! | `secrets` | secrets are refused, and never shown |
 
 mod checks;
@@ -40,6 +40,7 @@ pub mod selection;
 pub mod settings;
 mod shape;
 mod shape_features;
+mod shape_rules;
 mod sheet;
 mod table;
 pub mod tasks;

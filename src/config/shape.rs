@@ -5,10 +5,11 @@
 
 use super::settings::{CredentialKind, GraphLimits};
 use super::shape_features::TenantFeatures;
+use super::shape_rules::{needs, of_groups, only_with, simple_or_kerberos};
 use super::table::MAX_COUNT;
 use crate::model::anchor::SourceAnchor;
 use schemars::JsonSchema;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A GUID with hyphens.
 macro_rules! guid {
@@ -585,39 +586,3 @@ either! {
 #[schemars(inline, extend("uniqueItems" = true))]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(super) struct AddressList(Vec<TypedAddress>);
-
-/// What a link of a group or contact cannot say.
-fn of_groups() -> Value {
-    const OF_USERS: [&str; 8] =
-        ["anchor", "roles", "upn", "primary_smtp", "addresses", "duplicate", "federated", "allow"];
-    let refused: serde_json::Map<String, Value> =
-        OF_USERS.iter().map(|key| ((*key).to_owned(), json!(false))).collect();
-    let mut properties = refused;
-    properties.insert("match".to_owned(), json!({ "enum": ["auto", "soft"] }));
-    json!({ "properties": properties })
-}
-
-/// With this credential, these keys are needed.
-fn needs(credential: &str, keys: &[&str]) -> Value {
-    json!({
-        "if": { "properties": { "credential": { "const": credential } }, "required": ["credential"] },
-        "then": { "required": keys }
-    })
-}
-
-/// This key has a meaning with these credentials only.
-fn only_with(key: &str, credentials: &[&str]) -> Value {
-    json!({
-        "if": { "required": [key] },
-        "then": { "properties": { "credential": { "enum": credentials } }, "required": ["credential"] }
-    })
-}
-
-/// A simple bind needs a user and a password; with Kerberos neither has a meaning.
-fn simple_or_kerberos() -> Value {
-    json!({
-        "if": { "properties": { "bind": { "const": "kerberos" } }, "required": ["bind"] },
-        "then": { "properties": { "user": false, "password": false } },
-        "else": { "required": ["user", "password"] }
-    })
-}
