@@ -267,14 +267,11 @@ where
         match write {
             Write::Align { user, changes } => {
                 let of = changes.iter().map(|c| &c.attribute);
-                let reading = match user.holder {
-                    None => {
-                        directories.ad_user(&user.domain, user.guid).await?.map(|live| Reading::attributes(&live, of))
-                    }
-                    Some(_) => {
-                        let live = directories.ad_holder(&user.domain, user.guid).await?;
-                        live.map(|live| Reading::holder_attributes(&live, of))
-                    }
+                let reading = if user.holder.is_some() {
+                    let live = directories.ad_holder(&user.domain, user.guid).await?;
+                    live.map(|live| Reading::holder_attributes(&live, of))
+                } else {
+                    directories.ad_user(&user.domain, user.guid).await?.map(|live| Reading::attributes(&live, of))
                 };
                 reading.ok_or_else(|| gone(user.to_string()))
             }

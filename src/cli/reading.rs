@@ -86,9 +86,9 @@ impl Site {
             (narrow, None) if need.links_groups() => {
                 let why = "Reading all: links of groups and contacts name what only all of them answer.";
                 if narrow == Read::Narrow {
-                    terminal.note(why)
+                    terminal.note(why);
                 } else {
-                    say(why)
+                    say(why);
                 }
                 false
             }

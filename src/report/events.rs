@@ -60,7 +60,7 @@ fn words(what: &What) -> Option<(Tone, &'static str, String)> {
         }
         What::CycleAsked { wave: 0, triggered } => {
             let how = if *triggered { "a cycle was asked for" } else { "the scheduler's next cycle is waited for" };
-            (Tone::Plain, "sync", format!("{how}, which deletes the users that left the sync scope"))
+            (Tone::Plain, "sync", format!("{how}, for the tasks that rest on it"))
         }
         What::CycleAsked { wave, triggered: true } => {
             (Tone::Plain, "sync", format!("a cycle was asked for, wave {wave} waits for it"))

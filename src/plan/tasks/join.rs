@@ -158,7 +158,7 @@ fn in_ad<'a>(wish: Wish<'_>, context: &Context<'a>) -> Result<&'a AdHolder, Box<
     one(
         wish,
         selector.to_string(),
-        holders.filter(answers).collect(),
+        &holders.filter(answers).collect::<Vec<_>>(),
         |holder| holder.kind.in_cloud(),
         objects::ad_holder,
         Finding::error(FindingCode::GroupMissing, missing, help),
@@ -194,7 +194,7 @@ fn in_cloud<'a>(wish: Wish<'_>, context: &Context<'a>) -> Result<&'a AddressHold
     one(
         wish,
         selector.to_string(),
-        snapshot.holders.iter().filter(answers).collect(),
+        &snapshot.holders.iter().filter(answers).collect::<Vec<_>>(),
         |holder| Some(holder.kind),
         objects::address_holder,
         Finding::error(FindingCode::GroupMissing, missing, help),
@@ -209,7 +209,7 @@ fn has(addresses: &crate::model::address::AddressSet, mail: Option<&str>, addres
 fn one<'a, T>(
     wish: Wish<'_>,
     name: String,
-    found: Vec<&'a T>,
+    found: &[&'a T],
     kind_of: impl Fn(&T) -> Option<HolderKind>,
     object: impl Fn(&T) -> ObjectRef,
     missing: Finding,
