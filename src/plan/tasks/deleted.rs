@@ -2,7 +2,7 @@
 //!
 //! Sources: Graph v1.0 "Restore deleted item" (a value that somebody else has now makes it fail), "Permanently delete item".
 
-use super::{Draft, in_the_bin};
+use super::work::{Draft, in_the_bin};
 use crate::config::matchplan::CloudSelector;
 use crate::config::tasks::Irreversible;
 use crate::model::cloud::Presence;

@@ -3,7 +3,7 @@
 //! Sources: Microsoft, "Microsoft Entra Connect Sync service features" (what cannot be switched off again), "Configure
 //! Microsoft Entra Connect for an existing tenant" (the switches that block matches stand on but for a matching project).
 
-use super::{Draft, Task};
+use super::work::{Draft, Task};
 use crate::config::matchplan::MatchPlan;
 use crate::config::tasks::WorkSpec;
 use crate::model::cloud::SyncFeature;

@@ -1,6 +1,6 @@
 //! Links of groups and contacts: AD gets both sides' addresses, comes into the sync scope, and the cycle joins the two.
 
-use super::Draft;
+use super::work::Draft;
 use crate::config::matchplan::AdSelector;
 use crate::config::tasks::HolderSelector;
 use crate::model::dn::Dn;

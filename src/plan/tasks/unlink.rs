@@ -5,7 +5,7 @@
 //! Prevent accidental deletes"; "Understanding errors during Microsoft Entra synchronization" (who leaves the scope is
 //! soft-deleted, and not converted).
 
-use super::{Draft, Residues, Task};
+use super::work::{Draft, Residues, Task};
 use crate::config::matchplan::{AdSelector, CloudSelector};
 use crate::config::tasks::UnlinkSpec;
 use crate::model::ad::AdUser;
