@@ -24,7 +24,8 @@ where
     R: Recorder,
     F: FnMut(Event),
 {
-    /// Does every task that is not at its end: up to the cycle that it needs, then that cycle for all of them, then the rest.
+    /// Does every task that is not at its end: the tenant's switches one after the other, then the others up to the cycle that
+    /// they need, that cycle for all of them, and the rest.
     pub(super) async fn tasks(&self) -> Result<Flow, ApplyError> {
         let open = self.open_tasks()?;
         if open.is_empty() {
@@ -33,8 +34,14 @@ where
         if self.is_stopping() {
             return Ok(Flow::Stopped);
         }
-        let open = self.let_through(open).await?;
-        self.side_by_side(&open, |id| self.task(id)).await?;
+        // A switch decides what the cycle makes of everything else, the window included.
+        let turns = |id: &LinkId| self.steps_of(id).iter().any(|step| matches!(step.action, Action::Switch { .. }));
+        let (switches, others): (Vec<_>, Vec<_>) = open.iter().cloned().partition(turns);
+        for id in &switches {
+            self.task(id).await?;
+        }
+        let others = self.let_through(others).await?;
+        self.side_by_side(&others, |id| self.task(id)).await?;
         let waiting = self.waiting(&open)?;
         if !waiting.is_empty() {
             self.await_their_cycle(waiting).await?;
@@ -209,21 +216,18 @@ where
             }
             if waited >= timeout {
                 for (id, step, read) in &left {
-                    match (&step.action, read) {
+                    let missing = match (&step.action, read) {
                         // It may be joined, and then nothing may be undone. It stays begun: a resume looks again.
                         (Action::Arrival { .. }, false) => {
                             self.failures.set(self.failures.get() + 1);
                             self.put_aside(id);
+                            continue;
                         }
-                        (Action::Arrival { object }, true) => {
-                            let why = format!("no sync cycle joined {object} with AD within {timeout:#}");
-                            self.no_cycle_came(id, step, &why).await?;
-                        }
-                        _ => {
-                            let why = format!("no sync cycle deleted the cloud user within {timeout:#}");
-                            self.no_cycle_came(id, step, &why).await?;
-                        }
-                    }
+                        (Action::Arrival { object }, true) => format!("joined {object} with AD"),
+                        _ => "deleted the cloud user".to_owned(),
+                    };
+                    let why = format!("no sync cycle {missing} within {timeout:#}");
+                    self.no_cycle_came(id, step, &why).await?;
                 }
                 return Ok(());
             }

@@ -9,7 +9,7 @@ mod tasks;
 
 use super::event::What;
 use super::options::{OnFailure, Options};
-use super::outcome::Ending;
+use super::outcome::{ApplyOutcome, Ending};
 use super::testing::*;
 use crate::config::settings::{Command, Hold, OnTimeout};
 use crate::model::anchor::{Anchor, ImmutableId};
@@ -26,6 +26,32 @@ const ADMIN: Spec = Spec { hard: true, role: true, staged: true, wave: 2 };
 
 fn linked(standing: &Standing) -> bool {
     matches!(standing, Standing::Linked { .. })
+}
+
+/// Dies at every record of the journal, before and after it became durable, then resumes. `check` gets each world that was
+/// resumed, the one of an apply that nothing interrupted, the ledger, and where it died. Returns what came of that apply, and
+/// how many records it made.
+fn dies_anywhere(
+    make: impl Fn() -> World,
+    check: impl Fn(&World, &World, &Memory, (usize, bool)),
+) -> (ApplyOutcome, usize) {
+    let whole = make();
+    let mut ledger = Memory::default();
+    let outcome = apply(&whole, &mut ledger);
+    assert_eq!(outcome.ending, Ending::Complete, "{outcome:?}");
+    let records = ledger.records;
+    for death in (2..records).flat_map(|n| [(n, false), (n, true)]) {
+        let world = make();
+        let mut dying = Memory { dies_at: Some(death), ..Memory::default() };
+        assert!(apply_with(&world, &mut dying, Options::default(), world.plan()).0.is_err(), "{death:?}");
+        let mut ledger = dying.reopened();
+        if ledger.state.as_ref().unwrap().unfinished().is_some() {
+            let outcome = resume(&world, &mut ledger).unwrap();
+            assert_eq!(outcome.ending, Ending::Complete, "{death:?}: {outcome:?}");
+        }
+        check(&world, &whole, &ledger, death);
+    }
+    (outcome, records)
 }
 
 /// Applies the world's plan and tells `hear` everything that is said, as it is said.

@@ -3,11 +3,13 @@
 use super::tasks::rollback_plan;
 use super::*;
 use crate::model::attribute::AttributeChange;
+use crate::model::cloud::SyncFeature;
 use crate::model::entra::{AddressHolder, HolderKind};
 use crate::model::id::{AdGuid, ObjectId};
 use crate::model::recipient::{AdHolder, AdHolderKind};
 use crate::model::reference::AdRef;
 use crate::plan::step::Undo;
+use crate::plan::task::WINDOW;
 use crate::rules::finding::FindingCode;
 use crate::rules::joining;
 use uuid::Uuid;
@@ -85,6 +87,25 @@ fn a_group_is_joined_and_that_is_not_taken_back() {
     assert!(plan.is_blocked() && plan.findings.iter().any(|found| found.code == FindingCode::PointOfNoReturn));
 }
 
+/// Otherwise the window would find its switch open, and `[tenant]` would shut it behind it.
+#[test]
+fn what_tenant_wants_is_switched_before_the_window_opens() {
+    let world = with_group();
+    let switch = SyncFeature::BlockSoftMatch;
+    world.inner.borrow_mut().switches.insert(switch, false);
+    let turn = |on: bool| (Action::Switch { feature: switch, expects: !on, sets: on }, Undo::Inverse);
+    world.tasks.borrow_mut().extend([("tenant/block", vec![turn(true)]), (WINDOW, vec![turn(false)])]);
+    let mut ledger = Memory::default();
+    let mut during = Vec::new();
+    let (outcome, _) = apply_saying(&world, &mut ledger, |what| {
+        if matches!(what, What::CycleAsked { .. }) {
+            during.push(world.switch(switch));
+        }
+    });
+    assert_eq!((outcome.ending, during), (Ending::Complete, vec![false]));
+    assert!(is_synced(&world) && world.switch(switch));
+}
+
 #[test]
 fn without_a_cycle_ad_gets_back_what_it_had() {
     let world = with_group();
@@ -121,22 +142,10 @@ fn a_group_that_is_deleted_meanwhile_ends_the_waiting() {
     assert_eq!(in_ad(&world), of_ad());
 }
 
-/// Dies at every record, before and after it became durable, then resumes.
 #[test]
 fn an_apply_that_dies_anywhere_is_resumed_to_the_same_end() {
-    let whole = with_group();
-    let mut ledger = Memory::default();
-    assert_eq!(apply(&whole, &mut ledger).ending, Ending::Complete);
-    for death in (2..ledger.records).flat_map(|n| [(n, false), (n, true)]) {
-        let world = with_group();
-        let mut dying = Memory { dies_at: Some(death), ..Memory::default() };
-        assert!(apply_with(&world, &mut dying, Options::default(), world.plan()).0.is_err(), "{death:?}");
-        let mut ledger = dying.reopened();
-        if ledger.state.as_ref().unwrap().unfinished().is_some() {
-            let outcome = resume(&world, &mut ledger).unwrap();
-            assert_eq!(outcome.ending, Ending::Complete, "{death:?}: {outcome:?}");
-        }
-        assert_eq!(in_ad(&world), in_ad(&whole), "{death:?}");
-        assert!(is_synced(&world), "{death:?}");
-    }
+    dies_anywhere(with_group, |world, whole, _, death| {
+        assert_eq!(in_ad(world), in_ad(whole), "{death:?}");
+        assert!(is_synced(world), "{death:?}");
+    });
 }

@@ -1,6 +1,6 @@
 //! Roles of every kind: taken, given back with their terms, or forgone by name.
 
-use super::{ADMIN, apply_saying, linked};
+use super::{ADMIN, apply_saying, dies_anywhere, linked};
 use crate::apply::event::What;
 use crate::apply::options::Options;
 use crate::apply::outcome::Ending;
@@ -223,22 +223,12 @@ fn an_apply_with_every_kind_that_dies_anywhere_is_resumed_to_the_same_end() {
         world.grant_as(cloud_id(0), "soon over", RoleKind::Active, Some(soon));
         world
     };
-    let whole = make();
-    let mut ledger = Memory::default();
-    let forgone = apply(&whole, &mut ledger).forgone.len();
-    assert_eq!(forgone, 2);
-    for death in (2..ledger.records).flat_map(|n| [(n, false), (n, true)]) {
-        let world = make();
-        let mut dying = Memory { dies_at: Some(death), ..Memory::default() };
-        assert!(apply_with(&world, &mut dying, Options::default(), world.plan()).0.is_err(), "{death:?}");
-        let mut ledger = dying.reopened();
-        if ledger.state.as_ref().unwrap().unfinished().is_some() {
-            assert_eq!(resume(&world, &mut ledger).unwrap().ending, Ending::Complete, "{death:?}");
-        }
+    let (outcome, _) = dies_anywhere(make, |world, whole, ledger, death| {
         let state = ledger.state.as_ref().unwrap();
         assert!(state.suspended_roles().is_empty() && state.unfinished().is_none(), "{death:?}");
         assert_eq!(world.held(0), whole.held(0), "{death:?}");
-    }
+    });
+    assert_eq!(outcome.forgone.len(), 2);
 }
 
 /// A random holding: a role or a membership, how, and how many minutes it lasts.

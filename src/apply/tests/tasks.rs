@@ -107,24 +107,12 @@ fn a_window_that_cannot_be_closed_is_stuck_until_it_is() {
     assert!(world.switch(SWITCH));
 }
 
-/// Dies at every record, before and after it became durable, then resumes.
 #[test]
 fn tasks_and_window_that_die_anywhere_are_resumed_to_the_same_end() {
-    let whole = busy();
-    let mut ledger = Memory::default();
-    assert_eq!(apply(&whole, &mut ledger).ending, Ending::Complete);
-    for death in (2..ledger.records).flat_map(|n| [(n, false), (n, true)]) {
-        let world = busy();
-        let mut dying = Memory { dies_at: Some(death), ..Memory::default() };
-        assert!(apply_with(&world, &mut dying, Options::default(), world.plan()).0.is_err(), "{death:?}");
-        let mut ledger = dying.reopened();
-        if ledger.state.as_ref().unwrap().unfinished().is_some() {
-            let outcome = resume(&world, &mut ledger).unwrap();
-            assert_eq!(outcome.ending, Ending::Complete, "{death:?}: {outcome:?}");
-        }
+    dies_anywhere(busy, |world, whole, _, death| {
         assert_eq!(world.inner.borrow().switches, whole.inner.borrow().switches, "{death:?}");
         assert_eq!(world.inner.borrow().residues, whole.inner.borrow().residues, "{death:?}");
-    }
+    });
 }
 
 /// The law of going back, for tasks: and dying at every record before.
