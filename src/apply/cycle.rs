@@ -239,7 +239,8 @@ where
         Ok(())
     }
 
-    /// Asks for a cycle; where users are provisioned on demand, and these are too many, the scheduler's is waited for. `true` if it was asked for, or the scheduler will run it; `false` if asking must be repeated.
+    /// Asks for a cycle; where users are provisioned on demand, and these are too many, the scheduler's is waited for.
+    /// `true` if it was asked for, or the scheduler will run it; `false` if asking must be repeated.
     pub(super) async fn ask(&self, wave: u32) -> bool {
         let asked = match self.plan.settings.sync.trigger {
             Trigger::ProvisionOnDemand(_) => Ok(Triggered::Scheduler),

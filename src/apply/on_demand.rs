@@ -7,9 +7,10 @@
 use super::cycle::REPLICAS;
 use super::error::ApplyError;
 use super::event::{Event, What};
+use super::perform::may_pass;
 use super::run::Run;
 use crate::config::settings::{self, Trigger};
-use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::error::DirectoryError;
 use crate::directory::port::{Clock, Provisioned, SyncEngine, WriteAd, WriteEntra};
 use crate::model::id::LinkId;
 use crate::state::recorder::Recorder;
@@ -81,7 +82,7 @@ where
         }
         so_far.rounds -= 1;
         let all = links.iter().all(|link| so_far.answered.contains(link));
-        let again = failed.as_ref().is_some_and(DirectoryError::is_passing) && so_far.rounds > 0;
+        let again = failed.as_ref().is_some_and(|error| may_pass(error.kind)) && so_far.rounds > 0;
         if let Some(error) = failed {
             self.say_retry("provision on demand", &error.in_full());
         }
@@ -129,19 +130,5 @@ where
         })
         .await?;
         Ok(waiting)
-    }
-}
-
-impl DirectoryError {
-    /// Whether asking again may do: what is forbidden, not there or refused stays so.
-    const fn is_passing(&self) -> bool {
-        matches!(
-            self.kind,
-            ErrorKind::Unreachable
-                | ErrorKind::OutcomeUnknown
-                | ErrorKind::Busy
-                | ErrorKind::Throttled
-                | ErrorKind::Broken
-        )
     }
 }

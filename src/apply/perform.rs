@@ -44,7 +44,7 @@ fn backoff(attempt: u32) -> SignedDuration {
 }
 
 /// Whether another try of a read may answer.
-const fn may_pass(kind: ErrorKind) -> bool {
+pub(super) const fn may_pass(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Unreachable | ErrorKind::OutcomeUnknown | ErrorKind::Busy | ErrorKind::Throttled | ErrorKind::Broken

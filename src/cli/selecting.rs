@@ -11,11 +11,11 @@ use crate::config::tasks::{UnlinkSpec, WorkSpec};
 use crate::directory::connected::Directories;
 use crate::directory::port::ReadEntra as _;
 use crate::model::cloud::EntraAttribute;
-use crate::model::entra::EntraUser;
 use crate::plan::tasks::Residues;
 use crate::report::safe::Text;
 use crate::snapshot::document::Snapshot;
 use crate::store::files;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The largest list of names that is read, in octets.
@@ -73,16 +73,20 @@ pub async fn residues(
     snapshot: &Snapshot,
     directories: &Directories<SiteClock>,
 ) -> Result<Residues, CliError> {
-    let mut residues = Residues::new();
+    let (mut ids, mut names) = (HashSet::new(), HashSet::new());
     for task in &config.plan.tasks {
-        let WorkSpec::Unlink { cloud, method: UnlinkSpec::Clear | UnlinkSpec::RecycleBin { .. } } = &task.work else {
-            continue;
-        };
-        let is_it = |user: &&EntraUser| match cloud {
-            CloudSelector::Id(id) => user.id == *id,
-            CloudSelector::Upn(upn) => user.upn == *upn,
-        };
-        let Some(user) = snapshot.users.iter().find(is_it) else { continue };
+        if let WorkSpec::Unlink { cloud, method: UnlinkSpec::Clear | UnlinkSpec::RecycleBin { .. } } = &task.work {
+            match cloud {
+                CloudSelector::Id(id) => drop(ids.insert(*id)),
+                CloudSelector::Upn(upn) => drop(names.insert(upn)),
+            }
+        }
+    }
+    let mut residues = Residues::new();
+    if ids.is_empty() && names.is_empty() {
+        return Ok(residues);
+    }
+    for user in snapshot.users.iter().filter(|user| ids.contains(&user.id) || names.contains(&user.upn)) {
         let read = directories.attributes_of(user.id, &EntraAttribute::ON_PREMISES).await?;
         residues.extend(read.map(|values| (user.id, values)));
     }

@@ -3,8 +3,8 @@
 //! [`planner`] is the way in. It [`resolve`]s what people wrote to users, [`decide`]s each link (which branch, which
 //! attributes by [`align`], whose anchor by [`reverse`], what stands in the way by [`hurdles`], [`cautions`] and [`uncertain`]), checks the source
 //! anchor in force ([`anchors`]), applies the [`guard`], and puts the [`steps`] in order. Work around the links is planned by
-//! [`tasks`], and what an earlier cycle left in a link's way is found by [`duplicates`]. [`step`], [`link`], [`task`] and [`document`] are the data: one write or wait,
-//! what was decided about one link or task, and the saved plan that a reviewer approves.
+//! [`tasks`], and what an earlier cycle left in a link's way is found by [`duplicates`]. [`step`], [`link`], [`task`] and
+//! [`document`] are the data: one write or wait, what was decided about one link or task, and the saved plan that a reviewer approves.
 
 pub mod align;
 pub mod anchors;

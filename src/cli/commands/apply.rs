@@ -1,6 +1,6 @@
 //! `matchplan apply`: a saved plan, or plan and ask; or, where an apply is unfinished, go on with that.
 
-use super::plan::{Chosen, Exchange, check_brakes, make};
+use super::plan::{Exchange, check_brakes, make_live};
 use super::show::{announce_plan, read_plan};
 use crate::apply::options::OnFailure;
 use crate::cli::args::{self, Apply, Global, Planning};
@@ -86,9 +86,7 @@ async fn apply_new(args: &Apply, work: Work<'_>, global: &Global) -> CliResult {
     let directories = work.site.connect(&work.site.settings, terminal).await?;
     let need = Need { config: &config, how: &args.planning, selection: &selection, now: work.site.clock.now() };
     let snapshot = exchange.into(work.site.snapshot_for(need, &directories, global, terminal).await?);
-    let residues = selecting::residues(&config, &snapshot, &directories).await?;
-    let chosen = Chosen { how: &args.planning, selection: &selection, residues: &residues };
-    let plan = make(&config, &snapshot, work.site.clock.now(), chosen)?;
+    let plan = make_live(Need { now: work.site.clock.now(), ..need }, &snapshot, &directories).await?;
     announce_plan(&plan, terminal)?;
     if plan.is_blocked() {
         return Ok(Exit::Blocked);
@@ -122,11 +120,7 @@ async fn apply_saved(file: &Path, plan: Plan, args: &Apply, work: Work<'_>, glob
     let snapshot = exchange.into(read);
     executing::same_tenant(&plan, &snapshot)?;
     let now = match &again {
-        Some(again) => {
-            let residues = selecting::residues(&again.config, &snapshot, &directories).await?;
-            let chosen = Chosen { how: &again.how, selection: &again.selection, residues: &residues };
-            make(&again.config, &snapshot, work.site.clock.now(), chosen)?
-        }
+        Some(again) => make_live(again.need(work.site.clock.now()), &snapshot, &directories).await?,
         None => work.rollback_again(&plan, &snapshot, &args.planning.allow)?,
     };
     if !acts_alike(&plan, &now)

@@ -2,17 +2,17 @@
 
 use super::show::give_plan;
 use super::snapshot;
-use crate::cli::args::{Global, PlanArgs, PlanFormat, Planning};
+use crate::cli::args::{Global, PlanArgs, PlanFormat};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::exit::Exit;
 use crate::cli::reading::{self, Need};
 use crate::cli::selecting::{self, select};
-use crate::cli::site::{self, Site};
+use crate::cli::site::{self, Site, SiteClock};
 use crate::cli::terminal::Terminal;
 use crate::cli::{progress, project};
-use crate::config::read::Config;
 use crate::config::selection::Selection;
 use crate::config::settings::Settings;
+use crate::directory::connected::Directories;
 use crate::directory::port::Clock as _;
 use crate::model::id::LinkId;
 use crate::model::recipient::Recipient;
@@ -26,7 +26,6 @@ use crate::snapshot::document::Snapshot;
 use crate::snapshot::question::Asked;
 use crate::store::paths::Paths;
 use crate::store::{files, ledger};
-use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -43,12 +42,9 @@ pub async fn run(args: &PlanArgs, global: &Global, terminal: Terminal) -> CliRes
         let site = Site::open(global, terminal).await?;
         let config = select(site.config(&args.plans, terminal)?, &selection)?;
         let directories = site.connect(&site.settings, terminal).await?;
-        let now = site.clock.now();
-        let need = Need { config: &config, how: &args.planning, selection: &selection, now };
+        let need = Need { config: &config, how: &args.planning, selection: &selection, now: site.clock.now() };
         let snapshot = site.snapshot_for(need, &directories, global, terminal).await?;
-        let residues = selecting::residues(&config, &snapshot, &directories).await?;
-        let chosen = Chosen { how: &args.planning, selection: &selection, residues: &residues };
-        let made = make(&config, &exchange.into(snapshot), now, chosen)?;
+        let made = make_live(need, &exchange.into(snapshot), &directories).await?;
         if args.plans.is_empty() && selection.is_all() {
             note_unwritten(&site, &made, terminal);
         }
@@ -111,27 +107,26 @@ fn offline(
     // Not given back: the process ends soon, and a million users are ten million pieces of memory.
     let snapshot = ManuallyDrop::new(exchange.into(snapshot::read(file, terminal)?));
     let bar = progress::thinking(terminal, "Planning");
-    let chosen = Chosen { how: &args.planning, selection, residues: &Residues::new() };
-    let made = make(&config, &snapshot, site::clock(global).now(), chosen);
+    let need = Need { config: &config, how: &args.planning, selection, now: site::clock(global).now() };
+    let made = make(need, &snapshot, &Residues::new());
     bar.finish_and_clear();
     made
 }
 
-/// How a plan is made, and of what.
-#[derive(Clone, Copy)]
-pub struct Chosen<'a> {
-    /// What the command line says.
-    pub how: &'a Planning,
-    /// Which links and tasks were selected.
-    pub selection: &'a Selection,
-    /// What users that are to be cleared remember of AD.
-    pub residues: &'a Residues,
+/// Makes a plan from a snapshot of the live directories, and of what no snapshot holds.
+pub async fn make_live(
+    need: Need<'_>,
+    snapshot: &Snapshot,
+    directories: &Directories<SiteClock>,
+) -> Result<Plan, CliError> {
+    let residues = selecting::residues(need.config, snapshot, directories).await?;
+    make(need, snapshot, &residues)
 }
 
 /// Makes a plan; a snapshot of another tenant than the configured one is refused.
-pub fn make(config: &Config, snapshot: &Snapshot, now: Timestamp, chosen: Chosen<'_>) -> Result<Plan, CliError> {
+fn make(need: Need<'_>, snapshot: &Snapshot, residues: &Residues) -> Result<Plan, CliError> {
+    let Need { config, how, selection, now } = need;
     same_tenant(&config.settings, snapshot)?;
-    let Chosen { how, selection, residues } = chosen;
     let (skip_blocked, allow) = (how.skip_blocked, how.allow.as_slice());
     let input = PlanInput { config, snapshot, now, skip_blocked, allow, selection, residues };
     let mut made = if snapshot.coverage.is_whole() {
