@@ -48,7 +48,7 @@ mod urls;
 pub mod weave;
 
 pub use read::{Config, config_digest, decode, read, settings_from};
-pub use urls::names_an_address;
+pub use urls::{is_loopback, names_an_address};
 
 #[cfg(test)]
 mod tests;

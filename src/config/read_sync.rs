@@ -1,10 +1,10 @@
 //! Reads `[sync]`: the engine, its scope and its commands.
 
-use super::settings::{AdSettings, Command, Engine, Hold, OnDemand, OnTimeout, SyncId, SyncSettings, Trigger};
+use super::settings::{AdSettings, Command, Engine, Hold, OnDemand, OnTimeout, SyncSettings, Trigger};
 use super::table::{At, Node, Sink, Table, dn, duration, list_of, parsed, table, text, word};
 use crate::diagnostic::Diagnostic;
 use crate::model::dn::Dn;
-use crate::model::id::ObjectId;
+use crate::model::id::{ObjectId, SyncId};
 use std::ops::Range;
 use toml::de::DeValue;
 

@@ -7,7 +7,7 @@
 use super::matchplan::CloudSelector;
 use crate::model::anchor::SourceAnchor;
 use crate::model::dn::Dn;
-use crate::model::id::{DomainName, ObjectId};
+use crate::model::id::{DomainName, ObjectId, SyncId};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -403,40 +403,6 @@ impl OnDemand {
     /// Waves of more links than this wait for the scheduler: each user is one request of its own, of which Graph takes 5
     /// in 10 seconds.
     pub const MOST: usize = 20;
-}
-
-/// The id of a synchronization job or rule, such as `AD2AADProvisioning.a948…` or `6c409270-f78a-4bc6-af23-7cf3ab6482fe`:
-/// up to 200 letters, digits, and `.`, `_`, `-`, `#` after the first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct SyncId(String);
-
-/// A text that is no id of a job or rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an id is letters, digits, and `.`, `_`, `-`, `#` after the first, 200 characters at most")]
-pub struct NoSyncId;
-
-impl SyncId {
-    /// The id.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for SyncId {
-    type Error = NoSyncId;
-    fn try_from(id: String) -> Result<Self, Self::Error> {
-        let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._-#".contains(&c);
-        let begins = id.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric());
-        if begins && id.len() <= 200 && id.bytes().all(allowed) { Ok(Self(id)) } else { Err(NoSyncId) }
-    }
-}
-
-impl From<SyncId> for String {
-    fn from(id: SyncId) -> Self {
-        id.0
-    }
 }
 
 /// A program and its arguments; no shell is between. At least the program is there, and it is not empty.

@@ -65,6 +65,18 @@ impl DirectoryError {
     }
 }
 
+/// What was read; `None` if it is not there.
+///
+/// # Errors
+/// Every other failure.
+pub fn if_there<T>(read: Result<T, DirectoryError>) -> Result<Option<T>, DirectoryError> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl fmt::Display for DirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind: _, what, detail, hint: _ } = self;

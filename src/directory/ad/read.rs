@@ -6,7 +6,7 @@ use super::filter::Filter;
 use super::holder::{self, read_holder};
 use super::user::{self, read_user};
 use crate::config::settings::Bind;
-use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::error::{DirectoryError, ErrorKind, if_there};
 use crate::directory::text::one_line;
 use crate::model::ad::AdUser;
 use crate::model::id::AdGuid;
@@ -163,11 +163,8 @@ impl AdDomain {
         what: &str,
     ) -> Result<Option<Entry>, DirectoryError> {
         let search = Search { base, scope: Scope::Base, filter: Filter::any(), attributes };
-        match self.search(&search, what).await {
-            Ok(entries) => Ok(entries.into_iter().next()),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let entries = if_there(self.search(&search, what).await)?;
+        Ok(entries.into_iter().flatten().next())
     }
 
     /// Fetches the parts of the entry's addresses that were left out (more than 1,500 values).

@@ -2,6 +2,7 @@
 
 use super::kerberos::{self, Service};
 use super::outcome::{During, from_error, from_result};
+use crate::config::is_loopback;
 use crate::config::settings::{AdSettings, Bind};
 use crate::directory::error::{DirectoryError, ErrorKind};
 use ldap3::Ldap;
@@ -56,16 +57,7 @@ pub(super) async fn sign_in(
 
 /// A plain connection shows the password to everyone on the way.
 fn refuse_plain(settings: &AdSettings) -> Result<(), DirectoryError> {
-    let loopback = match settings.url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        // `ldap:` is no special scheme to `url`, so that an address comes as a name.
-        Some(url::Host::Domain(name)) => {
-            name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        }
-        None => false,
-    };
-    if settings.is_encrypted() || loopback || settings.allow_plain {
+    if settings.is_encrypted() || is_loopback(&settings.url) || settings.allow_plain {
         return Ok(());
     }
     Err(DirectoryError::new(

@@ -14,7 +14,7 @@ use super::wire::{
     WireSynchronization, WireUser,
 };
 use crate::directory::collect::{Part, Progress};
-use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::error::{DirectoryError, ErrorKind, if_there};
 use crate::directory::port::Clock;
 use crate::model::entra::{AddressHolder, EntraUser, HolderKind};
 use crate::model::id::ObjectId;
@@ -378,11 +378,10 @@ impl<C: Clock> Graph<C> {
         if ids.len() > SIDE_BY_SIDE {
             return self.many_sync_behaviors(&ids).await;
         }
-        let read = stream::iter(ids).map(async |id| match self.cloud_managed(id).await {
-            Ok(managed) => Ok(managed.map(|managed| (id, managed))),
-            // Deleted since the users were read, or never converted.
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        let read = stream::iter(ids).map(async |id| {
+            // Who is not there was deleted since the users were read, or never converted.
+            let managed = if_there(self.cloud_managed(id).await)?.flatten();
+            Ok(managed.map(|managed| (id, managed)))
         });
         read.buffer_unordered(SIDE_BY_SIDE).try_filter_map(async |pair| Ok(pair)).try_collect().await
     }

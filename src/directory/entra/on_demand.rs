@@ -7,11 +7,12 @@
 use super::http::Graph;
 use super::permission::Operation;
 use super::request::Request;
-use crate::config::settings::{OnDemand, SyncId};
+use crate::config::settings::OnDemand;
 use crate::directory::error::{DirectoryError, ErrorKind};
 use crate::directory::port::{Clock, Provisioned};
 use crate::directory::text::one_line;
 use crate::model::dn::Dn;
+use crate::model::id::SyncId;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};

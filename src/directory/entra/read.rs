@@ -11,7 +11,7 @@ use super::request::{Filter, Request};
 use super::roles::join;
 use super::roles::read::Schedules;
 use super::wire::{self, WireHolder, WireObjectIdentifier, WireOrganization, WireSyncBehavior, WireUser};
-use crate::directory::error::{DirectoryError, ErrorKind};
+use crate::directory::error::{DirectoryError, ErrorKind, if_there};
 use crate::directory::port::{Clock, ReadEntra};
 use crate::model::anchor::ImmutableId;
 use crate::model::cloud::{EntraAttribute, Presence, SyncFeature};
@@ -170,20 +170,14 @@ impl<C: Clock> ReadEntra for Graph<C> {
         let what = format!("read the user {id}");
         let request =
             Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&wire::user_members());
-        match self.read(&request).await {
-            Ok(value) => Ok(Some(wire::from_json::<WireUser>(value, &what)?.into())),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let Some(value) = if_there(self.read(&request).await)? else { return Ok(None) };
+        Ok(Some(wire::from_json::<WireUser>(value, &what)?.into()))
     }
 
     async fn address_holder(&self, kind: HolderKind, id: ObjectId) -> Result<Option<AddressHolder>, DirectoryError> {
         let request = holder(kind, id);
-        match self.read(&request).await {
-            Ok(value) => Ok(Some(wire::from_json::<WireHolder>(value, &request.what)?.of_kind(kind))),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let Some(value) = if_there(self.read(&request).await)? else { return Ok(None) };
+        Ok(Some(wire::from_json::<WireHolder>(value, &request.what)?.of_kind(kind)))
     }
 
     async fn entra_marks_of(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, EntraUser>, DirectoryError> {
@@ -265,12 +259,9 @@ impl<C: Clock> ReadEntra for Graph<C> {
         let principals: BTreeSet<ObjectId> = standing.map(|role| role.principal).collect();
         let enabled = stream::iter(principals).map(async |id| {
             let request = Request::get(Operation::ReadUsers, what, &["users", &id.to_string()]);
-            match self.read(&request.select(&["id", "accountEnabled"])).await {
-                Ok(user) => Ok(Some((id, user["accountEnabled"] == true))),
-                // A group or an application: it signs in otherwise, so it is not counted.
-                Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error),
-            }
+            // What is not there is a group or an application: it signs in otherwise, so it is not counted.
+            let user = if_there(self.read(&request.select(&["id", "accountEnabled"])).await)?;
+            Ok(user.map(|user| (id, user["accountEnabled"] == true)))
         });
         let found: Vec<_> = enabled.buffered(SIDE_BY_SIDE).collect().await;
         let mut found: Vec<_> = found.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
@@ -287,11 +278,8 @@ impl<C: Clock> ReadEntra for Graph<C> {
         let what = format!("read {} of the user {id}", names.join(", "));
         let request = Request::get(Operation::ReadUsers, what.clone(), &["users", &id.to_string()]).select(&names);
         let beta = attributes.contains(&EntraAttribute::ObjectIdentifier);
-        let value = match self.read(&if beta { request.beta() } else { request }).await {
-            Ok(value) => value,
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let read = self.read(&if beta { request.beta() } else { request }).await;
+        let Some(value) = if_there(read)? else { return Ok(None) };
         let read = attributes.iter().map(|attribute| match &value[attribute.name()] {
             Value::Null => Ok((*attribute, None)),
             Value::String(text) => Ok((*attribute, (!text.is_empty()).then(|| text.clone()))),
@@ -304,13 +292,7 @@ impl<C: Clock> ReadEntra for Graph<C> {
         let there = |path: &[&str]| {
             let what = format!("see whether the user {id} is there");
             let request = Request::get(Operation::ReadUsers, what, path).select(&["id"]);
-            async move {
-                match self.read(&request).await {
-                    Ok(_) => Ok(true),
-                    Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
-                    Err(error) => Err(error),
-                }
-            }
+            async move { if_there(self.read(&request).await).map(|found| found.is_some()) }
         };
         let id = id.to_string();
         // Live first: a user that is restored between the two looks would be seen nowhere the other way round.
@@ -322,11 +304,8 @@ impl<C: Clock> ReadEntra for Graph<C> {
     }
 
     async fn is_cloud_managed(&self, id: ObjectId) -> Result<Option<bool>, DirectoryError> {
-        match self.cloud_managed(id).await {
-            Ok(managed) => Ok(Some(managed.unwrap_or_default())),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let managed = if_there(self.cloud_managed(id).await)?;
+        Ok(managed.map(Option::unwrap_or_default))
     }
 
     async fn sync_switches(&self) -> Result<BTreeMap<SyncFeature, bool>, DirectoryError> {

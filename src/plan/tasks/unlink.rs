@@ -141,11 +141,8 @@ fn cleared(user: &EntraUser, residues: &Residues) -> Result<Option<(Action, Undo
             Some(EntraChange { attribute, expects: Some(value), sets: None })
         })
         .collect();
-    let action = Action::Amend { user: user.into(), changes };
-    Ok(match &action {
-        Action::Amend { changes, .. } if changes.is_empty() => None,
-        _ => Some((action, Undo::Inverse)),
-    })
+    let clear = |changes| (Action::Amend { user: user.into(), changes }, Undo::Inverse);
+    Ok((!changes.is_empty()).then(|| clear(changes)))
 }
 
 fn federated(user: &EntraUser, context: &Context<'_>) -> Option<Finding> {
