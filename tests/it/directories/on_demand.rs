@@ -3,7 +3,7 @@
 use super::{CLIENT_ID, Lab};
 use crate::support::LeapingClock;
 use jiff::SignedDuration;
-use matchplan::config::settings::{Cloud, CredentialKind, EntraSettings, GraphLimits, OnDemand, SyncId, TenantName};
+use matchplan::config::settings::{Cloud, CredentialKind, EntraSettings, GraphLimits, OnDemand, TenantName};
 use matchplan::directory::entra::cloud::Endpoints;
 use matchplan::directory::entra::credential::Credential;
 use matchplan::directory::entra::http::Graph;
@@ -14,6 +14,7 @@ use matchplan::lab::world::World;
 use matchplan::lab::world::contoso::contoso;
 use matchplan::lab::world::sync::CloudSync;
 use matchplan::model::dn::Dn;
+use matchplan::model::id::SyncId;
 use std::sync::Arc;
 
 const PRINCIPAL: &str = "00000000-0000-4000-8000-00000000c5c5";

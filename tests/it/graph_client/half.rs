@@ -73,7 +73,7 @@ fn asked(seen: &Seen) -> (String, usize) {
     let (path, query) = line.split_once('?').unwrap_or((line, ""));
     let path = path.trim_start_matches("/v1.0/").trim_start_matches("/beta/");
     let word = match path {
-        "groups" if query.contains("isAssignableToRole") => "?role",
+        "groups" if query.contains("filter=isAssignableToRole") => "?role",
         "policies/roleManagementPolicyAssignments" if query.contains(GROUP) || query.contains("Group%27") => "?group",
         _ => "",
     };

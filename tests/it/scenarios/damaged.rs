@@ -230,15 +230,15 @@ async fn recovering_asks_first() {
 async fn a_newer_version_is_refused_by_name() {
     let site = prepared("damaged_version").await;
     let journal = site.text(JOURNAL);
-    site.write(JOURNAL, &journal.replacen("\"format\":2", "\"format\":3", 1));
+    site.write(JOURNAL, &journal.replacen("\"format\":3", "\"format\":4", 1));
     for command in [&["status"][..], &["apply", "--yes"], &["state", "recover", "--yes"]] {
         let refused = site.run(command).await.expect(1);
-        refused.says("its format version is 3, and this matchplan reads up to 2").says("or a newer one");
+        refused.says("its format version is 4, and this matchplan reads up to 3").says("or a newer one");
     }
     site.write(JOURNAL, &journal);
     let state = site.text(STATE);
-    site.write(STATE, &state.replace("\"format_version\": 2", "\"format_version\": 3"));
-    site.run(&["status"]).await.expect(1).says("its format version is 3").says("or a newer one");
+    site.write(STATE, &state.replace("\"format_version\": 3", "\"format_version\": 4"));
+    site.run(&["status"]).await.expect(1).says("its format version is 4").says("or a newer one");
 }
 
 /// A state and a journal that the first version wrote, in the middle of an apply.
@@ -289,11 +289,11 @@ mod version_1 {
         old.run(&["--lab", "status"]).await.expect(6).shows("2 roles are still suspended").shows("2 links: 1 linked");
         old.run(&["--lab", "apply", "--yes", "--allow", "role-grants"]).await.expect(0).shows("1 link: 1 linked");
         let state = fs::read_to_string(old.file(STATE)).unwrap();
-        assert!(state.contains("\"format_version\": 2"));
+        assert!(state.contains("\"format_version\": 3"));
         // The journal goes on in the old file, which says from where on it is newer.
         let journal = Journal::read(&fs::read(old.file(JOURNAL)).unwrap()).unwrap();
         let first_new = journal.records.iter().find(|record| record.format.is_some()).unwrap();
-        assert_eq!((first_new.seq, first_new.format, journal.format), (20, Some(2), 2));
+        assert_eq!((first_new.seq, first_new.format, journal.format), (20, Some(3), 3));
         assert!(matches!(first_new.event, JournalEvent::ApplyResumed { .. }));
         old.run(&["--lab", "status"]).await.expect(0).shows("2 links: 2 linked");
     }
@@ -311,7 +311,7 @@ mod version_1 {
         let read = |name: &str| fs::read(Path::new(FIXTURE).join(name)).unwrap();
         let state = State::from_file(std::str::from_utf8(&read(STATE)).unwrap()).unwrap();
         let journal = Journal::read(&read(JOURNAL)).unwrap();
-        assert_eq!((state.format_version, journal.format, state.losses.len()), (2, 1, 0));
+        assert_eq!((state.format_version, journal.format, state.losses.len()), (3, 1, 0));
         let folded = super::join(None, &journal).unwrap().state.unwrap();
         assert_eq!(State { digest: String::new(), ..state }, folded);
     }
