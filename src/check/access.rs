@@ -90,7 +90,7 @@ fn held(granted: &Granted, cloud: &Snapshot) -> BTreeSet<String> {
 }
 
 /// The token, or the verdict that there is nothing to see in it.
-fn token<'a>(point: Point, facts: &'a Facts<'_>) -> Result<&'a Granted, Box<Check>> {
+pub(super) fn token<'a>(point: Point, facts: &'a Facts<'_>) -> Result<&'a Granted, Box<Check>> {
     let help = "The first write will show it: begin with one pilot user.";
     match &facts.granted {
         Ok(Some(granted)) => Ok(granted),

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::point::Check;
-use super::{access, forest, links, record, tenant};
+use super::{access, around, forest, links, record, tenant};
 use crate::snapshot::index::Index;
 
 /// Goes through the list.
@@ -15,6 +15,7 @@ pub fn check(facts: &Facts<'_>) -> Vec<Check> {
     all.extend(forest::forest(facts, index.as_ref()));
     all.extend(links::links(facts, index.as_ref()));
     all.extend(access::access(facts, index.as_ref()));
+    all.extend(around::around(facts));
     all.extend(record::record(facts));
     all
 }

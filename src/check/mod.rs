@@ -12,9 +12,11 @@
 //! | `forest` | each AD domain: reached how, as whom, with which rights, its suffixes and its source anchor |
 //! | `links` | the users of the match plans, on both sides |
 //! | `access` | what the credential may do, who is protected, how many Global Administrators stay |
+//! | `around` | what the credential needs for tasks, the match window and provisioning on demand |
 //! | `record` | unfinished applies, missing roles, the lock |
 
 mod access;
+mod around;
 pub mod facts;
 mod forest;
 mod links;

@@ -3,7 +3,7 @@
 use super::facts::{DomainFacts, EngineFacts, Facts};
 use super::{Check, Verdict, check};
 use crate::config::read::Config;
-use crate::config::settings::Bind;
+use crate::config::settings::{Bind, OnDemand, Trigger};
 use crate::model::ad::{AdUser, Octets};
 use crate::model::anchor::{Anchor, SourceAnchor};
 use crate::model::entra::ProvisioningError;
@@ -284,6 +284,33 @@ fn the_credential_and_the_guards() {
     let scene = || Scene::pair("jane").saying("roles = \"suspend\"\n");
     turns_with("permissions-roles", Fail, scene(), |g| g.granted = Some(Granted::default()));
     turns("permissions-roles", Pass, |g| g.granted = Some(Granted::default()));
+}
+
+/// Each is named with what it is for; where nothing of the kind is asked for, neither is the question.
+#[test]
+fn what_stands_around_the_links_needs_its_own() {
+    let unlinks = "[[unlink]]\ncloud = \"old@contoso.com\"\nmethod = \"clear\"\n[[unlink]]\ncloud = \"a@contoso.com\"\n\
+                   method = \"source-of-authority\"\n[window]\nsoft_match = true\n";
+    let mut around = given(Scene::pair("jane").saying(unlinks));
+    let found = around.is("permissions-around", Fail);
+    assert_eq!(
+        found.seen,
+        "OnPremDirectorySynchronization.ReadWrite.All is not granted, for the tenant's switches; \
+         User-OnPremisesSyncBehavior.ReadWrite.All is not granted, for clearing onPremisesObjectIdentifier, where a user has one"
+    );
+    around.granted.as_mut().unwrap().permissions.extend(strings(&[
+        "OnPremDirectorySynchronization.ReadWrite.All",
+        "user-onpremisessyncbehavior.readwrite.all",
+    ]));
+    around.is("permissions-around", Pass);
+    let service_principal = ObjectId(uuid("cloud sync"));
+    around.config.settings.sync.trigger =
+        Trigger::ProvisionOnDemand(OnDemand { service_principal, job: None, rule: None });
+    assert!(around.is("permissions-around", Fail).seen.starts_with("Synchronization.ReadWrite.All is not granted"));
+    around.granted = None;
+    around.is("permissions-around", CannotTell);
+    let links_only = given(Scene::pair("jane")).checks();
+    assert!(links_only.iter().all(|check| check.id != "permissions-around"));
 }
 
 #[test]

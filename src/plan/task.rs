@@ -1,14 +1,28 @@
 //! What was decided about one task: work around the links that forms none.
 
-use crate::model::entra::EntraUser;
+use crate::model::entra::{EntraUser, HolderKind};
 use crate::model::id::LinkId;
 use crate::model::reference::EntraRef;
 use crate::rules::finding::Origin;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The id of the task that opens and closes the tenant's match window.
 pub const WINDOW: &str = "window";
+
+const LINK_THE: &str = "link the ";
+
+/// The title of a link of a group or contact.
+pub fn link_title(kind: HolderKind, ad: impl fmt::Display, cloud: impl fmt::Display) -> String {
+    format!("{LINK_THE}{kind} {ad} with {cloud}")
+}
+
+/// Both objects as such a title names them, which may be in words that no field of the plan has.
+pub fn linked_in(title: &str) -> Option<&str> {
+    let (_, rest) = title.split_once(LINK_THE)?;
+    rest.split_once(' ').map(|(_kind, objects)| objects)
+}
 
 /// A task as planned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -70,6 +70,7 @@ impl Redactor {
             self.names.is_known_as(rdn_value(&link.ad.dn), &guid);
             self.names.is_known_as(link.cloud.upn.prefix(), &id);
         }
+        self.learn_tasks(plan);
         for object in plan.findings.iter().flat_map(|finding| &finding.objects) {
             self.names.is_known_as(&object.name, &object.id);
         }

@@ -134,6 +134,11 @@ impl Names {
         if is_id(run) {
             return Some((run.to_owned(), run.len()));
         }
+        // A known name may begin with an address and go on after it.
+        let known = self.known_at(rest);
+        if known.as_ref().is_some_and(|(_, length)| *length > run.len()) {
+            return known;
+        }
         if let Some((local, domain)) = run.rsplit_once('@')
             && !local.is_empty()
             && !domain.is_empty()
@@ -144,8 +149,8 @@ impl Names {
             };
             return Some((format!("{kind}{}", self.name(address)), run.len()));
         }
-        if let Some(known) = self.known_at(rest) {
-            return Some(known);
+        if known.is_some() {
+            return known;
         }
         let value = rest.get(..3).filter(|start| start.eq_ignore_ascii_case("CN=")).map(|_| &rest[3..])?;
         let end = unescaped_end(value);

@@ -9,7 +9,7 @@ use crate::model::id::{AdGuid, LinkId, ObjectId};
 use crate::model::reference::EntraRef;
 use crate::plan::decide::Context;
 use crate::plan::step::{Action, Undo};
-use crate::plan::task::{PlannedTask, TaskOutcome};
+use crate::plan::task::{PlannedTask, TaskOutcome, link_title};
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
 use crate::rules::objects;
 use std::collections::BTreeMap;
@@ -147,7 +147,7 @@ fn name(work: &WorkSpec) -> (&'static str, String, String) {
     use crate::config::tasks::UnlinkSpec as U;
     match work {
         WorkSpec::Join { kind, ad, cloud, .. } => {
-            ("link", ad.to_string().replace('\\', "/"), format!("link the {kind} {ad} with {cloud}"))
+            ("link", ad.to_string().replace('\\', "/"), link_title(*kind, ad, cloud))
         }
         WorkSpec::Unlink { cloud, method } => {
             let how = match method {

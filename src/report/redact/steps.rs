@@ -1,14 +1,36 @@
 //! Steps and tasks with ids instead of names.
 
-use super::{Redactor, entra};
+use super::{Redactor, entra, rdn_value};
 use crate::model::cloud::{EntraAttribute, EntraChange};
 use crate::model::id::{LinkId, StepId};
 use crate::model::reference::HolderRef;
-use crate::plan::document::Selection;
+use crate::plan::document::{Plan, Selection};
 use crate::plan::step::{Action, Step, Undo};
-use crate::plan::task::{PlannedTask, TaskOutcome};
+use crate::plan::task::{PlannedTask, TaskOutcome, linked_in};
 
 impl Redactor {
+    /// Groups and contacts are named by steps, and by the titles of their links as somebody wrote them.
+    pub(super) fn learn_tasks(&mut self, plan: &Plan) {
+        for step in &plan.steps {
+            match &step.action {
+                Action::Align { user, .. } | Action::Move { user, .. } => {
+                    let guid = user.guid.to_string();
+                    self.names.is_known_as(user.sam.as_str(), &guid);
+                    self.names.is_known_as(user.dn.as_str(), &format!("CN={guid}"));
+                    self.names.is_known_as(rdn_value(&user.dn), &guid);
+                }
+                Action::Arrival { object } => self.names.is_known_as(&object.name, &object.id.to_string()),
+                _ => {}
+            }
+        }
+        for task in &plan.tasks {
+            if let Some(objects) = linked_in(&task.title) {
+                let id = self.link_id(&task.id);
+                self.names.is_known_as(objects, id.as_str().trim_start_matches("link/"));
+            }
+        }
+    }
+
     pub(super) fn selection(&mut self, selection: &Selection) -> Selection {
         let Selection { only, exclude, pilot } = selection;
         let mut names = |all: &[String]| all.iter().map(|name| self.names.name(name)).collect();
@@ -118,9 +140,10 @@ impl Redactor {
 #[cfg(test)]
 mod tests {
     use crate::model::cloud::{EntraAttribute, EntraChange, Presence};
+    use crate::model::entra::HolderKind;
     use crate::plan::document::{Plan, Selection};
     use crate::plan::step::{Action, Step, Undo};
-    use crate::plan::task::{PlannedTask, TaskOutcome};
+    use crate::plan::task::{PlannedTask, TaskOutcome, link_title};
     use crate::report::plan_text::{Detail, render};
     use crate::report::style::Style;
     use crate::report::testing::sample;
@@ -175,6 +198,26 @@ mod tests {
             assert!(text.contains("onPremisesDistinguishedName"), "{text}");
             for name in ["Sidonie", "Geheim", "sidonie", "john.smith"] {
                 assert!(!text.contains(name), "{name} in {text}");
+            }
+        }
+    }
+
+    /// Of a group that is linked already only the title tells, and it tells what somebody wrote.
+    #[test]
+    fn what_only_a_title_names_is_redacted_there_and_in_findings() {
+        let written = [(r"CORP\Quokkas", "Friends of Wombats"), ("quokkas@contoso.com", "Wombats (friends)")];
+        for (ad, cloud) in written {
+            let mut plan = sample();
+            let title = link_title(HolderKind::Group, ad, cloud);
+            let id = crate::model::id::LinkId(format!("link/{}", ad.replace('\\', "/")).to_lowercase());
+            plan.findings[0].message = format!("undo: {title}: a sync cycle has joined the two.");
+            let outcome = TaskOutcome::Unchanged;
+            plan.tasks.push(PlannedTask { id, title, origin: None, user: None, outcome, before: None });
+            assert!(forms(&plan).iter().any(|text| text.contains(cloud)));
+            for text in forms(&redact::plan(&plan)) {
+                for name in ["quokka", "wombat", "friends"] {
+                    assert!(!text.to_lowercase().contains(name), "{name} in {text}");
+                }
             }
         }
     }
