@@ -10,6 +10,9 @@ batch stays. What was left out is counted on standard output.
 The rules of PIM's policies are left out of the answers too: each is of a type that is derived from
 unifiedRoleManagementPolicyRule, and the checker holds it against that base, so that even the answers in Microsoft's own
 documentation would fail. Requests, and everything else in these answers, stay.
+
+So are the two parameters of a restore: Microsoft's metadata document of v1.0 has them, and the OpenAPI description that is
+made from it does not. Any other member stays, for the checker to name.
 """
 
 import json
@@ -44,6 +47,7 @@ def described(exchange, is_described):
     if url.endswith("/$batch"):
         return without_strangers(exchange, url.removesuffix("/$batch"), is_described)
     without_rules(url, exchange, "response_body")
+    without_parameters(url, exchange, "request_body")
     return is_described(url)
 
 
@@ -55,6 +59,8 @@ def without_strangers(exchange, version, is_described):
         strangers = {inner["id"] for inner in request["requests"] if not is_described(version + inner["url"])}
         urls = {inner["id"]: inner["url"] for inner in request["requests"]}
         request["requests"] = [inner for inner in request["requests"] if inner["id"] not in strangers]
+        for inner in request["requests"]:
+            without_parameters(inner["url"], inner, "body")
         if isinstance(response, dict) and isinstance(response.get("responses"), list):
             # An answer to nothing that was asked stays, too: it is for the checker to name.
             response["responses"] = [inner for inner in response["responses"] if inner["id"] not in strangers]
@@ -69,6 +75,16 @@ def without_rules(url, holder, key):
     with parsed(holder, key) as body:
         for assignment in (body or {}).get("value", []):
             (assignment.get("policy") or {}).pop("rules", None)
+
+
+def without_parameters(url, holder, key):
+    if not re.search("/directory/deletedItems/[^/]*/restore$", url):
+        return
+    with parsed(holder, key) as body:
+        for parameter in ("newUserPrincipalName", "autoReconcileProxyConflict"):
+            (body or {}).pop(parameter, None)
+    if body == {}:
+        del holder[key]
 
 
 class parsed:
