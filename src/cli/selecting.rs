@@ -1,21 +1,12 @@
-//! Which links and tasks a command is for, and what is read for them beside a snapshot.
+//! Which links and tasks a command is for.
 
 use super::args::Planning;
 use super::error::CliError;
 use super::exit::Exit;
-use super::site::SiteClock;
-use crate::config::matchplan::CloudSelector;
 use crate::config::read::Config;
 use crate::config::selection::Selection;
-use crate::config::tasks::{UnlinkSpec, WorkSpec};
-use crate::directory::connected::Directories;
-use crate::directory::port::ReadEntra as _;
-use crate::model::cloud::EntraAttribute;
-use crate::plan::tasks::Residues;
 use crate::report::safe::Text;
-use crate::snapshot::document::Snapshot;
 use crate::store::files;
-use std::collections::HashSet;
 use std::path::Path;
 
 /// The largest list of names that is read, in octets.
@@ -65,30 +56,4 @@ pub fn select(config: Config, selection: &Selection) -> Result<Config, CliError>
             ))
         }
     }
-}
-
-/// What the users that are to be cleared remember of AD, which no snapshot holds. Who is not found is left out.
-pub async fn residues(
-    config: &Config,
-    snapshot: &Snapshot,
-    directories: &Directories<SiteClock>,
-) -> Result<Residues, CliError> {
-    let (mut ids, mut names) = (HashSet::new(), HashSet::new());
-    for task in &config.plan.tasks {
-        if let WorkSpec::Unlink { cloud, method: UnlinkSpec::Clear | UnlinkSpec::RecycleBin { .. } } = &task.work {
-            match cloud {
-                CloudSelector::Id(id) => drop(ids.insert(*id)),
-                CloudSelector::Upn(upn) => drop(names.insert(upn)),
-            }
-        }
-    }
-    let mut residues = Residues::new();
-    if ids.is_empty() && names.is_empty() {
-        return Ok(residues);
-    }
-    for user in snapshot.users.iter().filter(|user| ids.contains(&user.id) || names.contains(&user.upn)) {
-        let read = directories.attributes_of(user.id, &EntraAttribute::ON_PREMISES).await?;
-        residues.extend(read.map(|values| (user.id, values)));
-    }
-    Ok(residues)
 }

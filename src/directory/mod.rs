@@ -8,6 +8,7 @@
 //! | [`collect`] | a whole snapshot |
 //! | [`narrow`] | one that holds the answers to some questions; [`cost`], which of the two is cheaper |
 //! | [`refresh`] | a saved one brought up to date |
+//! | [`residues`] | what users that are to be cleared remember of AD, which no snapshot holds |
 //! | [`ad`] | Active Directory over LDAP |
 //! | [`entra`] | Entra ID through Microsoft Graph |
 //! | [`sync`] | the sync engine through the commands that the settings name |
@@ -24,6 +25,7 @@ pub mod output;
 pub mod port;
 pub mod reach;
 pub mod refresh;
+pub mod residues;
 pub mod scrub;
 pub mod sync;
 pub mod text;

@@ -4,9 +4,15 @@
 //! Sources: Microsoft, "Clear on-premises attributes for cloud-only users"; Graph, "Update user", "Delete user", "Restore
 //! deleted item", "Permanently delete item"; Graph v1.0 `onPremisesDirectorySynchronizationFeature`.
 
+use super::id::ObjectId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
+
+/// What users remember of AD: the attributes of [`EntraAttribute::ON_PREMISES`] of those that are to be cleared, which no
+/// snapshot holds.
+pub type Residues = BTreeMap<ObjectId, BTreeMap<EntraAttribute, Option<String>>>;
 
 /// An enum of Graph's names, with each of them as text.
 macro_rules! graph_names {

@@ -6,11 +6,12 @@ use super::document::{Counts, DomainRef, PLAN_VERSION, Plan, Purpose, Selection,
 use super::link::{BeforeImage, Outcome, PlannedLink};
 use super::resolve::Hint;
 use super::task::{PlannedTask, TaskOutcome};
-use super::tasks::{self, Residues, Task};
+use super::tasks::{self, Task};
 use super::{anchors, duplicates, guard, resolve, steps};
 use crate::config::Config;
 use crate::config::matchplan::LinkSpec;
 use crate::model::ad::AdUser;
+use crate::model::cloud::Residues;
 use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, LinkId};
 use crate::model::reference::{AdRef, EntraRef};

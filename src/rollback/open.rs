@@ -99,6 +99,10 @@ fn look(write: &Write, snapshot: &Snapshot) -> Found {
     let Some(reading) = live::reading(snapshot, write) else {
         return Found::CannotBeTold { why: "the user is not there any more".to_owned() };
     };
+    if !live::shows(snapshot, write) {
+        let why = "no snapshot holds what a user remembers of AD; it is read before anything is written";
+        return Found::CannotBeTold { why: why.to_owned() };
+    }
     match write.verdict(&reading) {
         Verdict::AsWanted => Found::Done,
         Verdict::AsExpected => Found::NotDone,

@@ -33,9 +33,13 @@ fn task(ledger: &Memory, id: &str) -> Standing {
 fn busy() -> World {
     let world = World::new(&[STAGED, SOFT]);
     with_window(&world);
-    world.edit_cloud(1, |user| user.immutable_id = None);
+    // One attribute that a snapshot shows, and one that it does not.
+    const OLD: &str = "AAAAAAAAAAAAAAAAAAAAAQ==";
+    world.edit_cloud(1, |user| user.immutable_id = Some(ImmutableId(OLD.to_owned())));
     world.inner.borrow_mut().residues.insert((cloud_id(1), EntraAttribute::SamAccountName), "old".to_owned());
-    let clear = amend(&world, 1, EntraAttribute::SamAccountName, Some("old"), None);
+    let cleared = |attribute, value: &str| EntraChange { attribute, expects: Some(value.to_owned()), sets: None };
+    let changes = vec![cleared(EntraAttribute::ImmutableId, OLD), cleared(EntraAttribute::SamAccountName, "old")];
+    let clear = Action::Amend { user: user(&world, 1), changes };
     let on = Action::Switch { feature: SyncFeature::DirectoryExtensions, expects: false, sets: true };
     world.inner.borrow_mut().switches.insert(SyncFeature::DirectoryExtensions, false);
     let mut tasks = world.tasks.borrow_mut();
@@ -121,21 +125,23 @@ fn rolling_back_tasks_is_the_identity_from_wherever_an_apply_died() {
     let before = busy();
     let mut ledger = Memory::default();
     apply(&busy(), &mut ledger);
-    for death in 2..ledger.records {
+    // With the record, and without it: then only the directories show whether its write was made.
+    for death in (2..ledger.records).flat_map(|at| [(at, true), (at, false)]) {
         let world = busy();
         // No cycle comes, so that links can go back, too.
         world.cycle.set(None);
-        let mut dying = Memory { dies_at: Some((death, true)), ..Memory::default() };
+        let mut dying = Memory { dies_at: Some(death), ..Memory::default() };
         drop(apply_with(&world, &mut dying, Options::default(), world.plan()));
         let mut ledger = dying.reopened();
         let Some(plan) = rollback_plan(&world, &ledger) else { continue };
-        assert!(!plan.is_blocked(), "{death}: {:?}", plan.findings);
+        assert!(!plan.is_blocked(), "{death:?}: {:?}", plan.findings);
         let (outcome, _) = apply_with(&world, &mut ledger, Options::default(), plan);
         let outcome = outcome.unwrap();
-        assert_eq!(outcome.ending, Ending::Complete, "{death}: {outcome:?}");
-        assert_eq!(world.inner.borrow().switches, before.inner.borrow().switches, "{death}");
-        assert_eq!(world.inner.borrow().residues, before.inner.borrow().residues, "{death}");
-        assert_eq!(ledger.state.as_ref().unwrap().applies[0].open_window().next(), None, "{death}");
+        assert_eq!(outcome.ending, Ending::Complete, "{death:?}: {outcome:?}");
+        assert_eq!(world.inner.borrow().switches, before.inner.borrow().switches, "{death:?}");
+        assert_eq!(world.inner.borrow().residues, before.inner.borrow().residues, "{death:?}");
+        assert_eq!(world.cloud(1), before.cloud(1), "{death:?}");
+        assert_eq!(ledger.state.as_ref().unwrap().applies[0].open_window().next(), None, "{death:?}");
     }
 }
 

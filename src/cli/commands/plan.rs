@@ -14,11 +14,12 @@ use crate::config::selection::Selection;
 use crate::config::settings::Settings;
 use crate::directory::connected::Directories;
 use crate::directory::port::Clock as _;
+use crate::directory::residues;
+use crate::model::cloud::Residues;
 use crate::model::id::LinkId;
 use crate::model::recipient::Recipient;
 use crate::plan::document::Plan;
 use crate::plan::planner::{PlanInput, plan, plan_noting};
-use crate::plan::tasks::Residues;
 use crate::report::events::count;
 use crate::report::safe::Text;
 use crate::rules::finding::FindingCode;
@@ -119,7 +120,7 @@ pub async fn make_live(
     snapshot: &Snapshot,
     directories: &Directories<SiteClock>,
 ) -> Result<Plan, CliError> {
-    let residues = selecting::residues(need.config, snapshot, directories).await?;
+    let residues = residues::residues(&need.config.plan, snapshot, directories).await?;
     make(need, snapshot, &residues)
 }
 

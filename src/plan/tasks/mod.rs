@@ -15,4 +15,4 @@ pub mod join;
 pub mod unlink;
 pub mod work;
 
-pub use work::{Residues, Task, plan};
+pub use work::{Task, plan};

@@ -5,11 +5,11 @@
 //! Prevent accidental deletes"; "Understanding errors during Microsoft Entra synchronization" (who leaves the scope is
 //! soft-deleted, and not converted).
 
-use super::work::{Draft, Residues, Task};
+use super::work::{Draft, Task};
 use crate::config::matchplan::{AdSelector, CloudSelector};
 use crate::config::tasks::UnlinkSpec;
 use crate::model::ad::AdUser;
-use crate::model::cloud::{EntraAttribute, EntraChange, Presence};
+use crate::model::cloud::{EntraAttribute, EntraChange, Presence, Residues};
 use crate::model::dn::Dn;
 use crate::model::entra::EntraUser;
 use crate::model::reference::{AdRef, EntraRef};

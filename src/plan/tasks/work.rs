@@ -3,7 +3,7 @@
 use super::{deleted, features, join, unlink};
 use crate::config::matchplan::CloudSelector;
 use crate::config::tasks::{TaskSpec, WorkSpec};
-use crate::model::cloud::EntraAttribute;
+use crate::model::cloud::Residues;
 use crate::model::entra::EntraUser;
 use crate::model::id::{AdGuid, LinkId, ObjectId};
 use crate::model::reference::EntraRef;
@@ -12,10 +12,6 @@ use crate::plan::step::{Action, Undo};
 use crate::plan::task::{PlannedTask, TaskOutcome, link_title};
 use crate::rules::finding::{Finding, FindingCode, Origin, Severity};
 use crate::rules::objects;
-use std::collections::BTreeMap;
-
-/// What users remember of AD: the seven on-premises attributes of those that are to be cleared, which no snapshot holds.
-pub type Residues = BTreeMap<ObjectId, BTreeMap<EntraAttribute, Option<String>>>;
 
 /// A task, its steps in order, and what was noticed.
 #[derive(Debug)]

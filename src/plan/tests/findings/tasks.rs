@@ -109,7 +109,7 @@ pub(super) fn unlinking() -> Vec<Case> {
         ),
         Case(
             "nobody read what it remembers",
-            Scene { residues: crate::plan::tasks::Residues::new(), ..left("jane") }.task(&unlink("jane", "clear")),
+            Scene { residues: crate::model::cloud::Residues::new(), ..left("jane") }.task(&unlink("jane", "clear")),
             &[(Error, ResidueUnseen, None)],
         ),
         Case(
