@@ -453,7 +453,10 @@ pub fn about(event: &JournalEvent) -> Option<(Kind, String)> {
         | JournalEvent::ApplyEnded { .. } => return None,
     };
     // `000001-suspend-corp/jsmith`: a plan's step says its kind in its id.
-    Some((kind, step.as_str().split('-').nth(1).unwrap_or_default().to_owned()))
+    let word = step.as_str().split('-').nth(1).unwrap_or_default();
+    // One kind that goes by several names.
+    let word = if ["revive", "delete", "purge"].contains(&word) { "place" } else { word };
+    Some((kind, word.to_owned()))
 }
 
 /// What a record is to its step.

@@ -31,6 +31,8 @@ pub fn image(world: &World) -> BTreeMap<String, String> {
         let mut value = json!(user);
         value["onPremisesLastSyncDateTime"] = Value::Null;
         value["deletedDateTime"] = Value::Null;
+        // How often the engine wrote the password: the same one again when a user comes back.
+        value["passwordVersion"] = Value::Null;
         sort(&mut value["proxyAddresses"]);
         image.insert(format!("{place} {}", user.id), value.to_string());
     }
@@ -38,6 +40,9 @@ pub fn image(world: &World) -> BTreeMap<String, String> {
         let mut value = json!(group);
         sort(&mut value["members"]);
         image.insert(format!("group {}", group.id), without_ids(value).to_string());
+    }
+    for contact in &cloud.contacts {
+        image.insert(format!("contact {}", contact.id), json!(contact).to_string());
     }
     image.insert("roles".to_owned(), json!(roles(world)).to_string());
     image.insert("features".to_owned(), json!(cloud.features).to_string());

@@ -12,6 +12,7 @@ use matchplan::directory::collect::Progress;
 use matchplan::directory::connected::{Access, Directories};
 use matchplan::directory::entra::credential::Credential;
 use matchplan::directory::error::DirectoryError;
+use matchplan::directory::residues::residues;
 use matchplan::lab::faults::Faults;
 use matchplan::lab::runtime::{Lab, LabOptions};
 use matchplan::lab::world::World;
@@ -135,8 +136,9 @@ impl Session {
     /// Plans the links of a configuration. Brakes that are lifted are named.
     pub async fn plan(&self, config: &Config, allow: &[&str]) -> Result<Plan, DirectoryError> {
         let snapshot = self.snapshot().await?;
+        let residues = residues(&config.plan, &snapshot, &self.doors.directories).await?;
         let allow: Vec<String> = allow.iter().map(ToString::to_string).collect();
-        Ok(plan(PlanInput { allow: &allow, ..PlanInput::of(config, &snapshot, snapshot.taken) }))
+        Ok(plan(PlanInput { allow: &allow, residues: &residues, ..PlanInput::of(config, &snapshot, snapshot.taken) }))
     }
 
     /// Plans the rollback of what is newest, roles included, without what cannot go back.

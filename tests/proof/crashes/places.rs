@@ -120,8 +120,8 @@ impl Table {
         for kind in kinds() {
             let mut points: Vec<Point> =
                 record(Kind::Intent).into_iter().chain(record(Kind::Outcome)).chain(kept).collect();
-            // A verify only reads.
-            if kind != "verify" {
+            // These only read.
+            if !["verify", "departure", "arrival"].contains(&kind.as_str()) {
                 points.extend(written);
             }
             if ["suspend", "align", "anchor", "move"].contains(&kind.as_str()) {
@@ -150,14 +150,14 @@ impl fmt::Display for Table {
         let points: BTreeSet<Point> = self.0.keys().map(|(point, _)| *point).collect();
         write!(f, "{:42}", "killed")?;
         for step in &steps {
-            write!(f, "{step:>9}")?;
+            write!(f, "{step:>10}")?;
         }
         for point in points {
             write!(f, "\n{:42}", point.to_string())?;
             for step in &steps {
                 match self.0.get(&(point, (*step).clone())) {
-                    Some(count) => write!(f, "{count:>9}")?,
-                    None => write!(f, "{:>9}", "·")?,
+                    Some(count) => write!(f, "{count:>10}")?,
+                    None => write!(f, "{:>10}", "·")?,
                 }
             }
         }
