@@ -73,31 +73,33 @@ pub(super) fn reading(snapshot: &Snapshot, write: &Write) -> Option<Reading> {
 /// What these attributes are. A snapshot holds some of them; the others were written by the same request, and are taken to
 /// be where those are. With none to go by, the write counts as made: what undoes it reads before it writes.
 fn values(live: &EntraUser, changes: &[EntraChange]) -> BTreeMap<EntraAttribute, Option<String>> {
-    let not_made = changes.iter().any(|change| shown(live, change.attribute).is_some_and(|value| value != change.sets));
+    let not_made = changes.iter().any(|change| shown(live, change.attribute).is_ok_and(|value| value != change.sets));
     let unseen = |change: &EntraChange| if not_made { change.expects.clone() } else { change.sets.clone() };
-    let value = |change: &EntraChange| shown(live, change.attribute).unwrap_or_else(|| unseen(change));
+    let value = |change: &EntraChange| shown(live, change.attribute).unwrap_or_else(|Unseen| unseen(change));
     changes.iter().map(|change| (change.attribute, value(change))).collect()
 }
 
-/// An attribute's value; `None` if no snapshot holds it.
-fn shown(live: &EntraUser, attribute: EntraAttribute) -> Option<Option<String>> {
+/// No snapshot holds it.
+struct Unseen;
+
+/// An attribute's value.
+fn shown(live: &EntraUser, attribute: EntraAttribute) -> Result<Option<String>, Unseen> {
     match attribute {
-        EntraAttribute::UserPrincipalName => Some(Some(live.upn.to_string())),
-        EntraAttribute::ImmutableId => Some(live.immutable_id.as_ref().map(|id| id.as_str().to_owned())),
-        EntraAttribute::SecurityIdentifier => Some(live.security_identifier.as_ref().map(ToString::to_string)),
+        EntraAttribute::UserPrincipalName => Ok(Some(live.upn.to_string())),
+        EntraAttribute::ImmutableId => Ok(live.immutable_id.as_ref().map(|id| id.as_str().to_owned())),
+        EntraAttribute::SecurityIdentifier => Ok(live.security_identifier.as_ref().map(ToString::to_string)),
         EntraAttribute::ObjectIdentifier
         | EntraAttribute::DistinguishedName
         | EntraAttribute::DomainName
         | EntraAttribute::SamAccountName
-        | EntraAttribute::OnPremisesUserPrincipalName => None,
+        | EntraAttribute::OnPremisesUserPrincipalName => Err(Unseen),
     }
 }
 
 /// Whether a snapshot shows anything of what is written.
 pub(super) fn shows(snapshot: &Snapshot, write: &Write) -> bool {
     let Write::Amend { user, changes } = write else { return true };
-    entra_user(snapshot, user.id)
-        .is_none_or(|live| changes.iter().any(|change| shown(live, change.attribute).is_some()))
+    entra_user(snapshot, user.id).is_none_or(|live| changes.iter().any(|change| shown(live, change.attribute).is_ok()))
 }
 
 /// Where a user is; `None` if the recycle bin could not be read.

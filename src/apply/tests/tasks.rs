@@ -9,6 +9,7 @@ use crate::plan::task::WINDOW;
 use crate::state::ledger::Standing;
 
 const SWITCH: SyncFeature = SyncFeature::BlockSoftMatch;
+const OLD: &str = "AAAAAAAAAAAAAAAAAAAAAQ==";
 
 fn with_window(world: &World) {
     world.inner.borrow_mut().switches.insert(SWITCH, true);
@@ -34,7 +35,6 @@ fn busy() -> World {
     let world = World::new(&[STAGED, SOFT]);
     with_window(&world);
     // One attribute that a snapshot shows, and one that it does not.
-    const OLD: &str = "AAAAAAAAAAAAAAAAAAAAAQ==";
     world.edit_cloud(1, |user| user.immutable_id = Some(ImmutableId(OLD.to_owned())));
     world.inner.borrow_mut().residues.insert((cloud_id(1), EntraAttribute::SamAccountName), "old".to_owned());
     let cleared = |attribute, value: &str| EntraChange { attribute, expects: Some(value.to_owned()), sets: None };
