@@ -31,8 +31,6 @@ pub fn image(world: &World) -> BTreeMap<String, String> {
         let mut value = json!(user);
         value["onPremisesLastSyncDateTime"] = Value::Null;
         value["deletedDateTime"] = Value::Null;
-        // How often the engine wrote the password: the same one again when a user comes back.
-        value["passwordVersion"] = Value::Null;
         sort(&mut value["proxyAddresses"]);
         image.insert(format!("{place} {}", user.id), value.to_string());
     }
