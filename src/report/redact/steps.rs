@@ -1,6 +1,6 @@
 //! Steps and tasks with ids instead of names.
 
-use super::{Redactor, entra, rdn_value};
+use super::{Redactor, entra};
 use crate::model::cloud::{EntraAttribute, EntraChange};
 use crate::model::id::{LinkId, StepId};
 use crate::model::reference::HolderRef;
@@ -13,12 +13,7 @@ impl Redactor {
     pub(super) fn learn_tasks(&mut self, plan: &Plan) {
         for step in &plan.steps {
             match &step.action {
-                Action::Align { user, .. } | Action::Move { user, .. } => {
-                    let guid = user.guid.to_string();
-                    self.names.is_known_as(user.sam.as_str(), &guid);
-                    self.names.is_known_as(user.dn.as_str(), &format!("CN={guid}"));
-                    self.names.is_known_as(rdn_value(&user.dn), &guid);
-                }
+                Action::Align { user, .. } | Action::Move { user, .. } => self.learn_ad(user),
                 Action::Arrival { object } => self.names.is_known_as(&object.name, &object.id.to_string()),
                 _ => {}
             }
